@@ -1,0 +1,4 @@
+//! throng-analytics: what a crowd picture means. Pure: no I/O, no clock, no async, no unsafe, no unwrap.
+
+pub mod density_map;
+pub mod time;
