@@ -1,0 +1,11 @@
+//! Where the camera stands and what a pixel is on the ground.
+
+mod calibration;
+mod head_plane;
+mod homography;
+mod pinhole;
+
+pub use calibration::{Calibration, CalibrationMethod};
+pub use head_plane::{Pose, pose_from_ground};
+pub use homography::{CalibrationError, Homography, PointPair, leave_one_out_rmse_m};
+pub use pinhole::{Pinhole, Projected};

@@ -1,0 +1,182 @@
+//! A camera's calibration as the site uses it: ground plane, head plane, and how far to trust them.
+
+use nalgebra::Matrix3;
+
+use super::homography::outlier;
+use super::{CalibrationError, Homography, PointPair, leave_one_out_rmse_m, pose_from_ground};
+
+/// How the metres came about; published, because it decides what a density may be used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CalibrationMethod {
+    /// Point pairs, with the head plane from the decomposed pose.
+    HeadPlane,
+    /// Point pairs, but the pose could not be recovered (a view straight down, or strong lens distortion): heads are
+    /// projected to the ground plane, so density is low by `((H - h) / H)^2`.
+    GroundPlane,
+    /// No point pairs: one scale for the whole picture. Levels are capped at yellow (analytics specification 4.5).
+    Uncalibrated,
+}
+
+/// Largest root mean square residual of a usable fit, in metres: beyond it the pairs contradict each other.
+const RMSE_LIMIT_M: f64 = 1.0;
+
+/// Relative standard deviation of areas assumed for the uncalibrated fallback: 20 to 35 % density error is to be
+/// expected (analytics specification 4.5); the upper end, since the scale is a guess.
+const UNCALIBRATED_SIGMA_AREA: f64 = 0.35;
+
+/// Maps between a camera's image and the site's ground plane.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Calibration {
+    method: CalibrationMethod,
+    image_size_px: [u32; 2],
+    ground_from_image: Homography,
+    image_from_ground: Homography,
+    head_plane_from_image: Homography,
+    image_from_head_plane: Homography,
+    /// Mean position of the calibrated ground points, and the radius around it that holds them, in metres.
+    extent_m: f64,
+    leave_one_out_rmse_m: Option<f64>,
+    camera_height_m: Option<f64>,
+    depression_rad: Option<f64>,
+}
+
+impl Calibration {
+    /// From point pairs in an image of the given size; heads at `head_height_m` above the ground (1.6 standing).
+    ///
+    /// # Errors
+    /// [`CalibrationError`] names the pair or the property that is wrong.
+    pub fn from_point_pairs(
+        pairs: &[PointPair],
+        image_width_px: u32,
+        image_height_px: u32,
+        head_height_m: f64,
+    ) -> Result<Self, CalibrationError> {
+        let ground_from_image = Homography::fit(pairs)?;
+        let residuals_m: Vec<f64> =
+            ground_from_image.residuals_m(pairs).into_iter().map(|r| r.unwrap_or(f64::INFINITY)).collect();
+        let rmse_m = (residuals_m.iter().map(|r| r * r).sum::<f64>() / residuals_m.len() as f64).sqrt();
+        if !(rmse_m <= RMSE_LIMIT_M) {
+            let largest =
+                residuals_m.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map_or(0, |(i, _)| i);
+            let suspect = outlier(pairs).unwrap_or(largest);
+            return Err(CalibrationError::Inconsistent { rmse_m, suspect });
+        }
+        let pose = pose_from_ground(&ground_from_image, image_width_px, image_height_px, head_height_m);
+        let (method, head_plane_from_image) = match &pose {
+            Some(pose) => (CalibrationMethod::HeadPlane, pose.head_plane_from_image.clone()),
+            None => (CalibrationMethod::GroundPlane, ground_from_image.clone()),
+        };
+        let invert =
+            |h: &Homography| h.inverse().ok_or(CalibrationError::Collinear { space: "in the image" });
+        let spread = |axis: usize| {
+            let values = pairs.iter().map(|p| p.in_ground_m[axis]);
+            values.clone().fold(f64::NEG_INFINITY, f64::max) - values.fold(f64::INFINITY, f64::min)
+        };
+        Ok(Self {
+            method,
+            image_size_px: [image_width_px, image_height_px],
+            image_from_ground: invert(&ground_from_image)?,
+            image_from_head_plane: invert(&head_plane_from_image)?,
+            ground_from_image,
+            head_plane_from_image,
+            extent_m: spread(0).hypot(spread(1)),
+            leave_one_out_rmse_m: leave_one_out_rmse_m(pairs),
+            camera_height_m: pose.as_ref().map(|p| p.camera.position_m[2]),
+            depression_rad: pose.as_ref().map(|p| p.camera.depression_rad),
+        })
+    }
+
+    /// The stated fallback without point pairs: the picture is taken as a plan `ground_width_m` wide, with the
+    /// ground's origin at its lower left corner, x to the right and y up. `None` unless the numbers are positive.
+    pub fn uncalibrated(ground_width_m: f64, image_width_px: u32, image_height_px: u32) -> Option<Self> {
+        let m_per_px = ground_width_m / f64::from(image_width_px);
+        if !(m_per_px > 0.0 && m_per_px.is_finite() && image_height_px > 0) {
+            return None;
+        }
+        let plan = Homography::from_matrix(Matrix3::new(
+            m_per_px,
+            0.0,
+            0.0,
+            0.0,
+            -m_per_px,
+            m_per_px * f64::from(image_height_px),
+            0.0,
+            0.0,
+            1.0,
+        ))?;
+        let inverse = plan.inverse()?;
+        Some(Self {
+            method: CalibrationMethod::Uncalibrated,
+            image_size_px: [image_width_px, image_height_px],
+            ground_from_image: plan.clone(),
+            image_from_ground: inverse.clone(),
+            head_plane_from_image: plan,
+            image_from_head_plane: inverse,
+            extent_m: ground_width_m,
+            leave_one_out_rmse_m: None,
+            camera_height_m: None,
+            depression_rad: None,
+        })
+    }
+
+    /// How the metres came about.
+    pub fn method(&self) -> CalibrationMethod {
+        self.method
+    }
+
+    /// Whether densities are in true metres.
+    pub fn is_calibrated(&self) -> bool {
+        self.method != CalibrationMethod::Uncalibrated
+    }
+
+    /// Width and height in pixels of the image that the calibration speaks of.
+    pub fn image_size_px(&self) -> [u32; 2] {
+        self.image_size_px
+    }
+
+    /// Ground point in metres from a pixel that shows the ground.
+    pub fn ground_from_image(&self) -> &Homography {
+        &self.ground_from_image
+    }
+
+    /// Pixel from a ground point in metres.
+    pub fn image_from_ground(&self) -> &Homography {
+        &self.image_from_ground
+    }
+
+    /// Place on the site's plane of the person whose head is at a pixel.
+    pub fn head_plane_from_image(&self) -> &Homography {
+        &self.head_plane_from_image
+    }
+
+    /// Pixel of the head of a person who stands at a place of the site's plane.
+    pub fn image_from_head_plane(&self) -> &Homography {
+        &self.image_from_head_plane
+    }
+
+    /// Leave-one-out error of the point pairs in metres; `None` for fewer than five pairs or without calibration.
+    pub fn leave_one_out_rmse_m(&self) -> Option<f64> {
+        self.leave_one_out_rmse_m
+    }
+
+    /// Height of the camera above the ground in metres, where the pose could be recovered.
+    pub fn camera_height_m(&self) -> Option<f64> {
+        self.camera_height_m
+    }
+
+    /// Angle of the axis of sight below the horizon in radians, where the pose could be recovered.
+    pub fn depression_rad(&self) -> Option<f64> {
+        self.depression_rad
+    }
+
+    /// Relative standard deviation of an area on the ground: twice the leave-one-out error over the extent of the
+    /// calibrated points (a length error counts twice in an area), at least 2 %; 10 % where it cannot be measured
+    /// (our proposal, after analytics specification 4.4).
+    pub fn sigma_area_relative(&self) -> f64 {
+        match (self.method, self.leave_one_out_rmse_m) {
+            (CalibrationMethod::Uncalibrated, _) => UNCALIBRATED_SIGMA_AREA,
+            (_, Some(rmse_m)) => (2.0 * rmse_m / self.extent_m.max(1e-6)).max(0.02),
+            (_, None) => 0.10,
+        }
+    }
+}
