@@ -1,0 +1,183 @@
+//! From card to count with real ONNX Runtime and two networks of a few operators:
+//! `brightness.onnx` calls the mean of each 8x8 px block, over all channels and scaled to 0..1, "people in the cell";
+//! `not_a_number.onnx` divides that by zero.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
+
+use std::{fs, path::PathBuf};
+
+use tempfile::TempDir;
+use throng_models::{
+    counter::{Counter, Options, PictureCount, Prepared, Validity},
+    device::Device,
+    error::Result,
+    picture::RgbView,
+};
+
+const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures");
+const BRIGHTNESS: (&str, &str) =
+    ("brightness.onnx", "aa846ece4bd4c1af6df617e831f0126ffcb66b951270dd1aa3f64032576721c9");
+const NOT_A_NUMBER: (&str, &str) =
+    ("not_a_number.onnx", "35710eff4de159ee5bc79174e7b0e89e13ee0cfae0b7ee040f9b3ef64ecdd097");
+
+fn card_text((file, sha256): (&str, &str)) -> String {
+    include_str!("fixtures/brightness.toml").replace(BRIGHTNESS.0, file).replace(BRIGHTNESS.1, sha256)
+}
+
+/// A card in a folder of its own, beside copies of the networks.
+struct Model {
+    folder: TempDir,
+}
+
+impl Model {
+    fn new(card: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        for (file, _) in [BRIGHTNESS, NOT_A_NUMBER] {
+            fs::copy(format!("{FIXTURES}/{file}"), folder.path().join(file)).unwrap();
+        }
+        fs::write(folder.path().join("tiny.toml"), card).unwrap();
+        Self { folder }
+    }
+
+    fn card(&self) -> PathBuf {
+        self.folder.path().join("tiny.toml")
+    }
+
+    fn open(&self) -> Result<Counter> {
+        Counter::open(&self.card(), &Options { device: Device::Cpu, threads: 1, ..Options::default() })
+    }
+}
+
+/// A picture that is brighter towards the right, with its mean brightness in 0..1.
+fn slope(width: usize, height: usize) -> (Vec<u8>, f64) {
+    let row: Vec<u8> = (0..width).flat_map(|x| [(x * 256 / width) as u8; 3]).collect();
+    let mean = row.iter().map(|v| f64::from(*v)).sum::<f64>() / row.len() as f64 / 255.0;
+    (row.repeat(height), mean)
+}
+
+fn count(counter: &mut Counter, data: &[u8], width: usize, height: usize) -> PictureCount {
+    counter.count(RgbView::new(data, width, height, 3 * width).unwrap()).unwrap()
+}
+
+fn close(found: f64, expected: f64) -> bool {
+    (found - expected).abs() < 1e-3 * expected.abs().max(1.0)
+}
+
+#[test]
+fn people_interval_and_map_follow_from_the_network() {
+    let mut counter = Model::new(&card_text(BRIGHTNESS)).open().unwrap();
+    let (data, mean) = slope(64, 48);
+    let found = count(&mut counter, &data, 64, 48);
+    assert_eq!(found.validity, Validity::Valid);
+    assert!(close(found.people, mean * 48.0), "{} is not {}", found.people, mean * 48.0);
+    assert!(close(found.people_lo, found.people * 0.75) && close(found.people_hi, found.people * 1.5));
+    let map = found.density;
+    assert_eq!((map.width_cells, map.height_cells, map.px_per_cell_x, map.px_per_cell_y), (8, 6, 8.0, 8.0));
+    assert!(close(map.people(), found.people));
+    assert!(map.people_per_cell[7] > map.people_per_cell[0]);
+}
+
+#[test]
+fn padding_adds_nobody_and_a_large_picture_keeps_its_people() {
+    let mut counter = Model::new(&card_text(BRIGHTNESS)).open().unwrap();
+    // 72x40 px is padded to 80x48: 10x6 cells in, 9x5 out.
+    let (data, mean) = slope(72, 40);
+    let found = count(&mut counter, &data, 72, 40);
+    assert_eq!((found.density.width_cells, found.density.height_cells), (9, 5));
+    assert!(close(found.people, mean * 45.0));
+    // 1024x512 px is limited to 256x128; its cells are 32 px of the picture.
+    let (data, mean) = slope(1024, 512);
+    let found = count(&mut counter, &data, 1024, 512);
+    assert_eq!((found.density.width_cells, found.density.height_cells), (32, 16));
+    assert!(close(found.density.px_per_cell_x, 32.0) && close(found.density.px_per_cell_y, 32.0));
+    assert!(close(found.people, mean * 512.0));
+}
+
+#[test]
+fn preparing_and_inferring_apart_give_the_same_count() {
+    let mut counter = Model::new(&card_text(BRIGHTNESS)).open().unwrap();
+    let (data, _) = slope(100, 60);
+    let mut prepared = Prepared::default();
+    counter.prepare(RgbView::new(&data, 100, 60, 300).unwrap(), &mut prepared);
+    assert_eq!((prepared.fit().input_width_px, prepared.fit().input_height_px), (112, 64));
+    let apart = counter.infer(&prepared).unwrap();
+    assert!(close(apart.people, count(&mut counter, &data, 100, 60).people));
+}
+
+#[test]
+fn black_pictures_and_broken_networks_give_no_number() {
+    let mut counter = Model::new(&card_text(BRIGHTNESS)).open().unwrap();
+    let black = count(&mut counter, &[0; 64 * 64 * 3], 64, 64);
+    assert!(black.people.is_nan() && black.people_hi.is_nan() && black.density.people_per_cell.is_empty());
+    let reason = "picture is black (mean luma 0 of 255)".to_owned();
+    assert_eq!(black.validity, Validity::NotValid { reason });
+
+    let mut broken = Model::new(&card_text(NOT_A_NUMBER)).open().unwrap();
+    let (data, _) = slope(64, 48);
+    let reason = "the model gave NaN people in cell (0, 0)".to_owned();
+    assert_eq!(count(&mut broken, &data, 64, 48).validity, Validity::NotValid { reason });
+}
+
+#[test]
+fn a_card_that_lies_is_refused_with_the_contradiction() {
+    for (from, to, expected) in [
+        ("name = \"picture\"", "name = \"image\"", "input.name is `image`, the model's input is `picture`"),
+        ("\"rgb\"", "\"grey\"", "input.colour `grey` has 1 channel(s), the model takes 3"),
+        ("name = \"density\"", "name = \"heat\"", "output.name is `heat`, the model gives `density`"),
+        (
+            "stride_px = 8",
+            "stride_px = 4",
+            "output.stride_px = 4 makes [1, 1, 16, 20] of a picture of 80x64 px, the model gives [1, 1, 8, 10]",
+        ),
+        (
+            "kind = \"density\"",
+            "kind = \"boxes\"\nboxes = { strides_px = [8], classes = 1, person_class = 0, score_min = 0.3, iou_max = 0.5 }",
+            "output.boxes makes [1, 80, 6] of a picture of 80x64 px, the model gives [1, 1, 8, 10]",
+        ),
+    ] {
+        let message =
+            Model::new(&card_text(BRIGHTNESS).replacen(from, to, 1)).open().unwrap_err().to_string();
+        assert!(
+            message.starts_with(&format!("model card does not describe its model: {expected}")),
+            "{message}"
+        );
+        assert!(message.ends_with("tiny.toml"), "{message}");
+    }
+}
+
+#[test]
+fn a_corrupt_model_file_is_told_from_a_changed_one() {
+    let model = Model::new(&card_text(BRIGHTNESS));
+    fs::write(model.folder.path().join("brightness.onnx"), "abc").unwrap();
+    let changed = model.open().unwrap_err().to_string();
+    assert!(changed.contains("ba7816bf") && changed.contains(BRIGHTNESS.1), "{changed}");
+    // The same three bytes under a card with their own hash.
+    let sha256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    fs::write(model.card(), card_text((BRIGHTNESS.0, sha256))).unwrap();
+    let corrupt = model.open().unwrap_err().to_string();
+    assert!(corrupt.starts_with("ONNX Runtime cannot read the model of card `brightness`"), "{corrupt}");
+    assert!(corrupt.ends_with("brightness.onnx"), "{corrupt}");
+}
+
+#[test]
+fn an_accelerator_that_is_not_there_falls_back_to_the_cpu_and_says_so() {
+    let model = Model::new(&card_text(BRIGHTNESS));
+    // No machine has this many CUDA devices.
+    let options = Options { device: Device::Cuda(4095), threads: 1, ..Options::default() };
+    let mut counter = Counter::open(&model.card(), &options).unwrap();
+    assert_eq!(counter.info().device, Device::Cpu);
+    let reason = counter.info().device_fallback.clone().unwrap();
+    assert!(reason.starts_with("cuda:4095 cannot be used, counting on the CPU: "), "{reason}");
+    let (data, mean) = slope(64, 48);
+    assert!(close(count(&mut counter, &data, 64, 48).people, mean * 48.0));
+}
+
+#[test]
+fn the_model_file_may_lie_in_another_folder() {
+    let card = Model::new(&card_text(BRIGHTNESS));
+    fs::remove_file(card.folder.path().join("brightness.onnx")).unwrap();
+    assert!(card.open().unwrap_err().to_string().contains("--model-dir"));
+    let model_dir = Some(PathBuf::from(FIXTURES));
+    let options = Options { device: Device::Cpu, threads: 1, model_dir, ..Options::default() };
+    assert_eq!(Counter::open(&card.card(), &options).unwrap().info().sha256, BRIGHTNESS.1);
+}
