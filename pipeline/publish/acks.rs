@@ -1,0 +1,77 @@
+//! Acknowledgements coming in: checked, bounded, the malformed counted.
+
+use std::{sync::Arc, time::Instant};
+
+use anyhow::{Context as _, Result, anyhow, bail};
+use tokio::sync::mpsc;
+use tracing::warn;
+use zenoh::{
+    Session, Wait as _,
+    key_expr::keyexpr,
+    sample::{Sample, SampleKind},
+};
+use zenoh_ext::{AdvancedSubscriberBuilderExt as _, HistoryConfig, RecoveryConfig};
+
+use super::{Id, Topic, keys::patterns, rare_log::RareLog};
+
+/// Largest acknowledgement taken, in bytes; a real one has a few hundred.
+const ACK_BYTES_MAX: usize = 16 * 1024;
+/// Acknowledgements waiting for the site at most.
+pub(super) const ACKS_WAITING_MAX: usize = 256;
+
+/// An acknowledgement that has been checked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReceivedAck {
+    /// The incident it is about.
+    pub incident: Id,
+    /// The whole message, an object of schema `throng.ack.v1`.
+    pub message: serde_json::Value,
+}
+
+/// Takes acknowledgements of a site's incidents until the session closes.
+pub(super) fn receive_acks(
+    session: &Session,
+    site: &Id,
+    to_site: mpsc::Sender<ReceivedAck>,
+    refused: Arc<RareLog>,
+) -> Result<()> {
+    let pattern = patterns::acks(site).map_err(|error| anyhow!("no key for acknowledgements: {error}"))?;
+    session
+        .declare_subscriber(pattern)
+        .history(HistoryConfig::default().detect_late_publishers())
+        .recovery(RecoveryConfig::default().heartbeat())
+        .callback(move |sample: Sample| {
+            if sample.kind() != SampleKind::Put {
+                return;
+            }
+            let outcome = checked(sample.key_expr(), &sample.payload().to_bytes()).and_then(|ack| {
+                to_site
+                    .try_send(ack)
+                    .map_err(|_full| anyhow!("more than {ACKS_WAITING_MAX} wait for the site"))
+            });
+            if let Err(error) = outcome
+                && let Some(count) = refused.occurred(Instant::now())
+            {
+                warn!(refused = count, "Acknowledgement refused on {}: {error:#}.", sample.key_expr());
+            }
+        })
+        .background()
+        .wait()
+        .map_err(|error| anyhow!("zenoh does not take the subscriber of acknowledgements: {error}"))
+}
+
+/// The acknowledgement in a payload, where it is one and its incident is that of its key.
+fn checked(key: &keyexpr, payload: &[u8]) -> Result<ReceivedAck> {
+    let Some((_, Topic::Ack(incident))) = Topic::parse(key) else { bail!("the key names no incident") };
+    if payload.len() > ACK_BYTES_MAX {
+        bail!("{} bytes are more than the {ACK_BYTES_MAX} an acknowledgement may have", payload.len());
+    }
+    let message: serde_json::Value = serde_json::from_slice(payload).context("not JSON")?;
+    if message["schema"] != "throng.ack.v1" {
+        bail!("its \"schema\" is not \"throng.ack.v1\"");
+    }
+    if message["incident"] != incident.as_str() {
+        bail!("its \"incident\" is not that of its key");
+    }
+    Ok(ReceivedAck { incident, message })
+}

@@ -1,0 +1,41 @@
+//! Out: the site's facts and warnings on the zenoh bus.
+//!
+//! # Brief overview
+//! A [`Topic`] is a key with its encoding and quality of service, all in one table. An [`Outgoing`] is a message in
+//! its wire form. A [`BusHandle`] takes messages from any thread and never waits; the [`Bus`] behind it is a task that
+//! owns the zenoh session, publishes, repeats warnings, answers late joiners and says how it is doing as a
+//! [`BusState`]. A [`Watcher`] is the other side: it hears what sites publish and when they fall silent.
+//!
+//! zenoh is used here and nowhere else.
+
+mod acks;
+mod bus;
+mod current;
+mod delivery;
+mod id;
+pub mod keys;
+mod network;
+mod outbox;
+mod outgoing;
+mod publishers;
+mod rare_log;
+mod session;
+mod state;
+mod watcher;
+mod worker;
+
+#[cfg(test)]
+mod tests;
+
+pub use self::{
+    acks::ReceivedAck,
+    bus::{Bus, BusHandle, BusOptions},
+    delivery::{Delivery, Form},
+    id::Id,
+    keys::Topic,
+    network::{BusMode, MEETING_PORT, Network, shown_endpoint},
+    outgoing::Outgoing,
+    session::open_session,
+    state::BusState,
+    watcher::{Arrival, Heard, Watcher},
+};

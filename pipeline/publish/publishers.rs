@@ -1,0 +1,135 @@
+//! Zenoh publishers, each declared once, with the quality of service of its topic.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use anyhow::{Result, anyhow};
+use tokio::{task::block_in_place, time::Instant};
+use zenoh::{
+    Session, Wait as _, bytes::ZBytes, key_expr::OwnedKeyExpr, pubsub::Publisher, qos::CongestionControl,
+};
+use zenoh_ext::{AdvancedPublisher, AdvancedPublisherBuilderExt as _, CacheConfig, MissDetectionConfig};
+
+use super::{Delivery, Id, Outgoing, Topic};
+
+/// Messages of one key that whoever joins late can still get: hours of a zone's changes of level.
+const HISTORY_SAMPLES: usize = 64;
+/// How often subscribers are told the last sequence number, so that a lost last message shows.
+const HEARTBEAT: Duration = Duration::from_millis(500);
+/// How often the newest value of a repeated topic is sent again: at least 1 Hz, with room for a late timer.
+pub(super) const REPEAT_PERIOD: Duration = Duration::from_millis(900);
+
+/// The publishers of a session.
+pub(super) struct Publishers {
+    session: Session,
+    site: Id,
+    declared: BTreeMap<Topic, Declared>,
+}
+
+/// One key with what sends on it.
+struct Declared {
+    key: OwnedKeyExpr,
+    delivery: Delivery,
+    sender: Sender,
+    /// Newest value and when it was last sent, where the topic is repeated.
+    repeating: Option<(Outgoing, Instant)>,
+}
+
+/// What sends on a key.
+enum Sender {
+    /// Publishes and forgets.
+    Measured(Publisher<'static>),
+    /// Numbers and keeps what it publishes; repeats go beside it, so that they do not push history out of the cache.
+    Kept { first: AdvancedPublisher<'static>, again: Publisher<'static> },
+}
+
+impl Publishers {
+    /// None declared yet.
+    pub(super) fn new(session: Session, site: Id) -> Self {
+        Self { session, site, declared: BTreeMap::new() }
+    }
+
+    /// Publishes a message, declaring its publisher the first time. Returns the key and the payload as published.
+    ///
+    /// # Errors
+    /// Zenoh refused the declaration or the message.
+    pub(super) fn publish(&mut self, message: Outgoing) -> Result<(OwnedKeyExpr, ZBytes)> {
+        if !self.declared.contains_key(&message.topic) {
+            let declared = declare(&self.session, &self.site, &message.topic)?;
+            self.declared.insert(message.topic.clone(), declared);
+        }
+        let declared = self
+            .declared
+            .get_mut(&message.topic)
+            .ok_or_else(|| anyhow!("no publisher for {:?}", message.topic))?;
+        let payload = ZBytes::from(message.payload.as_slice());
+        declared.send(payload.clone())?;
+        if declared.delivery.repeated {
+            declared.repeating = Some((message, Instant::now()));
+        }
+        Ok((declared.key.clone(), payload))
+    }
+
+    /// Sends again what is due, or everything repeated with `now_due`, leaving out what has expired by `wall_nanos`
+    /// (Unix nanoseconds).
+    pub(super) fn repeat(&mut self, now_due: bool, wall_nanos: i64) -> Result<()> {
+        for declared in self.declared.values_mut() {
+            let Some((message, sent_at)) = &mut declared.repeating else { continue };
+            if !now_due && sent_at.elapsed() < REPEAT_PERIOD {
+                continue;
+            }
+            if message.expires_at.is_some_and(|expires_at| expires_at.unix_nanos() <= wall_nanos) {
+                declared.repeating = None;
+                continue;
+            }
+            *sent_at = Instant::now();
+            let payload = ZBytes::from(message.payload.as_slice());
+            if let Sender::Kept { again, .. } = &declared.sender {
+                block_in_place(|| again.put(payload).wait())
+                    .map_err(|error| anyhow!("cannot repeat {}: {error}", declared.key))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Declared {
+    /// Sends a payload.
+    fn send(&self, payload: ZBytes) -> Result<()> {
+        // A sender that waits for room on a link would hold up everything else on this worker of tokio.
+        match &self.sender {
+            Sender::Measured(publisher) if self.delivery.congestion == CongestionControl::Drop => {
+                publisher.put(payload).wait()
+            }
+            Sender::Measured(publisher) => block_in_place(|| publisher.put(payload).wait()),
+            Sender::Kept { first, .. } => block_in_place(|| first.put(payload).wait()),
+        }
+        .map_err(|error| anyhow!("cannot publish on {}: {error}", self.key))
+    }
+}
+
+/// Declares the publisher of a topic.
+fn declare(session: &Session, site: &Id, topic: &Topic) -> Result<Declared> {
+    let refused = |error: zenoh::Error| anyhow!("zenoh does not take the publisher of {topic:?}: {error}");
+    let key = topic.key(site).map_err(refused)?;
+    let delivery = topic.delivery();
+    let publisher = || {
+        session
+            .declare_publisher(key.clone())
+            .encoding(delivery.form.encoding())
+            .priority(delivery.priority)
+            .congestion_control(delivery.congestion)
+            .express(delivery.express)
+    };
+    let sender = if delivery.kept {
+        let first = publisher()
+            .cache(CacheConfig::default().max_samples(HISTORY_SAMPLES))
+            .sample_miss_detection(MissDetectionConfig::default().heartbeat(HEARTBEAT))
+            .publisher_detection()
+            .wait()
+            .map_err(refused)?;
+        Sender::Kept { first, again: publisher().wait().map_err(refused)? }
+    } else {
+        Sender::Measured(publisher().wait().map_err(refused)?)
+    };
+    Ok(Declared { key, delivery, sender, repeating: None })
+}

@@ -1,0 +1,212 @@
+//! The task that owns the session: opens it, publishes, repeats, watches who is connected, closes.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use anyhow::{Result, anyhow};
+use tokio::{
+    sync::{Notify, mpsc, watch},
+    time::{MissedTickBehavior, interval, sleep},
+};
+use tracing::{debug, info, warn};
+use zenoh::{Session, Wait as _, config::WhatAmI, liveliness::LivelinessToken};
+
+use super::{
+    BusState, Id, Topic,
+    acks::{ReceivedAck, receive_acks},
+    bus::Shared,
+    current::{serve_current, serve_schemas},
+    publishers::{Publishers, REPEAT_PERIOD},
+    session::open_session,
+};
+
+/// First pause before the session is opened again, doubled up to [`REOPEN_MAX`].
+const REOPEN_FIRST: Duration = Duration::from_millis(250);
+/// Longest pause before the session is opened again.
+const REOPEN_MAX: Duration = Duration::from_secs(4);
+/// How often the connections are counted without being told of a change.
+const LOOK_PERIOD: Duration = Duration::from_secs(1);
+
+/// Serves the bus until it is closed.
+pub(super) async fn serve(
+    shared: Arc<Shared>,
+    acks: mpsc::Sender<ReceivedAck>,
+    mut closing: watch::Receiver<bool>,
+) {
+    let mut pause = REOPEN_FIRST;
+    let worker = loop {
+        let opened = match open_session(&shared.options.network).await {
+            Ok(session) => Worker::start(Arc::clone(&shared), session, acks.clone()),
+            Err(error) => Err(error),
+        };
+        match opened {
+            Ok(worker) => break worker,
+            Err(error) => {
+                debug!("Bus not open yet: {error:#}.");
+                shared.set_state(BusState::Waiting {
+                    endpoints: shared.options.network.shown_endpoints(),
+                    reason: Some(format!("{error:#}")),
+                });
+            }
+        }
+        tokio::select! {
+            () = sleep(pause) => pause = (pause * 2).min(REOPEN_MAX),
+            _ = closing.wait_for(|closing| *closing) => {
+                shared.set_state(BusState::Closed);
+                return;
+            }
+        }
+    };
+    worker.run(closing).await;
+}
+
+/// An open session with all that is declared on it.
+struct Worker {
+    shared: Arc<Shared>,
+    session: Session,
+    publishers: Publishers,
+    connections_changed: Arc<Notify>,
+    camera_tokens: BTreeMap<Id, LivelinessToken>,
+    _node_token: LivelinessToken,
+}
+
+impl Worker {
+    /// Declares everything but the publishers, which follow with their first message.
+    fn start(shared: Arc<Shared>, session: Session, acks: mpsc::Sender<ReceivedAck>) -> Result<Self> {
+        let site = &shared.options.site;
+        let node_token = token(&session, site, &Topic::Node(shared.options.node.clone()))?;
+        serve_current(&session, site, &shared.current)?;
+        serve_schemas(&session, site, &shared.options.schemas)?;
+        receive_acks(&session, site, acks, Arc::clone(&shared.acks_refused))?;
+        let connections_changed = Arc::new(Notify::new());
+        let changed = Arc::clone(&connections_changed);
+        session
+            .info()
+            .transport_events_listener()
+            .callback(move |_event| changed.notify_one())
+            .background()
+            .wait()
+            .map_err(|error| anyhow!("zenoh does not tell of its connections: {error}"))?;
+        let publishers = Publishers::new(session.clone(), site.clone());
+        let mut worker = Self {
+            shared,
+            session,
+            publishers,
+            connections_changed,
+            camera_tokens: BTreeMap::new(),
+            _node_token: node_token,
+        };
+        worker.look_at_connections();
+        Ok(worker)
+    }
+
+    /// Publishes until told to close, and flushes then.
+    async fn run(mut self, mut closing: watch::Receiver<bool>) {
+        let mut cameras = self.shared.cameras_alive.subscribe();
+        cameras.mark_changed();
+        let mut repeat = interval(REPEAT_PERIOD / 3);
+        repeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut look = interval(LOOK_PERIOD);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let shared = Arc::clone(&self.shared);
+        let connections_changed = Arc::clone(&self.connections_changed);
+        loop {
+            self.publish_waiting();
+            tokio::select! {
+                () = shared.outbox.arrived() => {}
+                _ = repeat.tick() => self.repeat(false),
+                () = connections_changed.notified() => self.look_at_connections(),
+                _ = look.tick() => self.look_at_connections(),
+                Ok(()) = cameras.changed() => {
+                    let alive = cameras.borrow_and_update().clone();
+                    self.set_cameras(&alive);
+                }
+                _ = closing.wait_for(|closing| *closing) => break,
+            }
+        }
+        self.publish_waiting();
+        if let Err(error) = self.session.close().await {
+            warn!("Bus did not close cleanly: {error}.");
+        }
+        self.shared.set_state(BusState::Closed);
+    }
+
+    /// Publishes everything that waits.
+    fn publish_waiting(&mut self) {
+        while let Some(message) = self.shared.outbox.pop() {
+            let topic = message.topic.clone();
+            match self.publishers.publish(message) {
+                Ok((key, payload)) => self.shared.current.set(topic, key, payload),
+                Err(error) => {
+                    self.shared.outbox.count_drop(&topic);
+                    if let Some(count) = self.shared.publish_failed.occurred(std::time::Instant::now()) {
+                        tracing::error!(failed = count, "Message lost: {error:#}.");
+                    }
+                }
+            }
+        }
+    }
+
+    /// Repeats what is due; everything with `now_due`.
+    fn repeat(&mut self, now_due: bool) {
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let wall_nanos = i64::try_from(since_epoch.as_nanos()).unwrap_or(i64::MAX);
+        if let Err(error) = self.publishers.repeat(now_due, wall_nanos) {
+            warn!("Warning not repeated: {error:#}.");
+        }
+    }
+
+    /// Counts the connections, tells of a change, and repeats the warnings to whoever has just come.
+    fn look_at_connections(&mut self) {
+        let (mut peers, mut routers) = (0, 0);
+        for transport in self.session.info().transports().wait() {
+            match transport.whatami() {
+                WhatAmI::Router => routers += 1,
+                WhatAmI::Peer | WhatAmI::Client => peers += 1,
+            }
+        }
+        let endpoints = self.shared.options.network.shown_connect();
+        let state = if peers + routers > 0 {
+            BusState::Connected { peers, routers }
+        } else if endpoints.is_empty() {
+            BusState::Alone
+        } else {
+            BusState::Waiting { endpoints, reason: None }
+        };
+        let was_connected = matches!(*self.shared.state.borrow(), BusState::Connected { .. });
+        let is_connected = matches!(state, BusState::Connected { .. });
+        if self.shared.set_state(state) {
+            info!("{}.", *self.shared.state.borrow());
+        }
+        if is_connected && !was_connected {
+            self.repeat(true);
+        }
+    }
+
+    /// Declares and undeclares the tokens of the cameras so that they are those of `alive`.
+    fn set_cameras(&mut self, alive: &BTreeSet<Id>) {
+        self.camera_tokens.retain(|camera, _| alive.contains(camera));
+        for camera in alive {
+            if self.camera_tokens.contains_key(camera) {
+                continue;
+            }
+            match token(&self.session, &self.shared.options.site, &Topic::CameraAlive(camera.clone())) {
+                Ok(token) => {
+                    self.camera_tokens.insert(camera.clone(), token);
+                }
+                Err(error) => warn!("Camera {camera} is not shown as alive: {error:#}."),
+            }
+        }
+    }
+}
+
+/// Declares a liveliness token.
+fn token(session: &Session, site: &Id, topic: &Topic) -> Result<LivelinessToken> {
+    let refused =
+        |error: zenoh::Error| anyhow!("zenoh does not take the liveliness token of {topic:?}: {error}");
+    let key = topic.key(site).map_err(refused)?;
+    session.liveliness().declare_token(key).wait().map_err(refused)
+}
