@@ -2,4 +2,7 @@
 
 pub mod camera;
 pub mod density_map;
+pub mod freshness;
+pub mod level;
 pub mod time;
+pub mod wire;

@@ -55,7 +55,7 @@ impl Calibration {
         let residuals_m: Vec<f64> =
             ground_from_image.residuals_m(pairs).into_iter().map(|r| r.unwrap_or(f64::INFINITY)).collect();
         let rmse_m = (residuals_m.iter().map(|r| r * r).sum::<f64>() / residuals_m.len() as f64).sqrt();
-        if !(rmse_m <= RMSE_LIMIT_M) {
+        if rmse_m.is_nan() || rmse_m > RMSE_LIMIT_M {
             let largest =
                 residuals_m.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map_or(0, |(i, _)| i);
             let suspect = outlier(pairs).unwrap_or(largest);

@@ -52,7 +52,7 @@ pub fn pose_from_ground(
     let t: Vector3<f64> = m.column(2).into();
     let r = Matrix3::from_columns(&[r1, r2, r3]);
     let position = -(r.transpose() * t);
-    if !(position.z > head_height_m + 0.1) {
+    if position.z.is_nan() || position.z <= head_height_m + 0.1 {
         return None;
     }
     // The lift keeps the fitted columns, so that at height 0 it is the calibration itself.
@@ -85,7 +85,7 @@ fn focal_length_px(h: &Matrix3<f64>) -> Option<f64> {
     let denominator = p1 * p1 + p2 * p2;
     let column_scale = a1 * a1 + b1 * b1 + a2 * a2 + b2 * b2;
     // Straight down both conditions vanish and any focal length fits.
-    if !(denominator.sqrt() > 1e-4 * column_scale) {
+    if denominator.is_nan() || denominator.sqrt() <= 1e-4 * column_scale {
         return None;
     }
     let x = -(p1 * q1 + p2 * q2) / denominator;

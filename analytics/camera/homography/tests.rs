@@ -91,10 +91,10 @@ fn the_jacobian_is_the_derivative() {
     let (p, step) = ([420.0, 350.0], 1e-4);
     let at = |p| h.apply(p).unwrap();
     let j = h.jacobian(p).unwrap();
-    for axis in 0..2 {
+    for (axis, row) in j.iter().enumerate() {
         let du = (at([p[0] + step, p[1]])[axis] - at([p[0] - step, p[1]])[axis]) / (2.0 * step);
         let dv = (at([p[0], p[1] + step])[axis] - at([p[0], p[1] - step])[axis]) / (2.0 * step);
-        assert!((du - j[axis][0]).abs() < 1e-6 && (dv - j[axis][1]).abs() < 1e-6);
+        assert!((du - row[0]).abs() < 1e-6 && (dv - row[1]).abs() < 1e-6);
     }
     let det = (j[0][0] * j[1][1] - j[0][1] * j[1][0]).abs();
     assert!((det - h.area_scale(p).unwrap()).abs() < 1e-9);

@@ -1,0 +1,57 @@
+//! Public messages, contract v1: what leaves the product and what comes back.
+//!
+//! A value that is not known is an absent field, never 0. Names carry units. Within v1 changes are additive only, so a
+//! reader ignores fields it does not know.
+
+mod ack;
+mod camera;
+mod envelope;
+mod warning;
+mod zone;
+
+pub use ack::Ack;
+pub use camera::{CameraState, Count, StreamState};
+pub use envelope::{Envelope, ModelRef, Quality};
+pub use warning::{
+    AckRecord, Density, Geometry, RiskSummary, Text, Warning, WarningAction, WarningKind, WarningTransition,
+};
+pub use zone::{
+    Contribution, Counterfactual, FactorKind, RawValue, ScoreInterval, ZoneDensity, ZoneFlow, ZoneRisk,
+    ZoneState,
+};
+
+use schemars::{JsonSchema, Schema, schema_for};
+use serde::{Serialize, de::DeserializeOwned};
+
+/// A public message: its schema name is part of the contract.
+pub trait Message: Serialize + DeserializeOwned + JsonSchema {
+    /// Name of the schema, for example `throng.warning.v1`; the value of the message's `schema` field.
+    const SCHEMA: &'static str;
+}
+
+macro_rules! messages {
+    ($($message:ty => $schema:literal),+ $(,)?) => {
+        $(impl Message for $message {
+            const SCHEMA: &'static str = $schema;
+        })+
+
+        /// The JSON Schema (draft 2020-12) of every message, by schema name.
+        pub fn schemas() -> Vec<(&'static str, Schema)> {
+            vec![$((<$message>::SCHEMA, schema_for!($message))),+]
+        }
+    };
+}
+
+messages! {
+    Count => "throng.count.v1",
+    CameraState => "throng.camera_state.v1",
+    ZoneDensity => "throng.density.v1",
+    ZoneFlow => "throng.flow.v1",
+    ZoneRisk => "throng.risk.v1",
+    ZoneState => "throng.zone_state.v1",
+    Warning => "throng.warning.v1",
+    Ack => "throng.ack.v1",
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,18 @@
+//! What an operator sends back.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::time::Timestamp;
+
+/// An operator has seen an incident; key `throng/v1/{site}/ack/{incident}`. Written by operators, so it has no
+/// envelope.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Ack {
+    /// The incident that is acknowledged.
+    pub incident: String,
+    /// Who acknowledges.
+    pub operator: String,
+    /// When.
+    pub at: Timestamp,
+}
