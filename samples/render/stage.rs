@@ -32,14 +32,15 @@ impl PaintedHead {
     /// Below this share a head counts as hidden: nobody could mark it in the picture.
     pub const VISIBLE_FROM: f32 = 0.12;
 
+    /// Whether the head's middle lies in a picture of this size.
+    pub fn is_inside(&self, width_px: usize, height_px: usize) -> bool {
+        let [u, v] = self.head_in_image;
+        u >= 0.0 && v >= 0.0 && u < width_px as f32 && v < height_px as f32
+    }
+
     /// Whether the head's middle lies in a picture of this size and enough of the head shows.
     pub fn is_visible(&self, width_px: usize, height_px: usize) -> bool {
-        let [u, v] = self.head_in_image;
-        u >= 0.0
-            && v >= 0.0
-            && u < width_px as f32
-            && v < height_px as f32
-            && self.visible_share >= Self::VISIBLE_FROM
+        self.is_inside(width_px, height_px) && self.visible_share >= Self::VISIBLE_FROM
     }
 }
 

@@ -1,5 +1,7 @@
 //! Random cameras: masts, roofs and drones, chosen so that heads come out at a wanted size.
 
+use throng_analytics::camera::Pinhole;
+
 use crate::render::view::View;
 use crate::rng::Rng;
 
@@ -35,14 +37,14 @@ pub(super) fn random_view(rng: &mut Rng) -> View {
     let width = f64::from(width_px);
     // Between a tele (16 degrees across) and a wide (85 degrees across).
     let focal_px = (head_px * distance_m / HEAD_WIDTH_M).clamp(0.55 * width, 3.6 * width);
-    View::look(
-        [0.0, 0.0, height_m],
-        rng.range(0.0, std::f64::consts::TAU),
+    View::through(&Pinhole {
+        position_m: [0.0, 0.0, height_m],
+        yaw_rad: rng.range(0.0, std::f64::consts::TAU),
         depression_rad,
         focal_px,
-        width_px,
-        height_px,
-    )
+        image_width_px: width_px,
+        image_height_px: height_px,
+    })
 }
 
 /// Width of a head at a ground position, pixels; 0 behind the camera.
