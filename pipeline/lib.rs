@@ -1,1 +1,18 @@
-//! throng
+//! throng: from decoded video to a crowding warning on the bus.
+//!
+//! The data's way, in nouns. A **stream** gives **frames**, each with the time at which it was captured. A counter
+//! (`throng_models`) finds the people in a frame as a **density map**. The camera's **calibration** puts them on the
+//! **ground**, in people per square metre. **Zones** on the ground collect what all cameras see; a tracker filters
+//! each over time, and a **warning** rises and clears by its level and its risk score (`throng_analytics`: pure, no
+//! clock). What comes out is **published** on zenoh and drawn.
+//!
+//! ```text
+//! stream -> frame -> count -> density on the ground -> tracked zones -> warnings and risk -> zenoh
+//! ```
+//!
+//! This crate is the only place with input and output, threads and clocks. [`config`] turns a site file into a checked
+//! [`config::plan::Plan`]; [`cli`] is what a user types.
+
+pub mod cli;
+pub mod config;
+pub mod publish;

@@ -1,0 +1,43 @@
+//! The log: events of the program, on standard error.
+
+use std::io::IsTerminal;
+
+use clap::ValueEnum;
+use tracing_subscriber::EnvFilter;
+
+/// How much is logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogLevel {
+    /// Lost data and failures.
+    Error,
+    /// Also what works worse than it should.
+    Warn,
+    /// Also what happens once: starts, stops, connections.
+    Info,
+    /// Also what happens often.
+    Debug,
+    /// Everything.
+    Trace,
+}
+
+/// Starts logging to standard error: at `level` where given, else as `RUST_LOG` says, else our own events from `info`
+/// and those of the libraries from `warn`.
+pub(super) fn start(level: Option<LogLevel>) {
+    let filter = match (level, std::env::var("RUST_LOG")) {
+        (Some(level), _) => {
+            let level =
+                level.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
+            EnvFilter::new(format!("warn,throng={level},throng_models={level}"))
+        }
+        (None, Ok(directives)) if !directives.is_empty() => EnvFilter::new(directives),
+        (None, _) => EnvFilter::new("warn,throng=info,throng_models=info"),
+    };
+    let started = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false)
+        .try_init();
+    // A second start (tests in one process) keeps the first log.
+    started.ok();
+}

@@ -1,0 +1,90 @@
+//! The command line: one file a command, each with `run(&Args) -> anyhow::Result<ExitStatus>`.
+//!
+//! Words for people go to standard error, machine output to standard output ([`output`]). An error is returned, never
+//! printed, by a command; [`report`] prints it once.
+
+pub mod args;
+pub mod check;
+pub mod completions;
+pub mod exit_status;
+pub mod logging;
+pub mod output;
+pub mod schema;
+
+use std::error::Error;
+use std::path::Path;
+
+use clap::{Parser, Subcommand};
+
+use self::exit_status::ExitStatus;
+use self::logging::LogLevel;
+use crate::config::{self, Rejected, plan::Plan};
+
+/// Real-time crowd density, warnings and crush risk from drone and CCTV video.
+#[derive(Debug, Parser)]
+#[command(name = "throng", version, propagate_version = true, arg_required_else_help = true)]
+#[command(after_help = "Examples:
+  throng demo                          real footage, then a simulated crowd build-up
+  throng check site.toml               all errors of a site file at once
+  throng run site.toml                 run a site
+  throng watch                         see what is on the bus
+
+Exit codes:
+  0  done, or stopped on request
+  1  failed while running; the message on stderr says why
+  2  wrong arguments, or a site file with errors
+
+Words for people go to stderr, machine output (--json) to stdout.")]
+pub struct Cli {
+    /// How much to log. Default: what `RUST_LOG` says, else info.
+    #[arg(long, global = true, value_enum, value_name = "LEVEL")]
+    pub log_level: Option<LogLevel>,
+    #[command(subcommand)]
+    #[expect(missing_docs, reason = "a comment here would replace the program's own help")]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Report all errors of a site file at once, without starting anything.
+    Check(check::CheckArgs),
+    /// Print the JSON Schema of the site file.
+    Schema(schema::SchemaArgs),
+    /// Print a completion script for a shell.
+    Completions(completions::CompletionsArgs),
+}
+
+/// Runs the command that was asked for.
+///
+/// # Errors
+/// Whatever made the command fail, for [`report`] to print.
+pub fn run(cli: &Cli) -> anyhow::Result<ExitStatus> {
+    logging::start(cli.log_level);
+    match &cli.command {
+        Command::Check(args) => check::run(args),
+        Command::Schema(args) => schema::run(args),
+        Command::Completions(args) => completions::run(args),
+    }
+}
+
+/// Prints an error once and says how the process must end.
+pub fn report(error: &anyhow::Error) -> ExitStatus {
+    if error.chain().any(<dyn Error>::is::<output::ReaderGone>) {
+        return ExitStatus::Success;
+    }
+    output::note(format!("throng: {error:#}"));
+    if error.chain().any(<dyn Error>::is::<Rejected>) { ExitStatus::BadInput } else { ExitStatus::Failure }
+}
+
+/// The plan of a site file, for every command that needs one; warnings about it are shown.
+///
+/// # Errors
+/// [`Rejected`] with every error of the file.
+pub fn load_site(path: &Path) -> anyhow::Result<Plan> {
+    let loaded = config::load(path)?;
+    for warning in &loaded.warnings {
+        output::note(warning);
+    }
+    Ok(loaded.plan)
+}

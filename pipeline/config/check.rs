@@ -1,0 +1,64 @@
+//! The check of meaning: what is well-formed but cannot be, or refers to what is not there.
+//!
+//! One file a kind of thing. Each goes on where it can, so that one run reports everything; a value is given back
+//! only where nothing about it is wrong.
+
+mod bus;
+mod calibration;
+mod camera;
+mod identity;
+mod model;
+
+use std::path::Path;
+
+use super::diagnostic::Findings;
+use super::key_path::KeyPath;
+use super::plan::Plan;
+use super::raw::SiteFile;
+use super::structure::Removed;
+
+/// What every check needs: where files are relative to, what was broken, and where findings go.
+pub(super) struct Checker<'a> {
+    /// Folder of the site file.
+    pub(super) folder: &'a Path,
+    /// Keys that were broken and taken away; they have been reported.
+    pub(super) removed: &'a Removed,
+    /// Where findings go.
+    pub(super) findings: &'a mut Findings,
+    /// Value of an environment variable.
+    pub(super) environment: &'a dyn Fn(&str) -> Option<String>,
+}
+
+impl Checker<'_> {
+    /// Whether a key was broken and taken away, so that nothing more can be said about it.
+    fn is_removed(&self, key: &KeyPath) -> bool {
+        self.removed.contains(key)
+    }
+
+    /// Checks everything and makes the plan; none where anything is wrong.
+    pub(super) fn plan(
+        &mut self,
+        file: &SiteFile,
+        source_path: &Path,
+        config_sha256: String,
+    ) -> Option<Plan> {
+        let site_at = KeyPath::root().key("site");
+        let site = file.site.as_ref();
+        let site_id = self.id(site.and_then(|site| site.id.as_ref()), &site_at.key("id"));
+        let time_zone =
+            self.time_zone(site.and_then(|site| site.time_zone.as_ref()), &site_at.key("time_zone"));
+        let model = self.model(file.model.as_ref());
+        let bus = self.bus(file.bus.as_ref());
+        let cameras = self.cameras(file.camera.as_deref().unwrap_or_default());
+        Some(Plan {
+            site_id: site_id?,
+            time_zone: time_zone?,
+            drill: site?.drill.unwrap_or(false),
+            model: model?,
+            bus: bus?,
+            cameras: cameras?,
+            source_path: source_path.to_owned(),
+            config_sha256,
+        })
+    }
+}

@@ -1,0 +1,137 @@
+//! The site file: from what the user wrote to what the program needs.
+//!
+//! Three steps. [`raw`] is the file word for word, and its comments are the manual. The structural check compares
+//! the text with the schema of [`raw`]; the check of meaning looks at what the values say together. [`plan`] is what
+//! is left when nothing is wrong, and all that the rest of the program sees. Both checks go on after an error, so
+//! that one run reports everything, each as a [`diagnostic::Diagnostic`] with file, line, key, what was expected and
+//! what to do.
+
+mod check;
+mod document;
+mod environment;
+mod expectation;
+mod structure;
+mod suggest;
+
+pub mod diagnostic;
+pub mod duration;
+pub mod key_path;
+pub mod plan;
+pub mod raw;
+pub mod redact;
+pub mod schema;
+pub mod shipped;
+pub mod source_text;
+
+use std::fmt;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+use self::check::Checker;
+use self::diagnostic::{Diagnostic, Findings, Remark, Severity};
+use self::key_path::KeyPath;
+use self::plan::Plan;
+use self::raw::SiteFile;
+
+/// A site file without errors.
+#[derive(Debug)]
+pub struct Loaded {
+    /// What the program needs.
+    pub plan: Plan,
+    /// What could be better.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// A site file with errors: all of them, and the warnings, in the order of the file.
+#[derive(Debug)]
+pub struct Rejected {
+    /// The site file.
+    pub path: PathBuf,
+    /// What was found; at least one is an error.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl fmt::Display for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let errors = self.diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error);
+        write!(f, "{} error(s) in the site file {}", errors.count(), self.path.display())?;
+        for diagnostic in &self.diagnostics {
+            write!(f, "\n{diagnostic}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Rejected {}
+
+/// Reads and checks a site file: its text, its structure, what it means, and the files it names. Nothing is started.
+///
+/// # Errors
+/// [`Rejected`] with everything that is wrong.
+pub fn load(path: &Path) -> Result<Loaded, Rejected> {
+    let mut findings = Findings::new(path);
+    let plan = document::read(path, &mut findings).and_then(|text| {
+        let environment = |name: &str| std::env::var(name).ok();
+        plan_of(&text, path, &environment, &mut findings)
+    });
+    verdict(path, plan, findings)
+}
+
+/// The plan of a site file's text; none where anything is wrong, and the findings say what.
+fn plan_of(
+    text: &str,
+    path: &Path,
+    environment: &dyn Fn(&str) -> Option<String>,
+    findings: &mut Findings,
+) -> Option<Plan> {
+    let mut document = document::parse(text, findings);
+    let schema = schema::site_schema();
+    let removed = structure::check(document.get_mut(), schema.as_value(), findings);
+    let file = match SiteFile::deserialize(toml::de::Deserializer::from(document)) {
+        Ok(file) => file,
+        // The structural check lets nothing through that cannot be read; if it does, that is said, not hidden.
+        Err(error) => {
+            let remark = Remark::new(
+                format!("cannot be read: {}", error.message()),
+                "a site file as `throng schema` describes it",
+                "compare it with samples/demo.toml",
+            );
+            findings.error(&KeyPath::root(), remark);
+            return None;
+        }
+    };
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let mut checker = Checker { folder, removed: &removed, findings, environment };
+    checker.plan(&file, path, sha256_hex(text.as_bytes()))
+}
+
+/// The plan with its warnings, or all that is wrong.
+fn verdict(path: &Path, plan: Option<Plan>, mut findings: Findings) -> Result<Loaded, Rejected> {
+    if plan.is_none() && findings.error_count() == 0 {
+        // Every way to no plan reports an error; if one does not, that is said, not hidden.
+        let remark =
+            Remark::new("cannot be used", "a complete site file", "compare it with samples/demo.toml");
+        findings.error(&KeyPath::root(), remark);
+    }
+    let failed = findings.error_count() > 0;
+    let diagnostics = findings.into_sorted();
+    match plan {
+        Some(plan) if !failed => Ok(Loaded { plan, warnings: diagnostics }),
+        _ => Err(Rejected { path: path.to_owned(), diagnostics }),
+    }
+}
+
+/// SHA-256 in lower-case hexadecimal.
+fn sha256_hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut hex, byte| {
+        // Writing to a String cannot fail.
+        write!(hex, "{byte:02x}").ok();
+        hex
+    })
+}
+
+#[cfg(test)]
+mod tests;

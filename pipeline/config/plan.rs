@@ -1,0 +1,54 @@
+//! What the program needs: the checked site. Everything here holds, so nothing is asked again later.
+
+use std::path::PathBuf;
+
+use jiff::tz::TimeZone;
+use throng_analytics::camera::Calibration;
+use throng_models::device::Device;
+
+use crate::publish::{Id, Network};
+
+/// A site, checked.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Name of the site on the bus.
+    pub site_id: Id,
+    /// Time zone in which times are shown to people.
+    pub time_zone: TimeZone,
+    /// Whether everything published is marked as a drill.
+    pub drill: bool,
+    /// The network that counts.
+    pub model: ModelPlan,
+    /// Where the bus is.
+    pub bus: Network,
+    /// The cameras; at least one.
+    pub cameras: Vec<CameraPlan>,
+    /// The site file.
+    pub source_path: PathBuf,
+    /// SHA-256 of the site file, lower-case hexadecimal: which thresholds a warning was made under.
+    pub config_sha256: String,
+}
+
+/// The network that counts: its card was read and its file verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelPlan {
+    /// The model card.
+    pub card_path: PathBuf,
+    /// The processor asked for.
+    pub device: Device,
+    /// Threads of one inference on a CPU; none leaves it to the runtime.
+    pub threads: Option<usize>,
+}
+
+/// One camera.
+#[derive(Clone, Debug)]
+pub struct CameraPlan {
+    /// Name of the camera on the bus.
+    pub id: Id,
+    /// Frames counted a second, above 0 and at most 60.
+    pub count_fps: f64,
+    /// Width to which pictures are scaled for counting, in pixels; none leaves it to the model card.
+    pub count_width_px: Option<u32>,
+    /// Where the picture lies on the ground.
+    pub calibration: Calibration,
+}

@@ -1,0 +1,245 @@
+//! The site file word for word: what the user wrote, before any meaning is checked.
+//!
+//! The doc comments here are the manual of the site file, and `throng schema` prints them as JSON Schema. Every key
+//! that carries a unit names it. Ranges and titles that stand in the attributes drive the structural check
+//! ([`super::structure`]), so a limit is written down once.
+//!
+//! A required key is an `Option` marked `#[schemars(required)]`: the structural check reports it when it is missing
+//! and takes away what is broken, and the rest of the file can still be read and checked in the same run.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::source_text::SourceText;
+
+/// A site: cameras, the ground they see, zones on it, and how warnings leave.
+///
+/// Lengths are metres on one common ground plane, picture coordinates are pixels from the top left corner. Relative
+/// file names are relative to the folder of this file.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SiteFile {
+    /// Who and where this site is.
+    #[schemars(required)]
+    pub site: Option<Site>,
+    /// The network that counts, and the processor it runs on.
+    pub model: Option<Model>,
+    /// How results reach the zenoh bus. Without this table the site is a peer on loopback and needs no router.
+    pub bus: Option<Bus>,
+    /// The cameras, one `[[camera]]` each.
+    #[schemars(required, length(min = 1))]
+    pub camera: Option<Vec<Camera>>,
+    /// The watched areas, one `[[zone]]` each. A site without zones counts people and never warns.
+    #[serde(default)]
+    pub zone: Vec<Zone>,
+    /// Threshold profiles of this site, beside the shipped `street_flat`, `narrow_slope_stairs` and `standing_event`.
+    #[serde(default)]
+    pub profile: Vec<Profile>,
+}
+
+/// Who and where a site is.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Site {
+    /// Name of the site on the bus: `throng/v1/{id}/...`.
+    #[schemars(required, title = "an id: lower-case letters, digits, `-` and `_`, at most 63", example = &"gate-north")]
+    pub id: Option<String>,
+    /// IANA time zone in which times are shown to people; messages are always UTC. Default: `UTC`.
+    #[schemars(title = "an IANA time zone", example = &"Asia/Shanghai")]
+    pub time_zone: Option<String>,
+    /// `true` marks everything this site publishes as a drill. Default: `false`.
+    pub drill: Option<bool>,
+}
+
+/// The network that counts, and the processor it runs on.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Model {
+    /// Model card (TOML) of the network. Default: the card shipped with throng.
+    #[schemars(title = "the file name of a model card", example = &"models/cards/compact.toml")]
+    pub card: Option<String>,
+    /// Processor: `auto`, `cpu`, `cuda:N` or `tensorrt:N`. Default: `auto`.
+    #[schemars(title = "`auto`, `cpu`, `cuda:N` or `tensorrt:N`", example = &"auto")]
+    pub device: Option<String>,
+    /// Threads of one inference on a CPU. Default: one for each core.
+    #[schemars(range(min = 1, max = 1024), example = 2)]
+    pub threads: Option<u16>,
+}
+
+/// How results reach the zenoh bus.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Bus {
+    /// `peer` talks to other peers and routers directly, `client` only through the routers of `connect`.
+    /// Default: `peer`.
+    pub mode: Option<BusMode>,
+    /// Endpoints of routers or peers to connect to. One that is down is tried again for as long as the site runs.
+    #[serde(default)]
+    #[schemars(example = ["tcp/127.0.0.1:7447"])]
+    pub connect: Vec<String>,
+    /// Endpoints on which this site listens. With neither `connect` nor `listen`, the processes of one machine meet on
+    /// loopback, port 7447, and nothing leaves the machine.
+    #[serde(default)]
+    #[schemars(example = ["tcp/127.0.0.1:7447"])]
+    pub listen: Vec<String>,
+    /// zenoh configuration file (JSON5), for certificates and access control; `connect` and `listen`, where given,
+    /// replace the endpoints in it.
+    #[schemars(title = "the file name of a zenoh configuration", example = "zenoh.json5")]
+    pub config_file: Option<String>,
+}
+
+/// Role on the bus.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BusMode {
+    /// Talks to other peers and to routers directly.
+    #[default]
+    Peer,
+    /// Talks only through the routers named in `connect`.
+    Client,
+}
+
+/// One camera. Give exactly one of `[camera.calibration]` and `[camera.uncalibrated]`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Camera {
+    /// Name of the camera on the bus: `throng/v1/{site}/camera/{id}/...`.
+    #[schemars(required, title = "an id: lower-case letters, digits, `-` and `_`, at most 63", example = &"cam-1")]
+    pub id: Option<String>,
+    /// Where the video comes from: a file name or `file:///...`, or a stream such as `rtsp://host/path`. Write a
+    /// password as `${NAME}` and set the environment variable `NAME`: secrets do not belong in this file.
+    #[schemars(required, title = "a file name or a stream URI", example = &"rtsp://viewer:${CAM_1_PASSWORD}@10.0.0.7/main")]
+    pub uri: Option<SourceText>,
+    /// Frames counted a second; the others are shown but not counted. Default: 5.
+    #[schemars(extend("exclusiveMinimum" = 0), range(max = 60), example = 5)]
+    pub count_fps: Option<f64>,
+    /// Width to which a picture is scaled for counting, in pixels; the height follows. Default: as the model card
+    /// advises.
+    #[schemars(range(min = 64, max = 7680), example = 640)]
+    pub count_width_px: Option<u32>,
+    /// Where the picture lies on the ground, in metres.
+    pub calibration: Option<Calibration>,
+    /// The stated fallback for a camera nobody has measured: results are published as uncalibrated.
+    pub uncalibrated: Option<Uncalibrated>,
+}
+
+/// Four or more points of which both the place in the picture and the place on the ground are known.
+///
+/// Choose points that surround the zones and are not on one line. With six or more the check also says how far each
+/// point lies from where the others put it.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Calibration {
+    /// Width and height of the picture in which the points were measured, in pixels.
+    #[schemars(required, inner(range(min = 16, max = 16384)), title = "[width, height] in whole pixels", example = [768, 576])]
+    pub image_size_px: Option<[u32; 2]>,
+    /// Height above the ground at which heads are seen, in metres. Default: 1.6 (standing); 1.1 where people sit.
+    #[schemars(range(min = 0, max = 2.5), example = 1.6)]
+    pub head_height_m: Option<f64>,
+    /// The point pairs.
+    #[schemars(
+        required,
+        length(min = 4),
+        title = "at least 4 point pairs { image_px = [u, v], ground_m = [x, y] }"
+    )]
+    pub points: Option<Vec<PointPair>>,
+}
+
+/// One point seen in the picture and measured on the ground.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PointPair {
+    /// `[u, v]` in pixels from the top left corner of the picture, on the ground (feet, kerb, paint).
+    #[schemars(required, title = "[u, v] in pixels", example = [320, 240])]
+    pub image_px: Option<[f64; 2]>,
+    /// `[x, y]` in metres on the ground. Seen from above, y lies to the left of x.
+    #[schemars(required, title = "[x, y] in metres", example = [2.5, 10.0])]
+    pub ground_m: Option<[f64; 2]>,
+}
+
+/// A camera nobody has measured: the ground is taken as flat, seen from above and this wide.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Uncalibrated {
+    /// Metres of ground across the middle of the picture. Densities are only as good as this estimate.
+    #[schemars(required, extend("exclusiveMinimum" = 0), range(max = 2000), example = 25)]
+    pub ground_width_m: Option<f64>,
+    /// Width and height of the picture in pixels, of which only the shape matters. Default: `[1920, 1080]`.
+    #[schemars(inner(range(min = 16, max = 16384)), title = "[width, height] in whole pixels", example = [1280, 720])]
+    pub image_size_px: Option<[u32; 2]>,
+}
+
+/// A watched area on the ground.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Zone {
+    /// Name of the zone on the bus: `throng/v1/{site}/zone/{id}/...`.
+    #[schemars(required, title = "an id: lower-case letters, digits, `-` and `_`, at most 63", example = &"gate")]
+    pub id: Option<String>,
+    /// Name shown to people. Default: the id.
+    pub name: Option<String>,
+    /// Corners `[x, y]` in metres on the ground, in order, the first not repeated. Sides must not cross.
+    #[schemars(required, length(min = 3), title = "at least 3 corners [x, y] in metres")]
+    pub polygon_m: Option<Vec<[f64; 2]>>,
+    /// Threshold profile: `street_flat`, `narrow_slope_stairs`, `standing_event` or one of this file.
+    #[schemars(required, title = "the id of a threshold profile", example = &"street_flat")]
+    pub profile: Option<String>,
+    /// People the zone may hold. The occupancy ladder raises at 50, 60, 80 and 100 % of it.
+    #[schemars(required, range(min = 1, max = 10_000_000), example = 200)]
+    pub capacity_people: Option<u32>,
+    /// Cameras that measure this zone. Default: every camera that sees it.
+    #[schemars(example = ["cam-1"])]
+    pub cameras: Option<Vec<String>>,
+}
+
+/// A threshold profile: the densities at which a zone's level rises, and for how long they must hold.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Profile {
+    /// Name by which zones refer to it.
+    #[schemars(required, title = "an id: lower-case letters, digits, `-` and `_`, at most 63", example = &"platform")]
+    pub id: Option<String>,
+    /// Density at which each level begins, in people per square metre; strictly increasing.
+    #[schemars(required)]
+    pub density_people_per_m2: Option<Densities>,
+    /// Seconds for which a density must hold before the level rises to it. Default: 30, 15, 10, 5.
+    pub raise_dwell_secs: Option<DwellSecs>,
+    /// Seconds for which the density must stay lower before the level falls. Default: 120, 120, 180, 300.
+    pub clear_dwell_secs: Option<DwellSecs>,
+}
+
+/// A density for each level, in people per square metre.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Densities {
+    /// Interest.
+    #[schemars(required, extend("exclusiveMinimum" = 0), range(max = 16), example = 2)]
+    pub blue: Option<f64>,
+    /// Caution.
+    #[schemars(required, extend("exclusiveMinimum" = 0), range(max = 16), example = 3)]
+    pub yellow: Option<f64>,
+    /// Alert.
+    #[schemars(required, extend("exclusiveMinimum" = 0), range(max = 16), example = 4)]
+    pub orange: Option<f64>,
+    /// Serious.
+    #[schemars(required, extend("exclusiveMinimum" = 0), range(max = 16), example = 5)]
+    pub red: Option<f64>,
+}
+
+/// A duration for each level, in seconds; a level left out keeps its default.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DwellSecs {
+    /// Interest.
+    #[schemars(range(min = 0, max = 3600), example = 30)]
+    pub blue: Option<f64>,
+    /// Caution.
+    #[schemars(range(min = 0, max = 3600), example = 15)]
+    pub yellow: Option<f64>,
+    /// Alert.
+    #[schemars(range(min = 0, max = 3600), example = 10)]
+    pub orange: Option<f64>,
+    /// Serious.
+    #[schemars(range(min = 0, max = 3600), example = 5)]
+    pub red: Option<f64>,
+}

@@ -1,0 +1,107 @@
+//! Well-formed values that cannot be, or refer to what is not there.
+
+use super::*;
+
+#[test]
+fn ids_and_the_time_zone_are_checked_with_a_suggestion() {
+    for (from, to, message) in [
+        (
+            "id = \"test\"",
+            "id = \"North Gate\"",
+            "site.toml:3: site.id: is \"North Gate\"; expected 1 to 63 of a-z, 0-9, '-' and '_', the first a letter \
+             or digit; write e.g. \"north-gate\"",
+        ),
+        ("id = \"test\"", "id = \"\"", "site.id: is \"\"; expected 1 to 63"),
+        ("id = \"cam-1\"", "id = \"cam/1\"", "camera[0].id: is \"cam/1\"; expected 1 to 63"),
+        (
+            "Asia/Seoul",
+            "Asia/Soul",
+            "site.toml:4: site.time_zone: is \"Asia/Soul\"; expected a time zone of the IANA data base; did you mean \
+             \"Asia/Seoul\"?",
+        ),
+    ] {
+        assert_said(&broken(from, to), &[message]);
+    }
+}
+
+#[test]
+fn an_id_is_used_once() {
+    let twice = format!(
+        "{SOUND}\n[[zone]]\nid = \"gate\"\npolygon_m = [[-1, 8], [1, 8], [1, 12]]\nprofile = \"street_flat\"\ncapacity_people = 5\n"
+    );
+    assert_said(
+        &twice,
+        &["zone[1].id: is \"gate\", as is zone[0].id; expected an id that no other [[zone]] has"],
+    );
+}
+
+#[test]
+fn a_calibration_that_cannot_be_is_said_at_the_point_that_is_wrong() {
+    for (from, to, message) in [
+        (
+            "[4.0, 20.0]",
+            "[-4.0, 20.0]",
+            "calibration.points[1]: point pairs 0 and 1 are the same point on the ground",
+        ),
+        (
+            "image_px = [540, 200]",
+            "image_px = [940, 200]",
+            "points[1].image_px: is [940, 200]; expected a point inside the picture of 640 x 480 pixels",
+        ),
+    ] {
+        let said = said(&broken(from, to));
+        assert!(said.iter().any(|line| line.contains(message)), "{message:?} is not in {said:#?}");
+    }
+    let mirrored = SOUND
+        .replace("[-4.0, 20.0]", "[a]")
+        .replace("[4.0, 20.0]", "[-4.0, 20.0]")
+        .replace("[a]", "[4.0, 20.0]")
+        .replace("[-2.5, 5.0]", "[b]")
+        .replace("[2.5, 5.0]", "[-2.5, 5.0]")
+        .replace("[b]", "[2.5, 5.0]");
+    assert_said(&mirrored, &["camera[0].calibration.points: the point pairs are mirrored", "swap x and y"]);
+    let in_a_row = SOUND.replace("[-4.0, 20.0]", "[6.0, 5.0]").replace("[4.0, 20.0]", "[9.0, 5.0]");
+    assert_said(&in_a_row, &["camera[0].calibration.points: ", "on one line on the ground"]);
+}
+
+#[test]
+fn a_camera_states_how_its_metres_came_about() {
+    let [before, rest] =
+        [SOUND.split("[camera.calibration]").next().unwrap(), SOUND.split("[[zone]]").nth(1).unwrap()];
+    let neither = format!("{before}[[zone]]{rest}");
+    assert_said(&neither, &["camera[0].calibration: is missing", "or [camera.uncalibrated]"]);
+    let both = SOUND.replace("[[zone]]", "[camera.uncalibrated]\nground_width_m = 20\n[[zone]]");
+    assert_said(&both, &["camera[0].uncalibrated: is given beside [camera.calibration]"]);
+}
+
+#[test]
+fn endpoints_are_checked_without_opening_any() {
+    for (bus, message) in [
+        (
+            "connect = [\"mqtt/10.0.0.2:1883\"]",
+            "bus.connect[0]: is not a bus endpoint: \"mqtt/10.0.0.2:1883\" has an",
+        ),
+        ("listen = [\"tcp/10.0.0.2\"]", "bus.listen[0]: is not a bus endpoint: \"tcp/10.0.0.2\" has no port"),
+        ("mode = \"client\"", "bus.mode: is \"client\" without an endpoint to connect to"),
+        ("mode = \"router\"", "bus.mode: is the text \"router\"; expected one of \"peer\", \"client\""),
+        (
+            "config_file = \"absent.json5\"",
+            "bus.config_file: cannot read the zenoh configuration absent.json5",
+        ),
+    ] {
+        assert_said(&format!("{SOUND}\n[bus]\n{bus}\n"), &[message]);
+    }
+}
+
+#[test]
+fn a_model_that_is_not_there_is_said_at_its_key() {
+    let text = format!("{SOUND}\n[model]\ncard = \"absent.toml\"\ndevice = \"gpu\"\n");
+    let mut findings = Findings::new(Path::new("site.toml"));
+    assert!(plan_of(&text, Path::new("site.toml"), &|_| None, &mut findings).is_none());
+    let said: Vec<String> = findings.into_sorted().iter().map(ToString::to_string).collect();
+    assert!(said[0].contains("model.card: model card cannot be read: No such file"), "{said:#?}");
+    assert!(
+        said[1].contains("model.device: is \"gpu\"; expected \"auto\", \"cpu\", \"cuda:N\""),
+        "{said:#?}"
+    );
+}
