@@ -1,0 +1,249 @@
+//! What the annotated video shows: the camera picture, density heat, zones by level with their figures, a header
+//! with camera, time and count, and a line for whatever limits the figures.
+
+use image::{Rgb, RgbImage};
+use throng_analytics::level::Level;
+
+use super::canvas::{Rect, fill_rect};
+use super::heat::{HeatLayer, draw_heat, draw_heat_legend};
+use super::palette::{level_colour, level_ink, level_label};
+use super::polygon::{Paint, PointPx, draw_outline, fill_polygon};
+use super::text::{TextStyle, Weight, draw_text, text_width_px};
+
+/// A figure with the interval it most likely lies in.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Estimate {
+    /// Best estimate.
+    pub value: f64,
+    /// Lower end of the interval.
+    pub lo: f64,
+    /// Upper end of the interval.
+    pub hi: f64,
+}
+
+/// One zone as the camera sees it.
+#[derive(Clone, Debug)]
+pub struct ZoneOverlay {
+    /// The zone's name.
+    pub name: String,
+    /// Its outline on the picture; may reach past it.
+    pub polygon_in_image: Vec<PointPx>,
+    /// Its level, or that it is not known.
+    pub level: Option<Level>,
+    /// People per square metre; `None` where not known.
+    pub density_people_per_m2: Option<Estimate>,
+    /// People in the zone; `None` where not known.
+    pub people: Option<f64>,
+    /// Stampede-risk score, 0 to 100; `None` where not known.
+    pub risk: Option<f64>,
+}
+
+/// All that is drawn over one picture.
+#[derive(Clone, Debug)]
+pub struct OverlayFrame<'a> {
+    /// The camera's name.
+    pub camera: &'a str,
+    /// The capture time, written out in the site's time zone.
+    pub captured_at: &'a str,
+    /// People in the picture; `None` where the picture was not, or could not be, counted.
+    pub people: Option<Estimate>,
+    /// Density under the zones.
+    pub heat: Option<HeatLayer<'a>>,
+    /// Zones, drawn in this order.
+    pub zones: &'a [ZoneOverlay],
+    /// What limits these figures, such as a missing calibration or a stale camera.
+    pub note: Option<&'a str>,
+}
+
+const INK: Rgb<u8> = Rgb([12, 14, 18]);
+const PAPER: Rgb<u8> = Rgb([240, 242, 245]);
+const DIM: Rgb<u8> = Rgb([176, 182, 192]);
+
+/// Draws everything over `picture`, scaled to its width.
+pub fn draw_overlay(picture: &mut RgbImage, frame: &OverlayFrame<'_>) {
+    let line_px = line_height_px(picture);
+    if let Some(heat) = &frame.heat {
+        draw_heat(picture, heat);
+    }
+    for zone in frame.zones {
+        draw_zone(picture, zone, line_px);
+    }
+    let header_px = draw_header(picture, frame, line_px);
+    let note_px = frame.note.map_or(0.0, |note| draw_note(picture, note, line_px));
+    if let Some(heat) = &frame.heat {
+        let corner =
+            (picture.width() as f32 - line_px * 0.4, picture.height() as f32 - note_px - line_px * 0.4);
+        draw_heat_legend(picture, heat, corner, line_px * 0.85);
+    }
+    let mut taken = Vec::new();
+    for zone in frame.zones {
+        draw_label(picture, zone, line_px, header_px, &mut taken);
+    }
+}
+
+/// Lettering that reads alike on a small and on a large picture.
+fn line_height_px(picture: &RgbImage) -> f32 {
+    (picture.width() as f32 / 768.0 * 15.0).clamp(10.0, 48.0).round()
+}
+
+fn draw_zone(picture: &mut RgbImage, zone: &ZoneOverlay, line_px: f32) {
+    let colour = level_colour(zone.level);
+    let fill = match zone.level {
+        None => Paint::Hatch { colour, alpha: 0.5, period_px: line_px },
+        Some(Level::Normal) => Paint::Solid { colour, alpha: 0.12 },
+        _ => Paint::Solid { colour, alpha: 0.26 },
+    };
+    fill_polygon(picture, &zone.polygon_in_image, fill);
+    let width_px = f64::from(line_px) / 6.0;
+    draw_outline(picture, &zone.polygon_in_image, width_px + 2.0, INK, 0.45);
+    draw_outline(picture, &zone.polygon_in_image, width_px, colour, 0.95);
+}
+
+/// The bar along the top; returns its height.
+fn draw_header(picture: &mut RgbImage, frame: &OverlayFrame<'_>, line_px: f32) -> f32 {
+    let width = picture.width() as f32;
+    let height = (line_px * 1.7).round();
+    fill_rect(picture, Rect { x: 0.0, y: 0.0, width, height }, INK, 0.72);
+    let (y, gap) = ((height - line_px) / 2.0, line_px);
+    let bold = TextStyle { line_px, weight: Weight::Bold, colour: PAPER };
+    let plain = TextStyle { line_px, weight: Weight::Regular, colour: DIM };
+
+    let camera_px = draw_text(picture, frame.camera, gap * 0.7, y, bold);
+    draw_text(picture, frame.captured_at, gap * 1.7 + camera_px, y, plain);
+
+    let (count, interval) = match frame.people {
+        Some(people) => {
+            (format!("{:.0} people", people.value), format!("[{:.0}–{:.0}]", people.lo, people.hi))
+        }
+        None => ("count unknown".to_owned(), String::new()),
+    };
+    let interval_px = text_width_px(&interval, plain);
+    let count_x = width - gap * 1.2 - interval_px - text_width_px(&count, bold);
+    draw_text(picture, &count, count_x, y, bold);
+    draw_text(picture, &interval, width - gap * 0.7 - interval_px, y, plain);
+    height
+}
+
+/// The line along the bottom; returns its height.
+fn draw_note(picture: &mut RgbImage, note: &str, line_px: f32) -> f32 {
+    let height = (line_px * 1.5).round();
+    let y = picture.height() as f32 - height;
+    fill_rect(picture, Rect { x: 0.0, y, width: picture.width() as f32, height }, INK, 0.72);
+    let style = TextStyle {
+        line_px: line_px * 0.92,
+        weight: Weight::Regular,
+        colour: level_colour(Some(Level::Yellow)),
+    };
+    draw_text(picture, &format!("▲ {note}"), line_px * 0.7, y + (height - style.line_px) / 2.0, style);
+    height
+}
+
+/// The zone's figures, as the second line of its label.
+fn figures(zone: &ZoneOverlay) -> String {
+    let mut parts = Vec::new();
+    if let Some(density) = zone.density_people_per_m2 {
+        parts.push(format!("{:.1} /m² [{:.1}–{:.1}]", density.value, density.lo, density.hi));
+    }
+    if let Some(people) = zone.people {
+        parts.push(format!("{people:.0} people"));
+    }
+    if let Some(risk) = zone.risk {
+        parts.push(format!("risk {risk:.0}"));
+    }
+    if parts.is_empty() { "no valid data".to_owned() } else { parts.join("  ") }
+}
+
+/// Name and level, and the figures below, in a box at the zone's middle, moved to where nothing else is written.
+fn draw_label(
+    picture: &mut RgbImage,
+    zone: &ZoneOverlay,
+    line_px: f32,
+    header_px: f32,
+    taken: &mut Vec<Rect>,
+) {
+    let (width, height) = (picture.width() as f32, picture.height() as f32);
+    let Some(centre) = visible_centre(&zone.polygon_in_image, width, height) else { return };
+    let name = TextStyle { line_px, weight: Weight::Bold, colour: PAPER };
+    let chip_style =
+        TextStyle { line_px: line_px * 0.86, weight: Weight::Bold, colour: level_ink(zone.level) };
+    let plain = TextStyle { line_px: line_px * 0.92, weight: Weight::Regular, colour: PAPER };
+    let figures = figures(zone);
+
+    let pad = line_px * 0.35;
+    let (name_px, level_px) =
+        (text_width_px(&zone.name, name), text_width_px(level_label(zone.level), chip_style));
+    let chip_px = level_px + 2.0 * pad;
+    let box_width = (name_px + 2.0 * pad + chip_px).max(text_width_px(&figures, plain)) + 2.0 * pad;
+    let box_height = line_px * 2.0 + 2.5 * pad;
+    let mut place = Rect {
+        x: (centre.0 - box_width / 2.0).clamp(0.0, (width - box_width).max(0.0)).round(),
+        y: (centre.1 - box_height / 2.0).clamp(header_px, (height - box_height).max(header_px)).round(),
+        width: box_width,
+        height: box_height,
+    };
+    avoid(&mut place, taken, header_px, height);
+    taken.push(place);
+
+    fill_rect(picture, place, INK, 0.7);
+    fill_rect(picture, Rect { width: line_px * 0.22, ..place }, level_colour(zone.level), 1.0);
+    let left = place.x + 1.6 * pad;
+    draw_text(picture, &zone.name, left, place.y + pad * 0.8, name);
+    let chip =
+        Rect { x: left + name_px + pad * 1.4, y: place.y + pad * 0.8, width: chip_px, height: line_px };
+    fill_rect(picture, chip, level_colour(zone.level), 1.0);
+    draw_text(
+        picture,
+        level_label(zone.level),
+        chip.x + pad,
+        chip.y + (line_px - chip_style.line_px) / 2.0,
+        chip_style,
+    );
+    draw_text(picture, &figures, left, place.y + pad * 1.5 + line_px, plain);
+}
+
+/// Middle of the polygon's corners, each drawn to the picture's edge where it lies outside; `None` where the whole
+/// zone is out of view.
+fn visible_centre(polygon: &[PointPx], width: f32, height: f32) -> Option<(f32, f32)> {
+    let corners: Vec<(f32, f32)> = polygon
+        .iter()
+        .filter(|p| p[0].is_finite() && p[1].is_finite())
+        .map(|p| (p[0] as f32, p[1] as f32))
+        .collect();
+    let beyond =
+        |outside: fn(&(f32, f32), f32, f32) -> bool| corners.iter().all(|c| outside(c, width, height));
+    let out_of_view = beyond(|c, _, _| c.0 < 0.0)
+        || beyond(|c, w, _| c.0 > w)
+        || beyond(|c, _, _| c.1 < 0.0)
+        || beyond(|c, _, h| c.1 > h);
+    // With no corner at all, every one of them is beyond.
+    if out_of_view {
+        return None;
+    }
+    let share = 1.0 / corners.len() as f32;
+    let sum = corners
+        .iter()
+        .fold((0.0, 0.0), |sum, c| (sum.0 + c.0.clamp(0.0, width), sum.1 + c.1.clamp(0.0, height)));
+    Some((sum.0 * share, sum.1 * share))
+}
+
+/// Moves `place` down, and from the bottom to the top, until it covers none of `taken`; a crowded picture keeps the
+/// overlap rather than lose a label.
+fn avoid(place: &mut Rect, taken: &[Rect], top: f32, bottom: f32) {
+    for _ in 0..=taken.len() {
+        let Some(other) = taken.iter().find(|other| overlap(place, other)) else { return };
+        place.y = other.y + other.height + 2.0;
+        if place.y + place.height > bottom {
+            place.y = top;
+        }
+    }
+}
+
+fn overlap(one: &Rect, other: &Rect) -> bool {
+    one.x < other.x + other.width
+        && other.x < one.x + one.width
+        && one.y < other.y + other.height
+        && other.y < one.y + one.height
+}
+
+#[cfg(test)]
+mod tests;
