@@ -15,4 +15,6 @@
 
 pub mod cli;
 pub mod config;
+pub mod draw;
 pub mod publish;
+pub mod stream;
