@@ -9,3 +9,6 @@ mod neighbours;
 pub mod scenario;
 pub mod simulation;
 pub mod wall;
+
+#[cfg(test)]
+mod tests;

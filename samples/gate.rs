@@ -4,7 +4,7 @@
 
 pub(crate) mod look;
 
-use throng_analytics::camera::Pinhole;
+use throng_analytics::camera::{Pinhole, PointPair};
 
 use crate::crowd::agent::Agent;
 use crate::crowd::scenario::{Inflow, Scenario};
@@ -22,8 +22,8 @@ pub const OPENS_AT_SECS: f64 = 94.0;
 pub const DURATION_SECS: f64 = 150.0;
 /// Corners of the measured zone before the gate, metres: 4.2 m by 5 m, 21 m2.
 pub const ZONE_IN_GROUND: [[f64; 2]; 4] = [[25.6, -2.5], [29.8, -2.5], [29.8, 2.5], [25.6, 2.5]];
-/// Corners of the approach before it, metres: 6 m by 5 m, 30 m2.
-pub const APPROACH_IN_GROUND: [[f64; 2]; 4] = [[19.4, -2.5], [25.4, -2.5], [25.4, 2.5], [19.4, 2.5]];
+/// Corners of the approach before it, metres: 4.4 m by 5 m, 22 m2.
+pub const APPROACH_IN_GROUND: [[f64; 2]; 4] = [[21.0, -2.5], [25.4, -2.5], [25.4, 2.5], [21.0, 2.5]];
 
 /// The place and the course of the drill.
 pub fn scenario() -> Scenario {
@@ -51,11 +51,38 @@ pub fn camera() -> Pinhole {
     Pinhole {
         position_m: [GATE_X_M + 8.2, 0.8, 10.0],
         yaw_rad: std::f64::consts::PI + 0.06,
-        depression_rad: 42.0_f64.to_radians(),
+        depression_rad: 40.5_f64.to_radians(),
         focal_px: 820.0,
         image_width_px: 640,
         image_height_px: 480,
     }
+}
+
+/// Ground points for calibrating the drill's camera as a user would: pixel and ground position in metres.
+///
+/// They lie on corners of the paving and on the foot of the walls, all inside the picture. A point the camera cannot
+/// see would be left out.
+pub fn calibration_points() -> Vec<PointPair> {
+    const ON_GROUND: [[f64; 2]; 10] = [
+        [18.0, -2.5],
+        [18.0, 2.5],
+        [21.0, 0.0],
+        [24.0, -2.5],
+        [24.0, 2.5],
+        [27.0, 0.0],
+        [29.4, -2.4],
+        [29.4, 2.4],
+        [24.0, -5.4],
+        [22.8, 4.2],
+    ];
+    let camera = camera();
+    ON_GROUND
+        .iter()
+        .filter_map(|at| {
+            let seen = camera.project([at[0], at[1], 0.0])?;
+            Some(PointPair { in_image_px: seen.in_image_px, in_ground_m: *at })
+        })
+        .collect()
 }
 
 /// People in the measured zone.

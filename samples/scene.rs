@@ -126,9 +126,8 @@ fn person(agent: &Agent, guise: &Guise, others: &[Agent]) -> Person {
     let speed = agent.speed_m_per_s();
     // Walkers face where they go; people held up face where they want to go.
     let share = (speed / 0.6).min(1.0);
-    let mix = |k: usize| {
-        agent.heading[k] * (1.0 - share) + agent.velocity_m_per_s[k] / speed.max(1e-6) * share
-    };
+    let mix =
+        |k: usize| agent.heading[k] * (1.0 - share) + agent.velocity_m_per_s[k] / speed.max(1e-6) * share;
     let (x, y) = (mix(0), mix(1));
     let length = x.hypot(y);
     let front = if length > 1e-3 { [x / length, y / length] } else { agent.heading };
@@ -158,7 +157,8 @@ impl Iterator for Scene {
         self.next_frame += 1;
         self.simulation.advance_to(t_secs);
         let people = self.dress();
-        let shut_share = self.simulation.scenario().gates.iter().map(|g| g.shut_share(t_secs)).fold(0.0, f64::max);
+        let shut_share =
+            self.simulation.scenario().gates.iter().map(|g| g.shut_share(t_secs)).fold(0.0, f64::max);
         let painted = self.stage.paint(&people, &gate::look::leaves(shut_share), &mut self.canvas);
         let (width_px, height_px) = (self.canvas.width_px, self.canvas.height_px);
         let agents = self.simulation.agents();
@@ -188,3 +188,6 @@ impl Iterator for Scene {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

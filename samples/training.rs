@@ -6,3 +6,6 @@ mod placing;
 mod surroundings;
 mod viewpoint;
 pub mod writer;
+
+#[cfg(test)]
+mod tests;

@@ -43,11 +43,8 @@ pub struct Scenario {
 impl Scenario {
     /// Unit direction from `at` along the way.
     pub(super) fn way_from(&self, at: [f64; 2]) -> [f64; 2] {
-        let target = self
-            .gaps
-            .iter()
-            .find(|gap| at[0] < gap.from[0])
-            .map_or([self.exit_x_m + 5.0, at[1]], |gap| {
+        let target =
+            self.gaps.iter().find(|gap| at[0] < gap.from[0]).map_or([self.exit_x_m + 5.0, at[1]], |gap| {
                 let (lo, hi) = (gap.from[1].min(gap.to[1]), gap.from[1].max(gap.to[1]));
                 // A body's radius from the ends, and a little beyond the gap so that nobody aims at its very line.
                 [gap.from[0] + 1.0, at[1].clamp(lo + 0.3, (hi - 0.3).max(lo + 0.3))]

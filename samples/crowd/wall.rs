@@ -50,11 +50,8 @@ impl Gate {
 mod tests {
     use super::*;
 
-    const GATE: Gate = Gate {
-        wall: Wall { from: [0.0, -1.0], to: [0.0, 1.0] },
-        closes_at_secs: 10.0,
-        opens_at_secs: 20.0,
-    };
+    const GATE: Gate =
+        Gate { wall: Wall { from: [0.0, -1.0], to: [0.0, 1.0] }, closes_at_secs: 10.0, opens_at_secs: 20.0 };
 
     #[test]
     fn the_nearest_point_is_on_the_wall_or_at_its_end() {

@@ -38,7 +38,8 @@ pub(crate) fn stage(rng: &mut Rng) -> Stage {
     for side in [-1.0, 1.0] {
         let y = side * (HALF_WIDTH_M + 0.14);
         props.extend(Prop::wall([-2.0, y], [GATE_X_M, y], WALL_M, 0.22, [152.0, 92.0, 74.0], Finish::Brick));
-        props.push(Prop::post([GATE_X_M, y], 0.16, 1.9, [64.0, 70.0, 76.0]));
+        let stone = [128.0, 126.0, 122.0];
+        props.push(Prop::cuboid([GATE_X_M + 0.3, y], [1.0, 0.0], [0.4, 0.4, 1.6], stone, Finish::Paint));
     }
     props.push(Prop::tree([22.5, 5.4], 4.2, rng));
     props.push(Prop::bench([27.4, -4.6], [0.0, 1.0]));
@@ -57,7 +58,12 @@ pub(crate) fn leaves(shut_share: f64) -> Vec<Prop> {
         for panel in 0..PANELS {
             let y = |k: usize| side * (HALF_WIDTH_M - reach * k as f64 / PANELS as f64);
             if reach > 0.05 {
-                props.push(Prop::fence([GATE_X_M + 0.3, y(panel)], [GATE_X_M + 0.3, y(panel + 1)], 1.25, steel));
+                props.push(Prop::fence(
+                    [GATE_X_M + 0.3, y(panel)],
+                    [GATE_X_M + 0.3, y(panel + 1)],
+                    1.25,
+                    steel,
+                ));
             }
         }
     }
@@ -66,5 +72,12 @@ pub(crate) fn leaves(shut_share: f64) -> Vec<Prop> {
 
 /// A fair street camera on a bright day.
 pub(crate) fn sensor() -> Sensor {
-    Sensor { gain: [1.03, 1.0, 0.97], offset: 4.0, saturation: 0.9, vignette: 0.18, noise: 3.0, ..Sensor::default() }
+    Sensor {
+        gain: [1.03, 1.0, 0.97],
+        offset: 4.0,
+        saturation: 0.9,
+        vignette: 0.18,
+        noise: 3.0,
+        ..Sensor::default()
+    }
 }

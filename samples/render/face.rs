@@ -35,11 +35,18 @@ pub struct Face {
 
 impl Face {
     /// The six sides of a box of size `(along front, across, up)` standing with the middle of its floor at `foot`.
-    pub fn cuboid(foot: Vec3, front: [f64; 2], size_m: [f64; 3], colour: Colour, finish: Finish) -> [Self; 6] {
+    pub fn cuboid(
+        foot: Vec3,
+        front: [f64; 2],
+        size_m: [f64; 3],
+        colour: Colour,
+        finish: Finish,
+    ) -> [Self; 6] {
         let along = scale([front[0], front[1], 0.0], size_m[0] / 2.0);
         let across = scale([-front[1], front[0], 0.0], size_m[1] / 2.0);
         let up = [0.0, 0.0, size_m[2]];
-        let corner = |a: f64, c: f64, u: f64| add(foot, add(scale(along, a), add(scale(across, c), scale(up, u))));
+        let corner =
+            |a: f64, c: f64, u: f64| add(foot, add(scale(along, a), add(scale(across, c), scale(up, u))));
         let face = |corners: [Vec3; 4]| Self { corners, colour, finish };
         let side = |a: f64, b: f64, c: f64, d: f64| {
             face([corner(a, b, 0.0), corner(c, d, 0.0), corner(c, d, 1.0), corner(a, b, 1.0)])

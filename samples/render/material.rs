@@ -70,22 +70,39 @@ impl Material {
                 if q[2] > hairline {
                     return lit(self.second, 0.82 + 0.36 * value(q[0] * 5.0, q[1] * 5.0 + 9.0, 5));
                 }
-                let eyes = q[2] > -0.12 && q[2] < 0.12 && q[1] > 0.45 && q[0].abs() > 0.15 && q[0].abs() < 0.62;
+                let eyes =
+                    q[2] > -0.12 && q[2] < 0.12 && q[1] > 0.45 && q[0].abs() > 0.15 && q[0].abs() < 0.62;
                 if eyes { mixed(self.base, self.second, 0.45) } else { self.base }
             }
             Pattern::Bands { per_height } => {
-                if (q[2] * per_height).rem_euclid(1.0) < 0.5 { self.base } else { self.second }
+                if (q[2] * per_height).rem_euclid(1.0) < 0.5 {
+                    self.base
+                } else {
+                    self.second
+                }
             }
             Pattern::Checks => {
                 let across = (q[0] * 3.0).rem_euclid(1.0) < 0.4;
                 let down = (q[2] * 4.0).rem_euclid(1.0) < 0.4;
-                mixed(self.base, self.second, f32::from(u8::from(across)) * 0.5 + f32::from(u8::from(down)) * 0.5)
+                mixed(
+                    self.base,
+                    self.second,
+                    f32::from(u8::from(across)) * 0.5 + f32::from(u8::from(down)) * 0.5,
+                )
             }
             Pattern::Yoke => {
-                if q[2] > 0.15 { self.second } else { self.base }
+                if q[2] > 0.15 {
+                    self.second
+                } else {
+                    self.base
+                }
             }
             Pattern::OpenFront => {
-                if q[1] > 0.3 && q[0].abs() < 0.3 { self.second } else { self.base }
+                if q[1] > 0.3 && q[0].abs() < 0.3 {
+                    self.second
+                } else {
+                    self.base
+                }
             }
             Pattern::Foliage { salt } => {
                 let clump = value(q[0] * 3.0 + 5.0, q[2] * 3.0 + q[1] * 2.0, salt);

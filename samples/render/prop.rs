@@ -29,7 +29,11 @@ impl Prop {
         let [a, b] = [from, to].map(|p| [p[0], p[1], 0.0]);
         let corners = [a, b, [b[0], b[1], height_m], [a[0], a[1], height_m]];
         let at = [f64::midpoint(from[0], to[0]), f64::midpoint(from[1], to[1])];
-        Self { at, faces: vec![Face { corners, colour, finish: Finish::Bars { per_m: 7.0 } }], solids: Vec::new() }
+        Self {
+            at,
+            faces: vec![Face { corners, colour, finish: Finish::Bars { per_m: 7.0 } }],
+            solids: Vec::new(),
+        }
     }
 
     /// A wall of this thickness from one point to another, in panels of about a metre so that people sort rightly
@@ -57,7 +61,8 @@ impl Prop {
 
     /// A broad-leaved tree.
     pub fn tree(at: [f64; 2], height_m: f64, rng: &mut Rng) -> Self {
-        let green = [rng.range(38.0, 96.0) as f32, rng.range(72.0, 132.0) as f32, rng.range(24.0, 62.0) as f32];
+        let green =
+            [rng.range(38.0, 96.0) as f32, rng.range(72.0, 132.0) as f32, rng.range(24.0, 62.0) as f32];
         let crown = height_m * 0.62;
         let thick = 0.1 + height_m * 0.025;
         let bark = [84.0, 70.0, 58.0];
@@ -108,7 +113,8 @@ impl Prop {
     pub fn bench(at: [f64; 2], front: [f64; 2]) -> Self {
         let wood = [122.0, 88.0, 56.0];
         let mut faces =
-            Face::cuboid([at[0], at[1], 0.0], front, [0.1, 1.4, 0.4], [70.0, 70.0, 72.0], Finish::Paint).to_vec();
+            Face::cuboid([at[0], at[1], 0.0], front, [0.1, 1.4, 0.4], [70.0, 70.0, 72.0], Finish::Paint)
+                .to_vec();
         faces.extend(Face::cuboid([at[0], at[1], 0.4], front, [0.45, 1.7, 0.06], wood, Finish::Paint));
         let back = [at[0] - 0.22 * front[0], at[1] - 0.22 * front[1], 0.46];
         faces.extend(Face::cuboid(back, front, [0.05, 1.7, 0.42], wood, Finish::Paint));
@@ -117,9 +123,16 @@ impl Prop {
 
     /// A street lamp.
     pub fn lamp(at: [f64; 2], height_m: f64) -> Self {
-        let pole = Face::cuboid([at[0], at[1], 0.0], [1.0, 0.0], [0.12, 0.12, height_m], [84.0, 88.0, 90.0], Finish::Paint);
+        let pole = Face::cuboid(
+            [at[0], at[1], 0.0],
+            [1.0, 0.0],
+            [0.12, 0.12, height_m],
+            [84.0, 88.0, 90.0],
+            Finish::Paint,
+        );
         let top = [at[0], at[1], height_m];
-        let globe = Solid::upright(top, [1.0, 0.0], [0.22, 0.22, 0.16], Material::plain([226.0, 224.0, 212.0]));
+        let globe =
+            Solid::upright(top, [1.0, 0.0], [0.22, 0.22, 0.16], Material::plain([226.0, 224.0, 212.0]));
         Self { at, faces: pole.to_vec(), solids: vec![globe] }
     }
 
@@ -133,6 +146,10 @@ impl Prop {
             [half_width_m, half_width_m, 0.05],
             Material::plain(colour.map(|c| c * 1.3)),
         );
-        Self { at, faces: Vec::new(), solids: vec![Solid::upright(middle, [1.0, 0.0], half, Material::plain(colour)), lid] }
+        Self {
+            at,
+            faces: Vec::new(),
+            solids: vec![Solid::upright(middle, [1.0, 0.0], half, Material::plain(colour)), lid],
+        }
     }
 }

@@ -52,10 +52,12 @@ impl Solid {
     /// Paints the ellipsoid; pixels it covers belong to `owner`. Returns the number of pixels of its whole outline,
     /// hidden or not, inside the picture or not.
     pub(crate) fn paint(&self, canvas: &mut Canvas, view: &View, light: &Light, owner: u32) -> f32 {
-        let (Some(centre), Some(px_per_m)) = (view.image_from_world(self.centre), view.px_per_m(self.centre)) else {
+        let (Some(centre), Some(px_per_m)) = (view.image_from_world(self.centre), view.px_per_m(self.centre))
+        else {
             return 0.0;
         };
-        let row = |j: Vec3| [dot(j, self.axes[0]) as f32, dot(j, self.axes[1]) as f32, dot(j, self.axes[2]) as f32];
+        let row =
+            |j: Vec3| [dot(j, self.axes[0]) as f32, dot(j, self.axes[1]) as f32, dot(j, self.axes[2]) as f32];
         let (au, av) = (row(px_per_m[0]), row(px_per_m[1]));
         let dot3 = |a: [f32; 3], b: [f32; 3]| a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
         // The small constant keeps things thinner than a pixel from vanishing.
@@ -65,16 +67,18 @@ impl Solid {
         let (half_u, half_v) = (suu.sqrt() + 1.0, svv.sqrt() + 1.0);
         let (cu, cv) = (centre[0] as f32, centre[1] as f32);
         let (width, height) = (canvas.width_px as f32, canvas.height_px as f32);
-        if !(det > 0.0) || cu + half_u < 0.0 || cv + half_v < 0.0 || cu - half_u > width || cv - half_v > height {
+        if !(det > 0.0)
+            || cu + half_u < 0.0
+            || cv + half_v < 0.0
+            || cu - half_u > width
+            || cv - half_v > height
+        {
             return outline_px;
         }
         let (iuu, iuv, ivv) = (svv / det, -suv / det, suu / det);
 
-        let mut null = [
-            au[1] * av[2] - au[2] * av[1],
-            au[2] * av[0] - au[0] * av[2],
-            au[0] * av[1] - au[1] * av[0],
-        ];
+        let mut null =
+            [au[1] * av[2] - au[2] * av[1], au[2] * av[0] - au[0] * av[2], au[0] * av[1] - au[1] * av[0]];
         let norm = dot3(null, null).sqrt().max(1e-12);
         let to_camera = sub(view.position(), self.centre);
         let facing = (0..3).map(|k| dot(self.axes[k], to_camera) as f32 * null[k]).sum::<f32>();
@@ -114,12 +118,7 @@ impl Solid {
                     (0..3).map(|k| q[k] * q[k] * inverse_square[k]).sum::<f32>().sqrt().max(1e-6);
                 let brightness = light.on(dot3(q, sun) / normal_length, dot3(q, up) / normal_length);
                 let colour = self.material.at(q, x as i32, y as i32);
-                canvas.blend(
-                    y * canvas.width_px + x,
-                    lit(colour, brightness * self.openness),
-                    cover,
-                    owner,
-                );
+                canvas.blend(y * canvas.width_px + x, lit(colour, brightness * self.openness), cover, owner);
             }
         }
         outline_px

@@ -80,7 +80,8 @@ impl View {
             return None;
         }
         let along = (height_m - self.camera.position_m[2]) / ray[2];
-        (along > 0.0).then(|| [self.camera.position_m[0] + along * ray[0], self.camera.position_m[1] + along * ray[1]])
+        (along > 0.0)
+            .then(|| [self.camera.position_m[0] + along * ray[0], self.camera.position_m[1] + along * ray[1]])
     }
 }
 

@@ -82,13 +82,8 @@ const DEMONSTRATION_TOPS: [Colour; 14] = [
     [232.0, 226.0, 206.0],
     [56.0, 58.0, 64.0],
 ];
-const DEMONSTRATION_BOTTOMS: [Colour; 5] = [
-    [26.0, 30.0, 36.0],
-    [42.0, 56.0, 86.0],
-    [104.0, 98.0, 88.0],
-    [72.0, 84.0, 108.0],
-    [162.0, 146.0, 122.0],
-];
+const DEMONSTRATION_BOTTOMS: [Colour; 5] =
+    [[26.0, 30.0, 36.0], [42.0, 56.0, 86.0], [104.0, 98.0, 88.0], [72.0, 84.0, 108.0], [162.0, 146.0, 122.0]];
 
 impl Wardrobe {
     /// Dresses one person.
@@ -117,7 +112,9 @@ impl Wardrobe {
             sleeve: if short_sleeves { skin } else { Material::plain(top_colour) },
             bottom: Material::plain(bottom_colour),
             shoe: Material::plain(rng.pick([[30.0, 28.0, 28.0], [206.0, 204.0, 200.0], [92.0, 64.0, 44.0]])),
-            skirt: rng.chance(0.18).then(|| Material::plain(if rng.chance(0.5) { top_colour } else { bottom_colour })),
+            skirt: rng
+                .chance(0.18)
+                .then(|| Material::plain(if rng.chance(0.5) { top_colour } else { bottom_colour })),
             backpack: rng.chance(0.22).then(|| Material::plain(self.top(rng))),
         }
     }

@@ -67,7 +67,11 @@ fn dress(places: &[Place], rng: &mut Rng) -> Vec<Person> {
             Person {
                 at: place.at,
                 front: place.front,
-                height_m: if rng.chance(0.06) { rng.range(1.1, 1.5) } else { rng.normal(1.70, 0.08).clamp(1.5, 1.95) },
+                height_m: if rng.chance(0.06) {
+                    rng.range(1.1, 1.5)
+                } else {
+                    rng.normal(1.70, 0.08).clamp(1.5, 1.95)
+                },
                 build: rng.normal(1.0, 0.09).clamp(0.8, 1.3),
                 gait_rad: rng.range(0.0, std::f64::consts::TAU),
                 stride: place.stride,

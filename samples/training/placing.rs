@@ -34,10 +34,7 @@ impl Region {
     fn random(rng: &mut Rng, middle: [f64; 2], reach_m: f64) -> Self {
         let turn = rng.range(0.0, std::f64::consts::TAU);
         let along = [turn.cos(), turn.sin()];
-        let near = [
-            middle[0] + rng.normal(0.0, reach_m * 0.25),
-            middle[1] + rng.normal(0.0, reach_m * 0.25),
-        ];
+        let near = [middle[0] + rng.normal(0.0, reach_m * 0.25), middle[1] + rng.normal(0.0, reach_m * 0.25)];
         match rng.index(8) {
             0..=2 => Self::Everywhere,
             3 | 4 => Self::Band { through: near, along, half_width_m: rng.range(1.0, 0.2 + reach_m * 0.5) },
@@ -170,7 +167,8 @@ pub(super) fn place_people(view: &View, seen: &Seen, rng: &mut Rng) -> Vec<Place
         thrown += 1;
         let mut at = seen.random_point(rng);
         if groups
-            && let Some(friend) = (!places.is_empty() && rng.chance(0.6)).then(|| places[rng.index(places.len())])
+            && let Some(friend) =
+                (!places.is_empty() && rng.chance(0.6)).then(|| places[rng.index(places.len())])
         {
             let side = rng.range(0.0, std::f64::consts::TAU);
             at = [friend.at[0] + 0.62 * side.cos(), friend.at[1] + 0.62 * side.sin()];
@@ -180,7 +178,9 @@ pub(super) fn place_people(view: &View, seen: &Seen, rng: &mut Rng) -> Vec<Place
             continue;
         }
         // Unwanted darts count as landed so that the density keeps its meaning.
-        if !region.contains(at) || rng.chance(uneven * (0.5 + 0.5 * (at[0] * 0.7).sin() * (at[1] * 0.6).cos())) {
+        if !region.contains(at)
+            || rng.chance(uneven * (0.5 + 0.5 * (at[0] * 0.7).sin() * (at[1] * 0.6).cos()))
+        {
             landed += 1;
             continue;
         }

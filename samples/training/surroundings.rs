@@ -123,7 +123,12 @@ pub(super) fn random_props(seen: &Seen, camera: [f64; 3], crowded: bool, rng: &m
             2..=4 => props.push(Prop::car(at, front, rng)),
             5 => props.push(Prop::bench(at, front)),
             6 if away > 4.0 => props.push(Prop::lamp(at, rng.range(3.0, 6.0))),
-            7 => props.push(Prop::post(at, rng.range(0.08, 0.3), rng.range(0.5, 1.1), [tone, tone * 0.9, tone * 0.8])),
+            7 => props.push(Prop::post(
+                at,
+                rng.range(0.08, 0.3),
+                rng.range(0.5, 1.1),
+                [tone, tone * 0.9, tone * 0.8],
+            )),
             8 => {
                 let size = [rng.range(0.6, 2.5), rng.range(0.6, 2.5), rng.range(0.5, 2.4)];
                 props.push(Prop::cuboid(at, front, size, [tone, tone * 0.95, tone * 0.9], Finish::Paint));
