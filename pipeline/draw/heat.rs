@@ -62,7 +62,7 @@ static SCALE: LazyLock<Vec<Step>> = LazyLock::new(|| {
 /// without a positive `full_value` draws nothing.
 pub fn draw_heat(picture: &mut RgbImage, layer: &HeatLayer<'_>) {
     let map = layer.map;
-    if !(layer.full_value > 0.0) || map.width_cells == 0 || map.height_cells == 0 {
+    if !has_scale(layer) || map.width_cells == 0 || map.height_cells == 0 {
         return;
     }
     let steps_per_value = (STEPS - 1) as f32 / layer.full_value;
@@ -93,6 +93,11 @@ pub fn draw_heat(picture: &mut RgbImage, layer: &HeatLayer<'_>) {
             }
         }
     }
+}
+
+fn has_scale(layer: &HeatLayer<'_>) -> bool {
+    // False for NaN too.
+    layer.full_value > 0.0 && layer.full_value.is_finite()
 }
 
 fn lay_step(pixel: &mut [u8; 3], step: &Step) {
@@ -138,7 +143,7 @@ pub fn draw_heat_legend(
     (right, bottom): (f32, f32),
     line_px: f32,
 ) {
-    if !(layer.full_value > 0.0) {
+    if !has_scale(layer) {
         return;
     }
     let style = TextStyle { line_px, weight: Weight::Regular, colour: Rgb([235; 3]) };

@@ -153,7 +153,8 @@ fn figures(zone: &ZoneOverlay) -> String {
     if parts.is_empty() { "no valid data".to_owned() } else { parts.join("  ") }
 }
 
-/// Name and level, and the figures below, in a box at the zone's middle, moved to where nothing else is written.
+/// Name and level, and the figures below, in a box at the zone's upper edge, where it hides the fewest
+/// people, moved to where nothing else is written.
 fn draw_label(
     picture: &mut RgbImage,
     zone: &ZoneOverlay,
@@ -162,7 +163,7 @@ fn draw_label(
     taken: &mut Vec<Rect>,
 ) {
     let (width, height) = (picture.width() as f32, picture.height() as f32);
-    let Some(centre) = visible_centre(&zone.polygon_in_image, width, height) else { return };
+    let Some(anchor) = label_anchor(&zone.polygon_in_image, width, height) else { return };
     let name = TextStyle { line_px, weight: Weight::Bold, colour: PAPER };
     let chip_style =
         TextStyle { line_px: line_px * 0.86, weight: Weight::Bold, colour: level_ink(zone.level) };
@@ -176,8 +177,8 @@ fn draw_label(
     let box_width = (name_px + 2.0 * pad + chip_px).max(text_width_px(&figures, plain)) + 2.0 * pad;
     let box_height = line_px * 2.0 + 2.5 * pad;
     let mut place = Rect {
-        x: (centre.0 - box_width / 2.0).clamp(0.0, (width - box_width).max(0.0)).round(),
-        y: (centre.1 - box_height / 2.0).clamp(header_px, (height - box_height).max(header_px)).round(),
+        x: (anchor.0 - box_width / 2.0).clamp(0.0, (width - box_width).max(0.0)).round(),
+        y: (anchor.1 - box_height).clamp(header_px, (height - box_height).max(header_px)).round(),
         width: box_width,
         height: box_height,
     };
@@ -201,29 +202,18 @@ fn draw_label(
     draw_text(picture, &figures, left, place.y + pad * 1.5 + line_px, plain);
 }
 
-/// Middle of the polygon's corners, each drawn to the picture's edge where it lies outside; `None` where the whole
-/// zone is out of view.
-fn visible_centre(polygon: &[PointPx], width: f32, height: f32) -> Option<(f32, f32)> {
-    let corners: Vec<(f32, f32)> = polygon
-        .iter()
-        .filter(|p| p[0].is_finite() && p[1].is_finite())
-        .map(|p| (p[0] as f32, p[1] as f32))
-        .collect();
-    let beyond =
-        |outside: fn(&(f32, f32), f32, f32) -> bool| corners.iter().all(|c| outside(c, width, height));
-    let out_of_view = beyond(|c, _, _| c.0 < 0.0)
-        || beyond(|c, w, _| c.0 > w)
-        || beyond(|c, _, _| c.1 < 0.0)
-        || beyond(|c, _, h| c.1 > h);
-    // With no corner at all, every one of them is beyond.
-    if out_of_view {
-        return None;
+/// Middle of the zone's upper edge, drawn to the picture's edge where it lies outside; `None` where the whole zone is
+/// out of view.
+fn label_anchor(polygon: &[PointPx], width: f32, height: f32) -> Option<(f32, f32)> {
+    let corners = polygon.iter().filter(|p| p[0].is_finite() && p[1].is_finite());
+    let ((mut left, mut right), (mut top, mut bottom)) = ((f32::MAX, f32::MIN), (f32::MAX, f32::MIN));
+    for corner in corners {
+        let (x, y) = (corner[0] as f32, corner[1] as f32);
+        (left, right) = (left.min(x), right.max(x));
+        (top, bottom) = (top.min(y), bottom.max(y));
     }
-    let share = 1.0 / corners.len() as f32;
-    let sum = corners
-        .iter()
-        .fold((0.0, 0.0), |sum, c| (sum.0 + c.0.clamp(0.0, width), sum.1 + c.1.clamp(0.0, height)));
-    Some((sum.0 * share, sum.1 * share))
+    let in_view = left <= right && right >= 0.0 && left <= width && bottom >= 0.0 && top <= height;
+    in_view.then(|| (f32::midpoint(left.max(0.0), right.min(width)), top.max(0.0)))
 }
 
 /// Moves `place` down, and from the bottom to the top, until it covers none of `taken`; a crowded picture keeps the

@@ -1,4 +1,4 @@
-//! Lettering in the bundled DejaVu Sans, so that pictures look the same on every machine, fonts installed or not.
+//! Lettering in the bundled face `DejaVu Sans`, so that pictures look the same on every machine, fonts installed or not.
 
 use std::sync::LazyLock;
 

@@ -9,7 +9,7 @@ mod spans;
 
 use std::path::Path;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use image::{Rgb, RgbImage, imageops};
 use throng_analytics::level::Level;
 
@@ -147,7 +147,6 @@ pub fn render(timeline: &Timeline) -> Result<RgbImage> {
         let x = picture.width() as f32 - text_width_px(&text, style) - 24.0 * scale;
         draw_text(&mut picture, &text, x, (HEIGHT_PX as f32 - 24.0) * scale, style);
     }
-    ensure!(picture.width() > 0, "the timeline has no size");
     Ok(imageops::thumbnail(&picture, WIDTH_PX, HEIGHT_PX))
 }
 
@@ -190,7 +189,7 @@ fn draw_heading(picture: &mut RgbImage, timeline: &Timeline, scale: f32) {
         let width = text_width_px(level_label(level), chip) + 16.0 * scale;
         x -= width;
         let place = Rect { x, y: 26.0 * scale, width, height: 22.0 * scale };
-        let ink = if level == None { INK } else { level_ink(level) };
+        let ink = if level.is_none() { INK } else { level_ink(level) };
         draw_band(picture, place, level, scale);
         draw_text(
             picture,
@@ -205,7 +204,7 @@ fn draw_heading(picture: &mut RgbImage, timeline: &Timeline, scale: f32) {
 
 /// A stretch of a level: its colour, or hatched grey where nothing was known.
 fn draw_band(picture: &mut RgbImage, place: Rect, level: Option<Level>, scale: f32) {
-    if level != None {
+    if level.is_some() {
         fill_rect(picture, place, level_colour(level), 1.0);
         return;
     }

@@ -25,6 +25,9 @@ const FACE: &str = "throng";
 static FACE_IS_REGISTERED: LazyLock<bool> =
     LazyLock::new(|| plotters::style::register_font(FACE, FontStyle::Normal, REGULAR_TTF).is_ok());
 
+/// Moments labelled on the time axis, about.
+const TICKS: usize = 12;
+
 /// One line with its interval.
 pub(super) struct Trace {
     pub(super) colour: Rgb<u8>,
@@ -101,17 +104,12 @@ impl Panel<'_> {
         }
         let size = picture.dimensions();
         let root = BitMapBackend::with_buffer(picture, size).into_drawing_area();
-        // The label areas lie around the inner area, inside what is handed to the chart.
-        let labels_px = 64.0 * self.scale;
-        let below_px = if self.time_labels { 44.0 * self.scale } else { 0.0 };
-        let area = root.clone().shrink(
-            (plot.left as i32 - labels_px as i32, plot.top as i32),
-            (
-                (plot.right - plot.left) as i32 + labels_px as i32,
-                (plot.bottom - plot.top) as i32 + below_px as i32,
-            ),
-        );
-        self.draw_series(&area, top_value, labels_px as i32, below_px as i32)
+        // The values' labels lie to the left of the inner area, inside what is handed to the chart.
+        let labels_px = (64.0 * self.scale) as i32;
+        let (left, top) = (plot.left as i32 - labels_px, plot.top as i32);
+        let size = (plot.right as i32 - left, plot.bottom as i32 - top);
+        let area = root.clone().shrink((left, top), size);
+        self.draw_series(&area, top_value, labels_px)
             .with_context(|| format!("cannot draw the chart of \"{}\"", self.title))?;
         root.present().context("cannot finish the chart")
     }
@@ -121,12 +119,10 @@ impl Panel<'_> {
         area: &DrawingArea<BitMapBackend<'_>, Shift>,
         top_value: f64,
         labels_px: i32,
-        below_px: i32,
     ) -> Result<()> {
         let (from, to) = (self.span.from_secs, self.span.to_secs);
         let mut chart = ChartBuilder::on(area)
             .y_label_area_size(labels_px)
-            .x_label_area_size(below_px)
             .build_cartesian_2d(TimeAxis(self.span), 0.0..top_value)?;
         for (threshold, until, level) in self.bands(top_value) {
             let corners = [(from, threshold), (to, until)];
@@ -138,18 +134,17 @@ impl Panel<'_> {
         let line = RGBColor(225, 228, 233).stroke_width(self.scale as u32);
         chart
             .configure_mesh()
-            .x_labels(12)
+            .x_labels(TICKS)
             .y_labels(5)
             .max_light_lines(0)
             .bold_line_style(line)
             .axis_style(RGBColor(170, 177, 187).stroke_width(self.scale as u32))
-            .x_label_formatter(&|t| clock_text(*t))
             .y_label_formatter(&|v| format!("{v}"))
             .label_style(label)
             .draw()?;
 
         for (threshold, _, level) in self.bands(top_value) {
-            let style = ink_of(level_colour(Some(level))).stroke_width((1.5 * self.scale) as u32);
+            let style = ink_of(level_colour(Some(level))).stroke_width((0.5 * self.scale).max(1.0) as u32);
             chart.draw_series(LineSeries::new([(from, threshold), (to, threshold)], style))?;
         }
 
@@ -198,6 +193,14 @@ impl Panel<'_> {
             let style = TextStyle { line_px: 13.0 * self.scale, ..plain };
             let x = plot.right as f32 + 8.0 * self.scale;
             draw_text(picture, &text, x, at as f32 - style.line_px / 2.0, style);
+        }
+        if self.time_labels {
+            let y = plot.bottom as f32 + (if self.strip { 19.0 } else { 7.0 }) * self.scale;
+            for t_secs in self.span.ticks(TICKS) {
+                let text = clock_text(t_secs);
+                let x = plot.x_of(self.span, t_secs) as f32 - text_width_px(&text, plain) / 2.0;
+                draw_text(picture, &text, x, y, plain);
+            }
         }
         if self.traces.iter().all(|trace| known_runs(&trace.points, self.gap_secs).is_empty()) {
             let text = "no data";

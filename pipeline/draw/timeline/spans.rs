@@ -77,7 +77,7 @@ pub(super) fn known_runs(points: &[(f64, Option<Estimate>)], gap_secs: f64) -> V
         };
         match runs.last_mut() {
             Some(run) if last_known_at.is_some_and(|last| t_secs - last <= gap_secs) => {
-                run.push((t_secs, known))
+                run.push((t_secs, known));
             }
             _ => runs.push(vec![(t_secs, known)]),
         }

@@ -3,6 +3,7 @@ use super::*;
 
 const SPAN: TimeSpan = TimeSpan { from_secs: 0.0, to_secs: 10.0 };
 
+#[expect(clippy::unnecessary_wraps, reason = "samples hold what may be unknown")]
 fn estimate(value: f64) -> Option<Estimate> {
     Some(Estimate { value, lo: value * 0.9, hi: value * 1.1 })
 }
