@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{ArgAction, Args};
+use clap::Args;
 
 use crate::config::duration::Span;
 
@@ -66,48 +66,6 @@ pub struct DemoArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "a comment here would replace the command's own help")]
     pub pacing: Pacing,
-}
-
-/// `throng watch`: subscribes on zenoh and prints what arrives.
-#[derive(Args, Clone, Debug)]
-#[command(after_help = "Examples:
-  throng watch                                       everything of every site
-  throng watch 'throng/v1/*/warning/*' --json        warnings, one JSON line each
-  throng watch --connect tcp/10.0.0.5:7447           through a router on another machine")]
-pub struct WatchArgs {
-    /// Key expression to subscribe to.
-    #[arg(value_name = "KEYEXPR", default_value = "throng/v1/**")]
-    pub key_expression: String,
-    /// Write each message as one JSON line with its key.
-    #[arg(long)]
-    pub json: bool,
-    /// Endpoint of a router or peer, e.g. tcp/127.0.0.1:7447; may be repeated.
-    #[arg(long, value_name = "ENDPOINT", action = ArgAction::Append)]
-    pub connect: Vec<String>,
-    /// Stop after this long, e.g. 60s.
-    #[arg(long = "for", value_name = "DURATION")]
-    pub duration: Option<Span>,
-}
-
-/// `throng count`: counts people in stills and video without a site.
-#[derive(Args, Clone, Debug)]
-#[command(after_help = "Examples:
-  throng count photo.jpg
-  throng count pictures/ --json                      one JSON line a picture
-  throng count street.mp4 --annotate street-heat.mp4 the density drawn over the video")]
-pub struct CountArgs {
-    /// Pictures, videos, folders of pictures, or stream URIs.
-    #[arg(required = true, value_name = "FILE|DIR|URL")]
-    pub sources: Vec<String>,
-    /// Model card (TOML). Default: the card shipped with throng.
-    #[arg(long, value_name = "CARD")]
-    pub model: Option<PathBuf>,
-    /// Write one JSON line for each picture or frame.
-    #[arg(long)]
-    pub json: bool,
-    /// Draw the density as a heat map over the picture: .png for a still, .mp4 or .mkv for a video.
-    #[arg(long, value_name = "OUT")]
-    pub annotate: Option<PathBuf>,
 }
 
 /// `throng bench`: decode alone, model alone and the whole pipeline on the same footage.

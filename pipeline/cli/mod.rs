@@ -6,10 +6,13 @@
 pub mod args;
 pub mod check;
 pub mod completions;
+pub mod count;
 pub mod exit_status;
+pub mod interrupt;
 pub mod logging;
 pub mod output;
 pub mod schema;
+pub mod watch;
 
 use std::error::Error;
 use std::path::Path;
@@ -51,6 +54,10 @@ pub enum Command {
     Check(check::CheckArgs),
     /// Print the JSON Schema of the site file.
     Schema(schema::SchemaArgs),
+    /// Subscribe on the bus and print what arrives.
+    Watch(watch::WatchArgs),
+    /// Count people in pictures and video, without a site.
+    Count(count::CountArgs),
     /// Print a completion script for a shell.
     Completions(completions::CompletionsArgs),
 }
@@ -64,6 +71,8 @@ pub fn run(cli: &Cli) -> anyhow::Result<ExitStatus> {
     match &cli.command {
         Command::Check(args) => check::run(args),
         Command::Schema(args) => schema::run(args),
+        Command::Watch(args) => watch::run(args),
+        Command::Count(args) => count::run(args),
         Command::Completions(args) => completions::run(args),
     }
 }

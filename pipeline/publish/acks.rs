@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Instant};
 
 use anyhow::{Context as _, Result, anyhow, bail};
+use throng_analytics::wire::Ack;
 use tokio::sync::mpsc;
 use tracing::warn;
 use zenoh::{
@@ -19,20 +20,11 @@ const ACK_BYTES_MAX: usize = 16 * 1024;
 /// Acknowledgements waiting for the site at most.
 pub(super) const ACKS_WAITING_MAX: usize = 256;
 
-/// An acknowledgement that has been checked.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ReceivedAck {
-    /// The incident it is about.
-    pub incident: Id,
-    /// The whole message, an object of schema `throng.ack.v1`.
-    pub message: serde_json::Value,
-}
-
 /// Takes acknowledgements of a site's incidents until the session closes.
 pub(super) fn receive_acks(
     session: &Session,
     site: &Id,
-    to_site: mpsc::Sender<ReceivedAck>,
+    to_site: mpsc::Sender<Ack>,
     refused: Arc<RareLog>,
 ) -> Result<()> {
     let pattern = patterns::acks(site).map_err(|error| anyhow!("no key for acknowledgements: {error}"))?;
@@ -61,17 +53,14 @@ pub(super) fn receive_acks(
 }
 
 /// The acknowledgement in a payload, where it is one and its incident is that of its key.
-fn checked(key: &keyexpr, payload: &[u8]) -> Result<ReceivedAck> {
+fn checked(key: &keyexpr, payload: &[u8]) -> Result<Ack> {
     let Some((_, Topic::Ack(incident))) = Topic::parse(key) else { bail!("the key names no incident") };
     if payload.len() > ACK_BYTES_MAX {
         bail!("{} bytes are more than the {ACK_BYTES_MAX} an acknowledgement may have", payload.len());
     }
-    let message: serde_json::Value = serde_json::from_slice(payload).context("not JSON")?;
-    if message["schema"] != "throng.ack.v1" {
-        bail!("its \"schema\" is not \"throng.ack.v1\"");
+    let ack: Ack = serde_json::from_slice(payload).context("not an acknowledgement")?;
+    if ack.incident != incident.as_str() {
+        bail!("its incident is not that of its key");
     }
-    if message["incident"] != incident.as_str() {
-        bail!("its \"incident\" is not that of its key");
-    }
-    Ok(ReceivedAck { incident, message })
+    Ok(ack)
 }

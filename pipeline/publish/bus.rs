@@ -7,6 +7,7 @@ use std::{
 };
 
 use anyhow::Result;
+use throng_analytics::wire::Ack;
 use tokio::{
     sync::{mpsc, watch},
     task::JoinHandle,
@@ -15,12 +16,8 @@ use tokio::{
 use tracing::warn;
 
 use super::{
-    BusState, Id, Network, Outgoing,
-    acks::{ACKS_WAITING_MAX, ReceivedAck},
-    current::Current,
-    outbox::Outbox,
-    rare_log::RareLog,
-    worker::serve,
+    BusState, Id, Network, Outgoing, acks::ACKS_WAITING_MAX, current::Current, outbox::Outbox,
+    rare_log::RareLog, worker::serve,
 };
 
 /// Longest time for the last messages to leave when the bus is closed.
@@ -37,8 +34,6 @@ pub struct BusOptions {
     pub site: Id,
     /// This process.
     pub node: Id,
-    /// JSON Schemas to answer with, by the short name of the message (`warning`).
-    pub schemas: Vec<(Id, String)>,
 }
 
 /// What the worker and the handles share.
@@ -68,7 +63,7 @@ impl Shared {
 #[derive(Debug)]
 pub struct Bus {
     handle: BusHandle,
-    acks: Option<mpsc::Receiver<ReceivedAck>>,
+    acks: Option<mpsc::Receiver<Ack>>,
     closing: watch::Sender<bool>,
     worker: Option<JoinHandle<()>>,
 }
@@ -115,7 +110,7 @@ impl Bus {
     }
 
     /// The acknowledgements that arrive; `None` when taken before.
-    pub fn take_acks(&mut self) -> Option<mpsc::Receiver<ReceivedAck>> {
+    pub fn take_acks(&mut self) -> Option<mpsc::Receiver<Ack>> {
         self.acks.take()
     }
 

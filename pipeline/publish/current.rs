@@ -5,7 +5,8 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context as _, Result};
+use throng_analytics::wire;
 use tracing::warn;
 use zenoh::{
     Session, Wait as _,
@@ -54,13 +55,16 @@ pub(super) fn serve_current(session: &Session, site: &Id, current: &Arc<Current>
     Ok(())
 }
 
-/// Answers queries for the JSON Schemas of the messages until the session closes.
-pub(super) fn serve_schemas(session: &Session, site: &Id, schemas: &[(Id, String)]) -> Result<()> {
+/// Answers queries for the JSON Schemas of the messages until the session closes. The schema of `throng.warning.v1`
+/// stands at `schema/warning`: the version is already in the key.
+pub(super) fn serve_schemas(session: &Session, site: &Id) -> Result<()> {
     let documents = Arc::new(Current::default());
-    for (name, schema) in schemas {
-        let topic = Topic::Schema(name.clone());
+    for (name, schema) in wire::schemas() {
+        let short = name.split('.').nth(1).unwrap_or(name);
+        let topic = Topic::Schema(Id::new(short).with_context(|| format!("the schema {name}"))?);
         let key = topic.key(site).map_err(refused)?;
-        documents.set(topic, key, ZBytes::from(schema.as_str()));
+        let text = serde_json::to_string(&schema).with_context(|| format!("the schema {name}"))?;
+        documents.set(topic, key, ZBytes::from(text));
     }
     serve(session, patterns::schemas(site).map_err(refused)?, &documents)
 }
@@ -78,5 +82,5 @@ fn serve(session: &Session, pattern: OwnedKeyExpr, values: &Arc<Current>) -> Res
 }
 
 fn refused(error: zenoh::Error) -> anyhow::Error {
-    anyhow!("zenoh does not take a queryable: {error}")
+    anyhow::Error::from_boxed(error).context("zenoh does not take a queryable")
 }

@@ -1,5 +1,6 @@
 //! How each topic travels: encoding, priority, what happens under congestion. One table.
 
+use throng_analytics::wire::{self, Message};
 use zenoh::{
     bytes::Encoding,
     qos::{CongestionControl, Priority},
@@ -74,24 +75,30 @@ const fn measured(name: &'static str, form: Form) -> Delivery {
     }
 }
 
+/// JSON of a public message.
+const fn json<M: Message>() -> Form {
+    Form::Json { schema: M::SCHEMA }
+}
+
 impl Topic {
     /// The row of this topic.
     pub const fn delivery(&self) -> Delivery {
         match self {
-            Self::CameraCount(_) => measured("count", Form::Json { schema: "throng.count.v1" }),
-            Self::CameraState(_) => measured("camera_state", Form::Json { schema: "throng.camera_state.v1" }),
+            Self::CameraCount(_) => measured("count", json::<wire::Count>()),
+            Self::CameraState(_) => measured("camera_state", json::<wire::CameraState>()),
             Self::CameraAlive(_) => measured("camera_alive", Form::Token),
             Self::Node(_) => measured("node", Form::Token),
             Self::Field => Delivery {
                 priority: Priority::DataLow,
                 ..measured("field", Form::Cbor { schema: "throng.field.v1" })
             },
-            Self::ZoneDensity(_) => measured("density", Form::Json { schema: "throng.density.v1" }),
-            Self::ZoneFlow(_) => measured("flow", Form::Json { schema: "throng.flow.v1" }),
-            Self::ZoneRisk(_) => measured("risk", Form::Json { schema: "throng.risk.v1" }),
+            Self::ZoneDensity(_) => measured("density", json::<wire::ZoneDensity>()),
+            Self::ZoneFlow(_) => measured("flow", json::<wire::ZoneFlow>()),
+            Self::ZoneRisk(_) => measured("risk", json::<wire::ZoneRisk>()),
+            Self::ZoneState(_) => measured("zone_state", json::<wire::ZoneState>()),
             Self::ZonePeople(_) => measured("people", Form::Number),
-            Self::Warning(_) => Delivery { repeated: true, ..kept("warning", "throng.warning.v1") },
-            Self::Ack(_) => kept("ack", "throng.ack.v1"),
+            Self::Warning(_) => Delivery { repeated: true, ..kept("warning", wire::Warning::SCHEMA) },
+            Self::Ack(_) => kept("ack", wire::Ack::SCHEMA),
             Self::SpeakerCommand(_) => kept("speaker_command", "throng.speaker_command.v1"),
             Self::SpeakerState(_) => {
                 measured("speaker_state", Form::Json { schema: "throng.speaker_state.v1" })

@@ -23,6 +23,7 @@ mod formats {
         pub(super) zone_density: "throng/v1/${site:*}/zone/${zone:*}/density",
         pub(super) zone_flow: "throng/v1/${site:*}/zone/${zone:*}/flow",
         pub(super) zone_risk: "throng/v1/${site:*}/zone/${zone:*}/risk",
+        pub(super) zone_state: "throng/v1/${site:*}/zone/${zone:*}/state",
         pub(super) zone_people: "throng/v1/${site:*}/zone/${zone:*}/people",
         pub(super) warning: "throng/v1/${site:*}/warning/${zone:*}",
         pub(super) ack: "throng/v1/${site:*}/ack/${incident:*}",
@@ -53,6 +54,8 @@ pub enum Topic {
     ZoneFlow(Id),
     /// Risk score of a zone with its factors.
     ZoneRisk(Id),
+    /// Level of a zone and the state of its data.
+    ZoneState(Id),
     /// People in a zone as a plain number.
     ZonePeople(Id),
     /// Warning state of a zone.
@@ -86,6 +89,7 @@ impl Topic {
             Self::ZoneDensity(zone) => keformat!(formats::zone_density::formatter(), site, zone),
             Self::ZoneFlow(zone) => keformat!(formats::zone_flow::formatter(), site, zone),
             Self::ZoneRisk(zone) => keformat!(formats::zone_risk::formatter(), site, zone),
+            Self::ZoneState(zone) => keformat!(formats::zone_state::formatter(), site, zone),
             Self::ZonePeople(zone) => keformat!(formats::zone_people::formatter(), site, zone),
             Self::Warning(zone) => keformat!(formats::warning::formatter(), site, zone),
             Self::Ack(incident) => keformat!(formats::ack::formatter(), site, incident),
@@ -120,6 +124,7 @@ impl Topic {
         try_format!(zone_density, ZoneDensity(zone));
         try_format!(zone_flow, ZoneFlow(zone));
         try_format!(zone_risk, ZoneRisk(zone));
+        try_format!(zone_state, ZoneState(zone));
         try_format!(zone_people, ZonePeople(zone));
         try_format!(warning, Warning(zone));
         try_format!(ack, Ack(incident));
@@ -176,6 +181,7 @@ pub mod patterns {
             keformat!(formats::zone_density::formatter(), site, zone = ANY)?,
             keformat!(formats::zone_flow::formatter(), site, zone = ANY)?,
             keformat!(formats::zone_risk::formatter(), site, zone = ANY)?,
+            keformat!(formats::zone_state::formatter(), site, zone = ANY)?,
             keformat!(formats::zone_people::formatter(), site, zone = ANY)?,
             keformat!(formats::warning::formatter(), site, zone = ANY)?,
         ])
@@ -207,6 +213,7 @@ mod tests {
             (Topic::ZoneDensity(zone()), "throng/v1/stadium/zone/gate-3/density"),
             (Topic::ZoneFlow(zone()), "throng/v1/stadium/zone/gate-3/flow"),
             (Topic::ZoneRisk(zone()), "throng/v1/stadium/zone/gate-3/risk"),
+            (Topic::ZoneState(zone()), "throng/v1/stadium/zone/gate-3/state"),
             (Topic::ZonePeople(zone()), "throng/v1/stadium/zone/gate-3/people"),
             (Topic::Warning(zone()), "throng/v1/stadium/warning/gate-3"),
             (Topic::Ack(named("0190b6c2-7d0e")), "throng/v1/stadium/ack/0190b6c2-7d0e"),
@@ -266,6 +273,7 @@ mod tests {
                 "zone/gate-3/density",
                 "zone/gate-3/flow",
                 "zone/gate-3/risk",
+                "zone/gate-3/state",
                 "zone/gate-3/people",
                 "warning/gate-3",
             ]

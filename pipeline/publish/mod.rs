@@ -10,6 +10,7 @@
 
 mod acks;
 mod bus;
+mod clock;
 mod current;
 mod delivery;
 mod id;
@@ -28,7 +29,6 @@ mod worker;
 mod tests;
 
 pub use self::{
-    acks::ReceivedAck,
     bus::{Bus, BusHandle, BusOptions},
     delivery::{Delivery, Form},
     id::Id,

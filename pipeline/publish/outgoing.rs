@@ -1,10 +1,12 @@
 //! A message on its way out.
 
 use anyhow::{Context as _, Result, bail};
-use serde::Serialize;
-use throng_analytics::time::Timestamp;
+use throng_analytics::{
+    time::Timestamp,
+    wire::{self, Message},
+};
 
-use super::{Form, Topic};
+use super::{Form, Id, Topic};
 
 /// A message on its way out, already in its wire form.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,17 +20,28 @@ pub struct Outgoing {
 }
 
 impl Outgoing {
-    /// A JSON message.
+    /// A public message.
     ///
     /// # Errors
-    /// The topic is not one of JSON, or the message cannot be written as JSON.
-    pub fn json(topic: Topic, message: &impl Serialize) -> Result<Self> {
-        if !matches!(topic.delivery().form, Form::Json { .. }) {
-            bail!("{topic:?} does not travel as JSON");
+    /// The topic takes another kind of message, or this one cannot be written as JSON.
+    pub fn message<M: Message>(topic: Topic, message: &M) -> Result<Self> {
+        let form = topic.delivery().form;
+        if form != (Form::Json { schema: M::SCHEMA }) {
+            bail!("{topic:?} does not take {}: its form is {form:?}", M::SCHEMA);
         }
         let payload =
             serde_json::to_vec(message).with_context(|| format!("cannot write {topic:?} as JSON"))?;
         Ok(Self { topic, payload, expires_at: None })
+    }
+
+    /// A warning, on the key of its zone, repeated until it expires.
+    ///
+    /// # Errors
+    /// The zone's name may not stand in a key, or the warning cannot be written as JSON.
+    pub fn warning(warning: &wire::Warning) -> Result<Self> {
+        let zone = Id::new(warning.zone.as_str()).context("the zone of a warning")?;
+        let expires_at = Some(warning.expires_at);
+        Ok(Self { expires_at, ..Self::message(Topic::Warning(zone), warning)? })
     }
 
     /// A plain number.
@@ -44,29 +57,26 @@ impl Outgoing {
         }
         Ok(Self { topic, payload: value.to_string().into_bytes(), expires_at: None })
     }
-
-    /// The same message, not repeated after `expires_at`.
-    #[must_use]
-    pub fn expiring(mut self, expires_at: Timestamp) -> Self {
-        self.expires_at = Some(expires_at);
-        self
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::publish::Id;
 
     #[test]
     fn the_form_of_the_topic_is_kept_to() {
         let zone = Id::new("gate").unwrap();
-        let message =
-            Outgoing::json(Topic::Warning(zone.clone()), &serde_json::json!({ "level": 3 })).unwrap();
-        assert_eq!(message.payload, br#"{"level":3}"#);
+        let ack = wire::Ack {
+            incident: "incident-1".to_owned(),
+            operator: "duty officer".to_owned(),
+            at: Timestamp::from_unix_nanos(0),
+        };
+        let message = Outgoing::message(Topic::Ack(Id::new("incident-1").unwrap()), &ack).unwrap();
+        assert_eq!(serde_json::from_slice::<wire::Ack>(&message.payload).unwrap(), ack);
+        let error = Outgoing::message(Topic::Warning(zone.clone()), &ack).unwrap_err().to_string();
+        assert!(error.contains("does not take throng.ack.v1"), "{error}");
         let people = Outgoing::number(Topic::ZonePeople(zone.clone()), 12.5).unwrap();
         assert_eq!(people.payload, b"12.5");
-        assert!(Outgoing::json(Topic::ZonePeople(zone.clone()), &1).is_err());
         assert!(Outgoing::number(Topic::Warning(zone.clone()), 1.0).is_err());
         let error = Outgoing::number(Topic::ZonePeople(zone), f64::NAN).unwrap_err().to_string();
         assert!(error.contains("publish nothing while it is unknown"), "{error}");

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use anyhow::{Result, anyhow};
+use throng_analytics::time::Timestamp;
 use tokio::{task::block_in_place, time::Instant};
 use zenoh::{
     Session, Wait as _, bytes::ZBytes, key_expr::OwnedKeyExpr, pubsub::Publisher, qos::CongestionControl,
@@ -39,7 +40,7 @@ enum Sender {
     /// Publishes and forgets.
     Measured(Publisher<'static>),
     /// Numbers and keeps what it publishes; repeats go beside it, so that they do not push history out of the cache.
-    Kept { first: AdvancedPublisher<'static>, again: Publisher<'static> },
+    Kept { first: Box<AdvancedPublisher<'static>>, again: Publisher<'static> },
 }
 
 impl Publishers {
@@ -69,15 +70,14 @@ impl Publishers {
         Ok((declared.key.clone(), payload))
     }
 
-    /// Sends again what is due, or everything repeated with `now_due`, leaving out what has expired by `wall_nanos`
-    /// (Unix nanoseconds).
-    pub(super) fn repeat(&mut self, now_due: bool, wall_nanos: i64) -> Result<()> {
+    /// Sends again what is due, or everything repeated with `now_due`, leaving out what has expired by `now`.
+    pub(super) fn repeat(&mut self, now_due: bool, now: Timestamp) -> Result<()> {
         for declared in self.declared.values_mut() {
             let Some((message, sent_at)) = &mut declared.repeating else { continue };
             if !now_due && sent_at.elapsed() < REPEAT_PERIOD {
                 continue;
             }
-            if message.expires_at.is_some_and(|expires_at| expires_at.unix_nanos() <= wall_nanos) {
+            if message.expires_at.is_some_and(|expires_at| expires_at <= now) {
                 declared.repeating = None;
                 continue;
             }
@@ -127,7 +127,7 @@ fn declare(session: &Session, site: &Id, topic: &Topic) -> Result<Declared> {
             .publisher_detection()
             .wait()
             .map_err(refused)?;
-        Sender::Kept { first, again: publisher().wait().map_err(refused)? }
+        Sender::Kept { first: Box::new(first), again: publisher().wait().map_err(refused)? }
     } else {
         Sender::Measured(publisher().wait().map_err(refused)?)
     };

@@ -16,7 +16,7 @@ pub(super) struct RareLog {
 }
 
 /// Shortest time between two lines.
-const PERIOD: Duration = Duration::from_secs(60);
+const PERIOD: Duration = Duration::from_mins(1);
 
 impl RareLog {
     /// Counts one occurrence at `now`; returns the total where it is to be logged.
@@ -47,7 +47,7 @@ mod tests {
         assert_eq!(log.occurred(start), Some(1));
         assert_eq!(log.occurred(start + Duration::from_secs(1)), None);
         assert_eq!(log.occurred(start + Duration::from_secs(59)), None);
-        assert_eq!(log.occurred(start + Duration::from_secs(60)), Some(4));
+        assert_eq!(log.occurred(start + Duration::from_mins(1)), Some(4));
         assert_eq!(log.count(), 4);
     }
 }

@@ -1,14 +1,12 @@
 //! The other side of the bus: hears what sites publish, and when they fall silent.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::SystemTime,
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
 };
 
 use anyhow::{Result, anyhow};
+use throng_analytics::time::Timestamp;
 use tokio::sync::mpsc;
 use zenoh::{
     Session, Wait as _,
@@ -17,7 +15,7 @@ use zenoh::{
 };
 use zenoh_ext::{AdvancedSubscriberBuilderExt as _, HistoryConfig, RecoveryConfig};
 
-use super::{Id, Network, Topic, keys::patterns, open_session};
+use super::{Id, Network, Topic, clock::wall_clock, keys::patterns, open_session};
 
 /// Arrivals waiting to be taken at most. A watcher that is slower loses, and is told; it never slows a site down.
 const ARRIVALS_MAX: usize = 4096;
@@ -30,7 +28,7 @@ pub struct Arrival {
     /// The site and the topic, where the key is one of ours.
     pub topic: Option<(Id, Topic)>,
     /// When it came in here.
-    pub received_at: SystemTime,
+    pub received_at: Timestamp,
     /// What it says.
     pub heard: Heard,
 }
@@ -70,11 +68,11 @@ impl Watcher {
     pub async fn open(network: &Network, key_expression: &str, all_liveliness: bool) -> Result<Self> {
         let wanted = parsed(key_expression)?;
         let session = open_session(network).await?;
-        Self::listen(session, wanted, all_liveliness)
+        Self::listen(session, &wanted, all_liveliness)
     }
 
     /// Declares the subscribers.
-    fn listen(session: Session, wanted: OwnedKeyExpr, all_liveliness: bool) -> Result<Self> {
+    fn listen(session: Session, wanted: &OwnedKeyExpr, all_liveliness: bool) -> Result<Self> {
         let refused =
             |error: zenoh::Error| anyhow!("zenoh does not take the subscriber on {wanted}: {error}");
         let (sender, arrivals) = mpsc::channel(ARRIVALS_MAX);
@@ -182,7 +180,7 @@ impl Hear {
 
     fn put(&self, key: &KeyExpr<'_>, heard: Heard) {
         let arrival =
-            Arrival { key: key.to_string(), topic: Topic::parse(key), received_at: SystemTime::now(), heard };
+            Arrival { key: key.to_string(), topic: Topic::parse(key), received_at: wall_clock(), heard };
         if self.sender.try_send(arrival).is_err() {
             self.missed.fetch_add(1, Ordering::Relaxed);
         }

@@ -3,10 +3,11 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant},
 };
 
 use anyhow::{Result, anyhow};
+use throng_analytics::wire::Ack;
 use tokio::{
     sync::{Notify, mpsc, watch},
     time::{MissedTickBehavior, interval, sleep},
@@ -16,8 +17,9 @@ use zenoh::{Session, Wait as _, config::WhatAmI, liveliness::LivelinessToken};
 
 use super::{
     BusState, Id, Topic,
-    acks::{ReceivedAck, receive_acks},
+    acks::receive_acks,
     bus::Shared,
+    clock::wall_clock,
     current::{serve_current, serve_schemas},
     publishers::{Publishers, REPEAT_PERIOD},
     session::open_session,
@@ -31,11 +33,7 @@ const REOPEN_MAX: Duration = Duration::from_secs(4);
 const LOOK_PERIOD: Duration = Duration::from_secs(1);
 
 /// Serves the bus until it is closed.
-pub(super) async fn serve(
-    shared: Arc<Shared>,
-    acks: mpsc::Sender<ReceivedAck>,
-    mut closing: watch::Receiver<bool>,
-) {
+pub(super) async fn serve(shared: Arc<Shared>, acks: mpsc::Sender<Ack>, mut closing: watch::Receiver<bool>) {
     let mut pause = REOPEN_FIRST;
     let worker = loop {
         let opened = match open_session(&shared.options.network).await {
@@ -75,11 +73,11 @@ struct Worker {
 
 impl Worker {
     /// Declares everything but the publishers, which follow with their first message.
-    fn start(shared: Arc<Shared>, session: Session, acks: mpsc::Sender<ReceivedAck>) -> Result<Self> {
+    fn start(shared: Arc<Shared>, session: Session, acks: mpsc::Sender<Ack>) -> Result<Self> {
         let site = &shared.options.site;
         let node_token = token(&session, site, &Topic::Node(shared.options.node.clone()))?;
         serve_current(&session, site, &shared.current)?;
-        serve_schemas(&session, site, &shared.options.schemas)?;
+        serve_schemas(&session, site)?;
         receive_acks(&session, site, acks, Arc::clone(&shared.acks_refused))?;
         let connections_changed = Arc::new(Notify::new());
         let changed = Arc::clone(&connections_changed);
@@ -142,7 +140,7 @@ impl Worker {
                 Ok((key, payload)) => self.shared.current.set(topic, key, payload),
                 Err(error) => {
                     self.shared.outbox.count_drop(&topic);
-                    if let Some(count) = self.shared.publish_failed.occurred(std::time::Instant::now()) {
+                    if let Some(count) = self.shared.publish_failed.occurred(Instant::now()) {
                         tracing::error!(failed = count, "Message lost: {error:#}.");
                     }
                 }
@@ -152,9 +150,7 @@ impl Worker {
 
     /// Repeats what is due; everything with `now_due`.
     fn repeat(&mut self, now_due: bool) {
-        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let wall_nanos = i64::try_from(since_epoch.as_nanos()).unwrap_or(i64::MAX);
-        if let Err(error) = self.publishers.repeat(now_due, wall_nanos) {
+        if let Err(error) = self.publishers.repeat(now_due, wall_clock()) {
             warn!("Warning not repeated: {error:#}.");
         }
     }

@@ -1,0 +1,126 @@
+//! `throng watch`: what is on the bus, one line each.
+
+mod line;
+mod record;
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::{ArgAction, Args};
+use tokio::{
+    runtime::Runtime,
+    signal::unix::{SignalKind, signal},
+    time::{Instant, sleep_until},
+};
+
+use self::{line::Lines, record::Record};
+use super::{exit_status::ExitStatus, output};
+use crate::{
+    config::duration::Span,
+    publish::{Arrival, Network, Watcher},
+};
+
+/// How long nobody may be connected before that is said.
+const SILENCE: Duration = Duration::from_secs(2);
+/// Without `--for`: longer than anybody watches, and within what every clock can hold.
+const WITHOUT_END: Duration = Duration::from_hours(366 * 24);
+
+/// `throng watch`: subscribes on zenoh and prints what arrives.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "Examples:
+  throng watch                                       everything of every site
+  throng watch 'throng/v1/*/warning/*' --json        warnings, one JSON line each
+  throng watch --connect tcp/10.0.0.5:7447           through a router on another machine
+
+Warnings raised before are shown first, as far as their site still keeps them. When a node or a camera falls silent,
+the line says NO DATA: that is not the same as calm.")]
+pub struct WatchArgs {
+    /// Key expression to subscribe to.
+    #[arg(value_name = "KEYEXPR", default_value = "throng/v1/**")]
+    pub key_expression: String,
+    /// Write each message as one JSON line with its key, encoding, time of arrival and payload.
+    #[arg(long)]
+    pub json: bool,
+    /// Endpoint of a router or peer, e.g. tcp/10.0.0.5:7447; may be repeated. Default: loopback.
+    #[arg(long, value_name = "ENDPOINT", action = ArgAction::Append)]
+    pub connect: Vec<String>,
+    /// Stop after this long, e.g. 60s.
+    #[arg(long = "for", value_name = "DURATION")]
+    pub duration: Option<Span>,
+    /// Stop after this many lines.
+    #[arg(long, value_name = "N")]
+    pub count: Option<u64>,
+}
+
+/// Watches until stopped by a signal, the time, the count, or a reader that has gone.
+///
+/// # Errors
+/// The text is no key expression, an endpoint cannot be one, or standard output cannot be written.
+pub fn run(args: &WatchArgs) -> anyhow::Result<ExitStatus> {
+    let runtime = Runtime::new().context("cannot start the network threads")?;
+    let outcome = runtime.block_on(watch(args));
+    // Whatever the network still does must not hold up the end of the program.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    outcome
+}
+
+async fn watch(args: &WatchArgs) -> anyhow::Result<ExitStatus> {
+    let mut terminated = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    let mut interrupted = signal(SignalKind::interrupt()).context("cannot listen for Ctrl-C")?;
+    let network = Network { connect: args.connect.clone(), ..Network::default() };
+    let mut watcher = Watcher::open(&network, &args.key_expression, !args.json).await?;
+    output::note(format!("Watching {} on {}.", args.key_expression, network.shown_endpoints().join(", ")));
+
+    let stop_at = Instant::now() + args.duration.map_or(WITHOUT_END, Span::duration);
+    let mut silence_at = Some(Instant::now() + SILENCE);
+    let mut printer = Printer { lines: (!args.json).then(Lines::default), left: args.count };
+    while printer.left != Some(0) {
+        let silence = silence_at.unwrap_or(stop_at);
+        tokio::select! {
+            () = sleep_until(stop_at) => break,
+            _ = terminated.recv() => break,
+            _ = interrupted.recv() => break,
+            () = sleep_until(silence), if silence_at.is_some() => {
+                silence_at = None;
+                if !watcher.is_connected() {
+                    output::note("Nobody is there yet: waiting for a site to connect.");
+                }
+            }
+            arrival = watcher.next() => match arrival {
+                Some(arrival) => printer.print(&arrival)?,
+                None => break,
+            },
+        }
+    }
+    let missed = watcher.missed();
+    if missed > 0 {
+        output::note(format!("{missed} messages were lost: they came faster than they could be written."));
+    }
+    if let Err(error) = watcher.close().await {
+        tracing::debug!("{error:#}.");
+    }
+    Ok(ExitStatus::Success)
+}
+
+/// Writes arrivals as lines for people or as JSON.
+struct Printer {
+    lines: Option<Lines>,
+    /// Lines still to be written, where there is a limit.
+    left: Option<u64>,
+}
+
+impl Printer {
+    fn print(&mut self, arrival: &Arrival) -> anyhow::Result<()> {
+        match &mut self.lines {
+            None => output::json_line(&Record::of(arrival))?,
+            Some(lines) => {
+                let Some(text) = lines.text(arrival) else { return Ok(()) };
+                output::line(text)?;
+            }
+        }
+        if let Some(left) = &mut self.left {
+            *left = left.saturating_sub(1);
+        }
+        Ok(())
+    }
+}

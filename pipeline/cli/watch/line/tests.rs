@@ -1,0 +1,106 @@
+use serde_json::{Value, json};
+use throng_analytics::time::Timestamp;
+use zenoh::key_expr::keyexpr;
+
+use super::*;
+
+fn arrival(key: &str, heard: Heard) -> Arrival {
+    Arrival {
+        key: key.to_owned(),
+        topic: Topic::parse(keyexpr::new(key).unwrap()),
+        received_at: "2026-11-23T12:03:04.512Z".parse::<Timestamp>().unwrap(),
+        heard,
+    }
+}
+
+fn line(key: &str, payload: &str) -> String {
+    let heard =
+        Heard::Message { encoding: "application/json".to_owned(), payload: payload.as_bytes().to_vec() };
+    Lines::default().text(&arrival(key, heard)).unwrap()
+}
+
+/// The envelope's fields with those of a message.
+fn enveloped(message: &Value) -> String {
+    let mut all = json!({
+        "schema": "throng.test.v1", "site": "stadium", "seq": 7,
+        "published_at": "2026-11-23T12:03:04Z", "node": "box-1",
+        "model": { "name": "compact", "sha256": "00" }, "config_sha256": "00", "drill": false,
+        "quality": { "calibrated": true },
+    });
+    let fields = all.as_object_mut().unwrap();
+    fields.extend(message.as_object().unwrap().clone());
+    all.to_string()
+}
+
+fn warning_payload() -> String {
+    enveloped(&json!({
+        "incident": "0190b6c2", "zone": "gate", "level": 3, "previous_level": 2,
+        "transition": "escalated", "escalate": true, "kind": "crowding",
+        "density_people_per_m2": { "mean": 4.2, "lo": 3.8, "hi": 4.66 }, "people": 130.4,
+        "risk": { "score": 70.6, "factors": {} },
+        "since": "2026-11-23T12:00:00Z", "expires_at": "2026-11-23T12:04:00Z",
+        "outline_in_ground_m": [], "action": "limit_inflow",
+        "text": { "zh": "限流", "en": "Limit the inflow." },
+    }))
+}
+
+#[test]
+fn a_warning_says_zone_level_and_numbers_with_their_interval() {
+    assert_eq!(
+        line("throng/v1/stadium/warning/gate", &warning_payload()),
+        "12:03:04.512  stadium  zone gate  WARNING ORANGE (was YELLOW)  escalated, crowding  4.20 people/m2 (3.80 to \
+         4.66)  130 people  risk 71/100  Limit the inflow."
+    );
+}
+
+#[test]
+fn a_repeated_warning_is_shown_once() {
+    let mut lines = Lines::default();
+    let payload = warning_payload().into_bytes();
+    let heard = Heard::Message { encoding: String::new(), payload };
+    let again = arrival("throng/v1/stadium/warning/gate", heard);
+    assert!(lines.text(&again).is_some());
+    assert!(lines.text(&again).is_none());
+}
+
+#[test]
+fn no_data_is_said_and_never_a_zero() {
+    let density = enveloped(&json!({ "zone": "gate", "freshness": "lost", "area_m2": 40.0 }));
+    assert!(
+        line("throng/v1/stadium/zone/gate/density", &density).ends_with("zone gate  density  NO DATA (lost)")
+    );
+    let state = enveloped(&json!({ "zone": "gate", "freshness": "lost" }));
+    assert!(line("throng/v1/stadium/zone/gate/state", &state).ends_with("zone gate  level UNKNOWN"));
+    let mut lines = Lines::default();
+    let lost = lines.text(&arrival("throng/v1/stadium/node/box-1", Heard::Lost)).unwrap();
+    assert_eq!(lost, "12:03:04.512  stadium  NO DATA from node box-1");
+    let lost = lines.text(&arrival("throng/v1/stadium/camera/east/alive", Heard::Lost)).unwrap();
+    assert_eq!(lost, "12:03:04.512  stadium  NO DATA from camera east");
+}
+
+#[test]
+fn measurements_have_units() {
+    let density = enveloped(&json!({
+        "zone": "gate", "freshness": "fresh", "area_m2": 40.0, "density_people_per_m2": 1.234,
+        "density_lo_people_per_m2": 1.1, "density_hi_people_per_m2": 1.4, "people": 41.2,
+    }));
+    assert!(
+        line("throng/v1/stadium/zone/gate/density", &density)
+            .ends_with("zone gate  density  1.23 people/m2 (1.10 to 1.40)  41 people  fresh")
+    );
+    assert!(line("throng/v1/stadium/zone/gate/people", "41.4").ends_with("zone gate  41 people"));
+    let count = enveloped(&json!({ "camera": "east", "valid": false, "reason": "the lens is covered" }));
+    assert!(
+        line("throng/v1/stadium/camera/east/count", &count)
+            .ends_with("camera east  not counted: the lens is covered")
+    );
+}
+
+#[test]
+fn hostile_and_foreign_payloads_are_shown_without_control_characters() {
+    let hostile = line("throng/v1/stadium/warning/gate", "\u{1b}[2J\u{7}gone\n");
+    assert!(hostile.ends_with("throng/v1/stadium/warning/gate  [2Jgone"), "{hostile}");
+    assert!(line("other/key", "hello").ends_with("other/key  hello"));
+    let binary = Heard::Message { encoding: String::new(), payload: vec![0xff; 9] };
+    assert!(Lines::default().text(&arrival("other/key", binary)).unwrap().ends_with("9 bytes"));
+}
