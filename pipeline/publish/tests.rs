@@ -230,6 +230,36 @@ async fn processes_of_one_machine_find_each_other_with_nothing_configured() {
     bus.close().await;
 }
 
+/// A configuration file of the deployment folder.
+fn deployed(file: &str) -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/zenoh").join(file)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_site_and_a_watcher_meet_at_the_deployed_router() {
+    let port = free_port();
+    let router = Network { config_file: Some(deployed("router.json5")), ..listening(port) };
+    let router = open_session(&router).await.unwrap();
+    let peer = Network { config_file: Some(deployed("peer.json5")), ..connecting(port) };
+    let bus = Bus::open(options(peer)).await.unwrap();
+    until(&bus.handle(), |state| matches!(state, BusState::Connected { routers: 1, .. })).await;
+    let mut watcher = Watcher::open(&connecting(port), "throng/v1/**", true).await.unwrap();
+    bus.handle().publish(warning("gate", 3));
+    assert_eq!(next(&mut watcher, level_of).await.1, 3);
+    let client = Network { mode: BusMode::Client, ..connecting(port) };
+    let mut client = Watcher::open(&client, "throng/v1/**", true).await.unwrap();
+    assert_eq!(next(&mut client, level_of).await.1, 3);
+
+    // The router goes: the site says so, and carries on when another one answers in its place.
+    router.close().await.unwrap();
+    drop(watcher);
+    until(&bus.handle(), BusState::is_down).await;
+    bus.handle().publish(warning("gate", 4));
+    let mut watcher = Watcher::open(&listening(port), "throng/v1/**", true).await.unwrap();
+    while next(&mut watcher, level_of).await.1 != 4 {}
+    bus.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_published_just_before_closing_still_leaves() {
     let port = free_port();
