@@ -12,6 +12,7 @@ mod noise;
 pub mod person;
 pub mod prop;
 pub mod sensor;
+mod shadow;
 pub mod solid;
 pub mod stage;
 pub mod view;

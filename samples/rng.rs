@@ -22,6 +22,7 @@ impl Rng {
     }
 
     /// A second source that shares no sequence with this one: `purpose` tells siblings apart.
+    #[must_use]
     pub fn fork(&mut self, purpose: u64) -> Self {
         Self::new(self.next_u64() ^ mix(purpose))
     }

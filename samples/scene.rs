@@ -81,7 +81,7 @@ impl Scene {
         let mut rng = Rng::new(seed);
         let stage = gate::look::stage(&mut rng.fork(1));
         let exposure = Exposure::new(gate::look::sensor(), &mut rng.fork(2));
-        let canvas = stage.backdrop.clone();
+        let canvas = stage.backdrop().clone();
         let simulation = Simulation::new(gate::scenario(), seed);
         Self { simulation, stage, exposure, canvas, guises: BTreeMap::new(), rng: rng.fork(3), next_frame: 0 }
     }
@@ -93,7 +93,7 @@ impl Scene {
 
     /// Width and height of the pictures, pixels.
     pub fn size_px(&self) -> [u32; 2] {
-        [self.stage.view.width_px, self.stage.view.height_px]
+        [self.stage.view().width_px, self.stage.view().height_px]
     }
 
     /// The simulated crowd as of the last picture.

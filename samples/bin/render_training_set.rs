@@ -19,8 +19,9 @@ fn arguments(mut words: impl Iterator<Item = String>) -> Result<Arguments, Strin
     let (mut out, mut images, mut seed) = (None, 600, FIRST_TRAINING_SEED);
     while let Some(word) = words.next() {
         let value = words.next().ok_or_else(|| format!("{word} needs a value; {USAGE}"))?;
-        let number =
-            || value.parse().map_err(|_| format!("{word} needs a whole number, not {value:?}; {USAGE}"));
+        let number = || {
+            value.parse().map_err(|e| format!("{word} needs a whole number, not {value:?} ({e}); {USAGE}"))
+        };
         match word.as_str() {
             "--out" => out = Some(PathBuf::from(value)),
             "--images" => images = usize::try_from(number()?).unwrap_or(usize::MAX),

@@ -45,7 +45,7 @@ pub(crate) fn stage(rng: &mut Rng) -> Stage {
     props.push(Prop::bench([27.4, -4.6], [0.0, 1.0]));
     props.push(Prop::post([25.2, 4.0], 0.22, 0.9, [58.0, 84.0, 66.0]));
     props.push(Prop::lamp([18.0, -3.6], 4.6));
-    Stage { view, light: Light::new(1.1, 0.95, 0.5, 0.34), backdrop, props }
+    Stage::new(view, Light::new(1.1, 0.95, 0.5, 0.34), backdrop, props)
 }
 
 /// The two leaves of the gate, `shut_share` of the way across.

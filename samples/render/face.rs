@@ -4,7 +4,7 @@ use super::canvas::{Canvas, Colour, NOBODY, lit};
 use super::light::Light;
 use super::noise::{fractal, hash01};
 use super::view::View;
-use crate::vector::{Vec3, add, cross, dot, scale, sub, unit};
+use crate::vector::{Vec3, add, cross, dot, length, scale, sub, unit};
 
 /// How a flat surface looks.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +31,36 @@ pub struct Face {
     pub colour: Colour,
     /// Its finish.
     pub finish: Finish,
+}
+
+/// What the texture needs to know of a face, once for all its pixels.
+struct Plane {
+    along: Vec3,
+    up: Vec3,
+    normal: Vec3,
+    eye_from_origin: Vec3,
+    /// Of the face's first corner over the eye, along the normal.
+    above: f64,
+    /// World coordinate of the first corner along the face.
+    shift: f64,
+    height: f32,
+}
+
+impl Plane {
+    fn of(face: &Face, view: &View) -> Self {
+        let [origin, b, _, d] = face.corners;
+        let (along, normal) = (unit(sub(b, origin)), face.normal());
+        let eye_from_origin = sub(view.position(), origin);
+        Self {
+            along,
+            up: unit(sub(d, origin)),
+            normal,
+            eye_from_origin,
+            above: -dot(eye_from_origin, normal),
+            shift: dot(origin, along),
+            height: length(sub(d, origin)) as f32,
+        }
+    }
 }
 
 impl Face {
@@ -95,8 +125,8 @@ impl Face {
         let edges: [[f32; 3]; 4] = std::array::from_fn(|k| {
             let (a, b) = (outline[k], outline[(k + 1) % 4]);
             let (du, dv) = (b[0] - a[0], b[1] - a[1]);
-            let length = du.hypot(dv).max(1e-6) * turn;
-            [-dv / length, du / length, (dv * a[0] - du * a[1]) / length]
+            let span = du.hypot(dv).max(1e-6) * turn;
+            [-dv / span, du / span, (dv * a[0] - du * a[1]) / span]
         });
         let range = |axis: usize, limit: usize| {
             let lo = outline.iter().map(|p| p[axis]).fold(f32::INFINITY, f32::min) - 1.0;
@@ -108,6 +138,7 @@ impl Face {
             normal = scale(normal, -1.0);
         }
         let brightness = light.on(dot(normal, light.toward_sun) as f32, normal[2] as f32);
+        let plane = Plane::of(self, view);
         let (columns, rows) = (range(0, canvas.width_px), range(1, canvas.height_px));
         for y in rows {
             for x in columns.clone() {
@@ -118,25 +149,21 @@ impl Face {
                 if cover <= 0.0 {
                     continue;
                 }
-                let colour = self.texture(view, [f64::from(u), f64::from(v)], &mut cover);
+                let colour = self.texture(&plane, view.ray([f64::from(u), f64::from(v)]), &mut cover);
                 canvas.blend(y * canvas.width_px + x, lit(colour, brightness), cover, NOBODY);
             }
         }
     }
 
     /// Colour under a pixel; bars reduce `cover` where one sees through.
-    fn texture(&self, view: &View, pixel: [f64; 2], cover: &mut f32) -> Colour {
-        let [origin, b, _, d] = self.corners;
-        let (along, up) = (unit(sub(b, origin)), unit(sub(d, origin)));
-        let (ray, normal) = (view.ray(pixel), self.normal());
-        let slant = dot(ray, normal);
+    fn texture(&self, plane: &Plane, ray: Vec3, cover: &mut f32) -> Colour {
+        let slant = dot(ray, plane.normal);
         if slant.abs() < 1e-9 {
             return self.colour;
         }
-        let reach = dot(sub(origin, view.position()), normal) / slant;
-        let on_face = sub(add(view.position(), scale(ray, reach)), origin);
+        let on_face = add(plane.eye_from_origin, scale(ray, plane.above / slant));
         // World coordinates keep the pattern unbroken from one wall panel to the next.
-        let (s, t) = ((dot(on_face, along) + dot(origin, along)) as f32, dot(on_face, up) as f32);
+        let (s, t) = ((dot(on_face, plane.along) + plane.shift) as f32, dot(on_face, plane.up) as f32);
         match self.finish {
             Finish::Paint => lit(self.colour, 0.86 + 0.22 * fractal(s * 1.7, t * 1.7, 71)),
             Finish::Glass => lit(self.colour, 0.7 + 0.6 * fractal(s * 0.8, t * 0.8 + 4.0, 72)),
@@ -151,7 +178,7 @@ impl Face {
             }
             Finish::Bars { per_m } => {
                 let across = (s * per_m).rem_euclid(1.0);
-                let rail = t < 0.12 || (length_up(origin, d) - t) < 0.1;
+                let rail = t < 0.12 || plane.height - t < 0.1;
                 if !rail && across > 0.34 {
                     *cover *= 0.06;
                 }
@@ -159,8 +186,4 @@ impl Face {
             }
         }
     }
-}
-
-fn length_up(origin: Vec3, top: Vec3) -> f32 {
-    crate::vector::length(sub(top, origin)) as f32
 }

@@ -117,7 +117,7 @@ impl Ground {
             let along = rel[0] * strip.along[0] + rel[1] * strip.along[1];
             let inside = strip.half_width_m - across.abs();
             if inside > 0.0 {
-                colour = strip.surface.colour_at([along, across], strip.colour, self.salt ^ 77);
+                colour = strip.surface.colour_at([along, across], strip.colour, self.salt ^ 0x4D);
                 if strip.marked {
                     let middle = across.abs() < 0.07 && along.rem_euclid(4.0) < 2.0;
                     let edge = (0.18..0.3).contains(&inside);

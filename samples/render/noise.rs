@@ -9,12 +9,17 @@ pub(crate) fn hash01(x: i32, y: i32, salt: u32) -> f32 {
     (h & 0x00FF_FFFF) as f32 / 16_777_216.0
 }
 
+/// `x` rounded down; much cheaper than the library's on processors without a rounding instruction.
+pub(crate) fn floor(x: f32) -> i32 {
+    let toward_zero = x as i32;
+    toward_zero - i32::from(x < toward_zero as f32)
+}
+
 /// Smooth noise in 0..1 with lattice spacing 1.
 pub(crate) fn value(x: f32, y: f32, salt: u32) -> f32 {
-    let (x0, y0) = (x.floor(), y.floor());
-    let (fx, fy) = (x - x0, y - y0);
+    let (xi, yi) = (floor(x), floor(y));
+    let (fx, fy) = (x - xi as f32, y - yi as f32);
     let (sx, sy) = (fx * fx * (3.0 - 2.0 * fx), fy * fy * (3.0 - 2.0 * fy));
-    let (xi, yi) = (x0 as i32, y0 as i32);
     let row = |y: i32| {
         let left = hash01(xi, y, salt);
         left + (hash01(xi.wrapping_add(1), y, salt) - left) * sx

@@ -1,7 +1,7 @@
 //! A person as a handful of solids: head, hair, torso, limbs in mid-stride.
 
 use super::solid::Solid;
-use super::view::View;
+use super::view::{View, bounds};
 use super::wardrobe::Looks;
 use crate::vector::{Vec3, add, dot, sub};
 
@@ -40,6 +40,17 @@ impl Person {
     /// Half the head's width, metres.
     pub fn half_head_width_m(&self) -> f64 {
         0.080 * self.height_m / DRAWN_AT_M
+    }
+
+    /// Left, top, right and bottom of the body in the picture, pixels; `None` behind the camera.
+    pub(super) fn bounds_in_image(&self, view: &View) -> Option<[f64; 4]> {
+        let [x, y] = self.at;
+        // Half the reach of a stride and of a hat's brim.
+        let corners = [(-0.45, -0.45), (-0.45, 0.45), (0.45, -0.45), (0.45, 0.45)];
+        let points = corners
+            .into_iter()
+            .flat_map(|(dx, dy)| [[x + dx, y + dy, 0.0], [x + dx, y + dy, self.height_m + 0.05]]);
+        bounds(view, points)
     }
 
     /// The body's solids, far ones first, with whether each belongs to the head.

@@ -1,10 +1,13 @@
 //! Things that are not people: trees, cars, benches, lamps, bins, walls, fences.
 
-use super::canvas::Colour;
+use super::canvas::{Canvas, Colour, NOBODY};
 use super::face::{Face, Finish};
+use super::light::Light;
 use super::material::Material;
 use super::solid::Solid;
+use super::view::{View, bounds};
 use crate::rng::Rng;
+use crate::vector::{add, sub};
 
 /// A thing that stands in the scene and may hide people behind it.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +21,28 @@ pub struct Prop {
 }
 
 impl Prop {
+    /// Paints the thing; what it covers belongs to nobody.
+    pub(crate) fn paint(&self, canvas: &mut Canvas, view: &View, light: &Light) {
+        for face in &self.faces {
+            // A single face is a screen with two sides; others are the outsides of boxes.
+            if self.faces.len() == 1 || face.faces(view) {
+                face.paint(canvas, view, light);
+            }
+        }
+        for solid in &self.solids {
+            solid.paint(canvas, view, light, NOBODY);
+        }
+    }
+
+    /// Left, top, right and bottom of the thing in the picture, pixels; `None` behind the camera.
+    pub(crate) fn bounds_in_image(&self, view: &View) -> Option<[f64; 4]> {
+        let corners = self.faces.iter().flat_map(|face| face.corners);
+        let ends = self.solids.iter().flat_map(|solid| {
+            solid.axes.into_iter().flat_map(|axis| [add(solid.centre, axis), sub(solid.centre, axis)])
+        });
+        bounds(view, corners.chain(ends))
+    }
+
     /// A box standing on the ground; `size_m` is along `front`, across, up.
     pub fn cuboid(at: [f64; 2], front: [f64; 2], size_m: [f64; 3], colour: Colour, finish: Finish) -> Self {
         let faces = Face::cuboid([at[0], at[1], 0.0], front, size_m, colour, finish).to_vec();

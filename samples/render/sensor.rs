@@ -46,9 +46,10 @@ impl Default for Sensor {
 pub struct Exposure {
     sensor: Sensor,
     noise: Vec<f32>,
-    row: Vec<[f32; 3]>,
+    row: Vec<f32>,
 }
 
+/// Grains kept: several rows' worth for the widest picture.
 const NOISE_TABLE: usize = 1 << 16;
 
 impl Exposure {
@@ -58,63 +59,71 @@ impl Exposure {
         Self { sensor, noise, row: Vec::new() }
     }
 
-    /// Turns the painted light into a picture. The canvas is left blurred.
+    /// Turns the painted light into a picture. The canvas is left blurred. An empty canvas, or one wider than 21,845
+    /// pixels, gives an empty picture.
     pub fn develop(&mut self, canvas: &mut Canvas, rng: &mut Rng) -> RgbImage {
+        if canvas.colours.is_empty() || 3 * canvas.width_px >= self.noise.len() {
+            return RgbImage::default();
+        }
         self.rain(canvas, rng);
         for _ in 0..self.sensor.blur_passes {
             self.blur(canvas);
         }
         let (width, height) = (canvas.width_px, canvas.height_px);
         let sensor = self.sensor;
-        let mut bytes = Vec::with_capacity(3 * width * height);
+        let mut bytes = vec![0_u8; 3 * width * height];
         let (half_w, half_h) = (width as f32 / 2.0, height as f32 / 2.0);
-        for y in 0..height {
-            let dy = (y as f32 - half_h) / half_h;
+        let falls: Vec<f32> = (0..width).map(|x| ((x as f32 - half_w) / half_w).powi(2)).collect();
+        let rows = bytes.chunks_exact_mut(3 * width).zip(canvas.colours.chunks_exact(width));
+        for (y, (row, colours)) in rows.enumerate() {
+            let dy = ((y as f32 - half_h) / half_h).powi(2);
             // A new start in the table for every row: no pattern repeats from frame to frame.
-            let mut grain = rng.next_u64() as usize;
-            for x in 0..width {
-                let dx = (x as f32 - half_w) / half_w;
-                let fall = 1.0 - sensor.vignette * 0.5 * (dx * dx + dy * dy);
-                let colour = canvas.colours[y * width + x];
+            let start = rng.index(self.noise.len() - 3 * width);
+            let grains = self.noise[start..].chunks_exact(3);
+            for (((pixel, colour), dx), grain) in row.chunks_exact_mut(3).zip(colours).zip(&falls).zip(grains)
+            {
+                let fall = 1.0 - sensor.vignette * 0.5 * (dx + dy);
                 let grey = 0.30 * colour[0] + 0.59 * colour[1] + 0.11 * colour[2];
-                for (channel, gain) in colour.into_iter().zip(sensor.gain) {
-                    let light = (grey + (channel - grey) * sensor.saturation) * gain * fall;
-                    grain = (grain + 1) % NOISE_TABLE;
+                for k in 0..3 {
+                    let light = (grey + (colour[k] - grey) * sensor.saturation) * sensor.gain[k] * fall;
                     // Shot noise grows with light.
-                    let noise = self.noise[grain] * (0.6 + light * (1.0 / 320.0));
-                    bytes.push((light + sensor.offset + noise).clamp(0.0, 255.0) as u8);
+                    let noise = grain[k] * (0.6 + light * (1.0 / 320.0));
+                    pixel[k] = (light + sensor.offset + noise) as u8;
                 }
             }
         }
         RgbImage::from_raw(width as u32, height as u32, bytes).unwrap_or_default()
     }
 
+    /// A 3-tap blur along rows, then along columns; the picture's edge repeats itself.
     fn blur(&mut self, canvas: &mut Canvas) {
         let side = self.sensor.blur;
         if side <= 0.0 {
             return;
         }
         let middle = 1.0 - 2.0 * side;
-        let (width, height) = (canvas.width_px, canvas.height_px);
-        let three = |a: [f32; 3], b: [f32; 3], c: [f32; 3]| -> [f32; 3] {
-            std::array::from_fn(|k| side * (a[k] + c[k]) + middle * b[k])
-        };
-        for row in canvas.colours.chunks_exact_mut(width) {
-            let mut left = row[0];
-            for x in 0..width {
-                let here = row[x];
-                row[x] = three(left, here, row[(x + 1).min(width - 1)]);
-                left = here;
+        let (row_len, height) = (3 * canvas.width_px, canvas.height_px);
+        let values = canvas.colours.as_flattened_mut();
+        self.row.resize(row_len + 6, 0.0);
+        for row in values.chunks_exact_mut(row_len) {
+            self.row[..3].copy_from_slice(&row[..3]);
+            self.row[3..row_len + 3].copy_from_slice(row);
+            self.row[row_len + 3..].copy_from_slice(&row[row_len - 3..]);
+            let taps = self.row.iter().zip(&self.row[3..]).zip(&self.row[6..]);
+            for (value, ((left, here), right)) in row.iter_mut().zip(taps) {
+                *value = side * (left + right) + middle * here;
             }
         }
+        // `self.row` holds the row above as it was.
         self.row.clear();
-        self.row.extend_from_slice(&canvas.colours[..width]);
-        for y in 0..height {
-            let below = (y + 1).min(height - 1) * width;
-            for x in 0..width {
-                let here = canvas.colours[y * width + x];
-                canvas.colours[y * width + x] = three(self.row[x], here, canvas.colours[below + x]);
-                self.row[x] = here;
+        self.row.extend_from_slice(&values[..row_len]);
+        for y in 0..height.saturating_sub(1) {
+            let (done, below) = values.split_at_mut((y + 1) * row_len);
+            let row = &mut done[y * row_len..];
+            for ((value, above), below) in row.iter_mut().zip(&mut self.row).zip(below.iter()) {
+                let here = *value;
+                *value = side * (*above + below) + middle * here;
+                *above = here;
             }
         }
     }

@@ -67,7 +67,8 @@ impl Solid {
         let (half_u, half_v) = (suu.sqrt() + 1.0, svv.sqrt() + 1.0);
         let (cu, cv) = (centre[0] as f32, centre[1] as f32);
         let (width, height) = (canvas.width_px as f32, canvas.height_px as f32);
-        if !(det > 0.0)
+        if det.is_nan()
+            || det <= 0.0
             || cu + half_u < 0.0
             || cv + half_v < 0.0
             || cu - half_u > width
@@ -91,33 +92,44 @@ impl Solid {
             std::array::from_fn(|k| dot(self.axes[k], light.toward_sun) as f32 * inverse_square[k]);
         let up: [f32; 3] = std::array::from_fn(|k| self.axes[k][2] as f32 * inverse_square[k]);
 
+        // Within this part of the outline a pixel lies wholly inside, whatever the direction.
+        let half_trace = f32::midpoint(suu, svv);
+        let thinnest = (half_trace - (half_trace * half_trace - det).max(0.0).sqrt()).max(1e-6).sqrt();
+        let whole_within = (1.0 - 0.6 / thinnest).max(0.0).powi(2);
         let first_row = (cv - half_v).max(0.0) as usize;
         let last_row = ((cv + half_v).max(0.0) as usize + 1).min(canvas.height_px);
-        let first_col = (cu - half_u).max(0.0) as usize;
-        let last_col = ((cu + half_u).max(0.0) as usize + 1).min(canvas.width_px);
         for y in first_row..last_row {
             let dv = y as f32 + 0.5 - cv;
+            // The outline's chord in this row, and a pixel more on either side for the soft edge.
+            let middle = cu - iuv * dv / iuu;
+            let chord = ((1.0 - dv * dv / svv).max(0.0) / iuu).sqrt() + 1.0 + (iuv / iuu).abs();
+            let first_col = (middle - chord).max(0.0) as usize;
+            let last_col = ((middle + chord).max(0.0) as usize + 1).min(canvas.width_px);
             for x in first_col..last_col {
                 let du = x as f32 + 0.5 - cu;
                 let (wu, wv) = (iuu * du + iuv * dv, iuv * du + ivv * dv);
                 let square = du * wu + dv * wv;
-                if square > 4.0 && square > 1.0 + 3.0 * (wu * wu + wv * wv).sqrt() {
-                    continue;
-                }
-                let radius = square.sqrt().max(1e-4);
-                let inside_px = (1.0 - radius) * radius / (wu * wu + wv * wv).sqrt().max(1e-9);
-                let cover = (inside_px + 0.5).clamp(0.0, 1.0);
-                if cover <= 0.0 {
-                    continue;
+                let (mut cover, mut shrink) = (1.0, 1.0);
+                if square > whole_within {
+                    let radius = square.sqrt().max(1e-4);
+                    let inside_px = (1.0 - radius) * radius / (wu * wu + wv * wv).sqrt().max(1e-9);
+                    cover = (inside_px + 0.5).clamp(0.0, 1.0);
+                    if cover <= 0.0 {
+                        continue;
+                    }
+                    shrink = 1.0 / radius.max(1.0);
                 }
                 let depth = (1.0 - square).max(0.0).sqrt();
-                let shrink = if square > 1.0 { 1.0 / radius } else { 1.0 };
                 let q: [f32; 3] =
                     std::array::from_fn(|k| (au[k] * wu + av[k] * wv) * shrink + null[k] * depth);
-                let normal_length =
-                    (0..3).map(|k| q[k] * q[k] * inverse_square[k]).sum::<f32>().sqrt().max(1e-6);
-                let brightness = light.on(dot3(q, sun) / normal_length, dot3(q, up) / normal_length);
-                let colour = self.material.at(q, x as i32, y as i32);
+                let to_unit = 1.0
+                    / (q[0] * q[0] * inverse_square[0]
+                        + q[1] * q[1] * inverse_square[1]
+                        + q[2] * q[2] * inverse_square[2])
+                        .sqrt()
+                        .max(1e-6);
+                let brightness = light.on(dot3(q, sun) * to_unit, dot3(q, up) * to_unit);
+                let colour = self.material.at(q, [x, y]);
                 canvas.blend(y * canvas.width_px + x, lit(colour, brightness * self.openness), cover, owner);
             }
         }

@@ -4,19 +4,23 @@ use super::canvas::{Canvas, NOBODY};
 use super::light::Light;
 use super::person::Person;
 use super::prop::Prop;
+use super::shadow::paint_shadow;
 use super::view::View;
 
 /// Everything of a scene that does not move, ready to paint people into.
 #[derive(Clone, Debug)]
 pub struct Stage {
-    /// The camera.
-    pub view: View,
-    /// The light.
-    pub light: Light,
-    /// Ground and sky as the camera sees them.
-    pub backdrop: Canvas,
-    /// Things that stand about.
-    pub props: Vec<Prop>,
+    view: View,
+    light: Light,
+    backdrop: Canvas,
+    props: Vec<(Prop, Option<Rectangle>)>,
+}
+
+/// Left, top, right, bottom in pixels.
+type Rectangle = [f64; 4];
+
+fn meet(a: &Rectangle, b: &Rectangle) -> bool {
+    a[0] <= b[2] && b[0] <= a[2] && a[1] <= b[3] && b[1] <= a[3]
 }
 
 /// Where a person's head went in the picture.
@@ -50,13 +54,40 @@ enum Item<'a> {
 }
 
 impl Stage {
+    /// A stage with `ground` as the camera sees it and things that stand about.
+    pub fn new(view: View, light: Light, ground: Canvas, props: Vec<Prop>) -> Self {
+        let eye = view.position();
+        let distance = |at: [f64; 2]| (at[0] - eye[0]).hypot(at[1] - eye[1]);
+        let mut props = props;
+        props.sort_by(|a, b| distance(b.at).total_cmp(&distance(a.at)));
+        let mut backdrop = ground;
+        for prop in &props {
+            prop.paint(&mut backdrop, &view, &light);
+        }
+        let props = props.into_iter().map(|prop| {
+            let bounds = prop.bounds_in_image(&view);
+            (prop, bounds)
+        });
+        Self { props: props.collect(), view, light, backdrop }
+    }
+
+    /// The camera.
+    pub fn view(&self) -> &View {
+        &self.view
+    }
+
+    /// The scene without anybody.
+    pub fn backdrop(&self) -> &Canvas {
+        &self.backdrop
+    }
+
     /// Paints `people` with `extra` things (gates that move) into `canvas`; one entry a person, in their order.
     ///
     /// `canvas` must have the backdrop's size.
     pub fn paint(&self, people: &[Person], extra: &[Prop], canvas: &mut Canvas) -> Vec<PaintedHead> {
         canvas.copy_from(&self.backdrop);
         for person in people {
-            self.paint_shadow(person, canvas);
+            paint_shadow(person, &self.view, &self.light, canvas);
         }
         let eye = self.view.position();
         // Upright bodies hide each other by their distance along the ground, whatever the camera's tilt.
@@ -65,15 +96,25 @@ impl Stage {
             .iter()
             .zip(1_u32..)
             .map(|(person, owner)| (distance(person.at), Item::Person(owner, person)))
-            .chain(self.props.iter().chain(extra).map(|prop| (distance(prop.at), Item::Prop(prop))))
+            .chain(extra.iter().map(|prop| (distance(prop.at), Item::Prop(prop))))
             .collect();
+        // Things are in the backdrop already: only those that may hide somebody are painted again.
+        let extents: Vec<(f64, Rectangle)> =
+            people.iter().filter_map(|p| Some((distance(p.at), p.bounds_in_image(&self.view)?))).collect();
+        for (prop, bounds) in &self.props {
+            let away = distance(prop.at);
+            let Some(bounds) = bounds else { continue };
+            if extents.iter().any(|(far, extent)| *far > away && meet(extent, bounds)) {
+                items.push((away, Item::Prop(prop)));
+            }
+        }
         items.sort_by(|a, b| b.0.total_cmp(&a.0));
 
         let mut outline_px = vec![0.0_f32; people.len()];
         let mut solids = Vec::with_capacity(24);
         for (_, item) in &items {
             match item {
-                Item::Prop(prop) => self.paint_prop(prop, canvas),
+                Item::Prop(prop) => prop.paint(canvas, &self.view, &self.light),
                 Item::Person(owner, person) => {
                     person.solids(&self.view, &mut solids);
                     for (_, is_head, solid) in &solids {
@@ -102,74 +143,5 @@ impl Stage {
                 }
             })
             .collect()
-    }
-
-    fn paint_prop(&self, prop: &Prop, canvas: &mut Canvas) {
-        for face in &prop.faces {
-            if prop.faces.len() == 1 || face.faces(&self.view) {
-                face.paint(canvas, &self.view, &self.light);
-            }
-        }
-        for solid in &prop.solids {
-            solid.paint(canvas, &self.view, &self.light, NOBODY);
-        }
-    }
-
-    /// A dark patch at the feet and a longer one away from the sun.
-    fn paint_shadow(&self, person: &Person, canvas: &mut Canvas) {
-        self.darken(canvas, person.at, [0.34, 0.0], 0.26, 0.5);
-        let sun = self.light.toward_sun;
-        if self.light.shadow > 0.02 && sun[2] > 0.1 {
-            let reach = (person.height_m / sun[2]).min(6.0);
-            let half = [-sun[0] * reach / 2.0, -sun[1] * reach / 2.0];
-            let middle = [person.at[0] + half[0], person.at[1] + half[1]];
-            if half[0].hypot(half[1]) > 0.2 {
-                self.darken(canvas, middle, half, 0.24, self.light.shadow);
-            }
-        }
-    }
-
-    /// Darkens a soft ellipse on the ground with one half-axis `along` and the other `half_across_m`.
-    fn darken(&self, canvas: &mut Canvas, at: [f64; 2], along: [f64; 2], half_across_m: f64, strength: f32) {
-        let ground = [at[0], at[1], 0.0];
-        let (Some(centre), Some(px_per_m)) = (self.view.image_from_world(ground), self.view.px_per_m(ground))
-        else {
-            return;
-        };
-        let length = along[0].hypot(along[1]).max(1e-9);
-        let across = [-along[1] / length * half_across_m, along[0] / length * half_across_m];
-        let row = |j: [f64; 3]| {
-            [(j[0] * along[0] + j[1] * along[1]) as f32, (j[0] * across[0] + j[1] * across[1]) as f32]
-        };
-        let (au, av) = (row(px_per_m[0]), row(px_per_m[1]));
-        let dot2 = |a: [f32; 2], b: [f32; 2]| a[0] * b[0] + a[1] * b[1];
-        let (suu, suv, svv) = (dot2(au, au) + 0.3, dot2(au, av), dot2(av, av) + 0.3);
-        let det = suu * svv - suv * suv;
-        // 1.3: the patch fades out beyond its nominal edge.
-        let (half_u, half_v) = (1.3 * suu.sqrt(), 1.3 * svv.sqrt());
-        let (cu, cv) = (centre[0] as f32, centre[1] as f32);
-        if !(det > 0.0)
-            || cu + half_u < 0.0
-            || cv + half_v < 0.0
-            || cu - half_u > canvas.width_px as f32
-            || cv - half_v > canvas.height_px as f32
-        {
-            return;
-        }
-        let rows = (cv - half_v).max(0.0) as usize..((cv + half_v) as usize + 1).min(canvas.height_px);
-        let columns = (cu - half_u).max(0.0) as usize..((cu + half_u) as usize + 1).min(canvas.width_px);
-        for y in rows {
-            let dv = y as f32 + 0.5 - cv;
-            for x in columns.clone() {
-                let du = x as f32 + 0.5 - cu;
-                let square = (svv * du * du - 2.0 * suv * du * dv + suu * dv * dv) / det;
-                if square < 1.69 {
-                    let fade = 1.0 - square / 1.69;
-                    let keep = 1.0 - strength * (fade * 1.6).min(1.0);
-                    let pixel = &mut canvas.colours[y * canvas.width_px + x];
-                    *pixel = pixel.map(|c| c * keep);
-                }
-            }
-        }
     }
 }

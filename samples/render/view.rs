@@ -85,6 +85,14 @@ impl View {
     }
 }
 
+/// Left, top, right and bottom in pixels of the points before the camera; `None` where there is none.
+pub(super) fn bounds(view: &View, points: impl Iterator<Item = Vec3>) -> Option<[f64; 4]> {
+    points
+        .filter_map(|point| view.image_from_world(point))
+        .map(|p| [p[0], p[1], p[0], p[1]])
+        .reduce(|a, b| [a[0].min(b[0]), a[1].min(b[1]), a[2].max(b[2]), a[3].max(b[3])])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -89,9 +89,9 @@ impl Wardrobe {
     /// Dresses one person.
     pub fn dress(self, rng: &mut Rng) -> Looks {
         let skin_colour = rng.pick(SKIN);
-        let hair_colour = jitter(rng, rng_pick_hair, 8.0);
+        let hair_colour = hair(rng);
         let skin = Material::plain(skin_colour);
-        let hair = Material::plain(hair_colour);
+        let long_hair = Material::plain(hair_colour);
         let (top_colour, second) = (self.top(rng), self.top(rng));
         let top = match rng.index(12) {
             0 => Material::bands(top_colour, second, 3.0),
@@ -106,7 +106,7 @@ impl Wardrobe {
         Looks {
             head: Material::head(skin_colour, if rng.chance(0.04) { skin_colour } else { hair_colour }),
             skin,
-            long_hair: rng.chance(0.3).then_some(hair),
+            long_hair: rng.chance(0.3).then_some(long_hair),
             hat: rng.chance(0.2).then(|| (Material::plain(hat_colour), rng.pick([1.12, 1.18, 1.75]))),
             top,
             sleeve: if short_sleeves { skin } else { Material::plain(top_colour) },
@@ -123,7 +123,7 @@ impl Wardrobe {
         match self {
             Self::Demonstration => rng.pick(DEMONSTRATION_TOPS),
             // Any hue, mostly muted, many dark and some white: the colours a camera sees in a street.
-            Self::Training => {
+            Self::Training => loop {
                 let brightness = rng.range(22.0, 232.0);
                 let saturation = rng.uniform().powi(2) * 0.75;
                 let hue = rng.range(0.0, 6.0);
@@ -131,29 +131,54 @@ impl Wardrobe {
                     let k = (hue + offset).rem_euclid(6.0);
                     (brightness * (1.0 - saturation * k.min(4.0 - k).clamp(0.0, 1.0))) as f32
                 };
-                [tint(5.0), tint(3.0), tint(1.0)]
-            }
+                let colour = [tint(5.0), tint(3.0), tint(1.0)];
+                if held_out(colour) {
+                    return colour;
+                }
+            },
         }
     }
 
     fn bottom(self, rng: &mut Rng) -> Colour {
         match self {
             Self::Demonstration => rng.pick(DEMONSTRATION_BOTTOMS),
-            Self::Training => {
+            Self::Training => loop {
                 let base = rng.pick(TRAINING_BOTTOMS);
                 let shift = rng.normal(0.0, 10.0) as f32;
-                base.map(|c| (c + shift).clamp(12.0, 240.0))
-            }
+                let colour = base.map(|c| (c + shift).clamp(12.0, 240.0));
+                if held_out(colour) {
+                    return colour;
+                }
+            },
         }
     }
 }
 
-fn rng_pick_hair(rng: &mut Rng) -> Colour {
-    rng.pick(HAIR)
+/// A colour that is clearly another than every one of the demonstration's clothes.
+fn held_out(colour: Colour) -> bool {
+    const APART: f32 = 14.0;
+    DEMONSTRATION_TOPS
+        .iter()
+        .chain(&DEMONSTRATION_BOTTOMS)
+        .all(|worn| colour.iter().zip(worn).any(|(a, b)| (a - b).abs() > APART))
 }
 
-fn jitter(rng: &mut Rng, base: fn(&mut Rng) -> Colour, spread: f64) -> Colour {
-    let colour = base(rng);
-    let shift = rng.normal(0.0, spread) as f32;
+fn hair(rng: &mut Rng) -> Colour {
+    let colour = rng.pick(HAIR);
+    let shift = rng.normal(0.0, 8.0) as f32;
     colour.map(|c| (c + shift).clamp(10.0, 245.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn training_clothes_are_not_those_of_the_demonstration() {
+        let mut rng = Rng::new(1000);
+        for _ in 0..2000 {
+            let (top, bottom) = (Wardrobe::Training.top(&mut rng), Wardrobe::Training.bottom(&mut rng));
+            assert!(held_out(top) && held_out(bottom), "{top:?} {bottom:?}");
+        }
+    }
 }

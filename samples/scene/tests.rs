@@ -39,7 +39,7 @@ fn heads_in_the_picture_are_people_on_the_ground_seen_through_the_camera() {
 fn a_person_shows_where_the_truth_says() {
     // The same picture with and without people differs at the heads.
     let mut scene = Scene::gate(SEED);
-    let empty = scene.stage.backdrop.clone();
+    let empty = scene.stage.backdrop().clone();
     let frame = scene.next().unwrap();
     for [u, v] in frame.heads_in_image() {
         let (x, y) = (u as u32, v as u32);

@@ -43,7 +43,7 @@ pub fn training_picture(seed: u64) -> TrainingPicture {
     let mut backdrop = canvas.clone();
     ground.paint(&view, &mut backdrop);
     let people = dress(&places, &mut rng);
-    let stage = Stage { view, light, backdrop, props };
+    let stage = Stage::new(view, light, backdrop, props);
     let heads = stage.paint(&people, &[], &mut canvas);
     let (width, height) = (canvas.width_px, canvas.height_px);
     let heads_in_image =
