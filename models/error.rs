@@ -41,8 +41,8 @@ pub enum ModelError {
     },
     /// The model file that the card names does not exist or cannot be read.
     #[error(
-        "model file of card `{card}` cannot be read: {source}. Put the file there, or say with --model-dir where \
-         it lies: {}",
+        "model file of card `{card}` cannot be read: {source}. Put the file there, or name its folder \
+         (`throng count --model-dir`): {}",
         path.display()
     )]
     FileUnreadable {

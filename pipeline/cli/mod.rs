@@ -31,6 +31,7 @@ use crate::config::{self, Rejected, plan::Plan};
   throng check site.toml               all errors of a site file at once
   throng run site.toml                 run a site
   throng watch                         see what is on the bus
+  throng count photo.jpg               count people without a site
 
 Exit codes:
   0  done, or stopped on request

@@ -7,7 +7,7 @@ mod bus;
 mod calibration;
 mod camera;
 mod identity;
-mod model;
+pub(super) mod model;
 
 use std::path::Path;
 

@@ -23,6 +23,8 @@ pub mod schema;
 pub mod shipped;
 pub mod source_text;
 
+pub(crate) use self::check::model::DEFAULT_CARD;
+
 use std::fmt;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
