@@ -1,0 +1,62 @@
+//! Decoding alone, for the benchmark: the same decoder, nothing after it.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Instant,
+};
+
+use gstreamer::{self as gst, prelude::*};
+
+use super::{
+    fault::{SourceFault, preflight},
+    open::decoder,
+    uri::SourceUri,
+};
+
+/// What decoding alone took.
+#[derive(Clone, Copy, Debug)]
+pub struct Decoded {
+    /// Frames decoded.
+    pub frames: u64,
+    /// Seconds from the first frame to the end.
+    pub secs: f64,
+}
+
+/// Decodes the whole of `uri` as fast as possible and drops every frame undrawn.
+///
+/// # Errors
+/// Whatever keeps the source from being decoded to its end.
+pub fn decode_only(uri: &SourceUri) -> anyhow::Result<Decoded> {
+    preflight(uri)?;
+    super::init()?;
+    let pipeline = gst::Pipeline::new();
+    let sink = super::element("fakesink")?;
+    sink.set_property("sync", false);
+    let input = sink.static_pad("sink").ok_or_else(|| anyhow::anyhow!("fakesink has no input"))?;
+    pipeline.add_many([&decoder(uri, &input)?, &sink])?;
+    let (frames, first_frame) = (Arc::new(AtomicU64::new(0)), Arc::new(std::sync::OnceLock::new()));
+    let (counted, began) = (Arc::clone(&frames), Arc::clone(&first_frame));
+    input.add_probe(gst::PadProbeType::BUFFER, move |_, _| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        began.get_or_init(Instant::now);
+        gst::PadProbeReturn::Ok
+    });
+    let bus = pipeline.bus().ok_or_else(|| anyhow::anyhow!("a GStreamer pipeline has no bus"))?;
+    let started = pipeline.set_state(gst::State::Playing);
+    let end = bus.timed_pop_filtered(gst::ClockTime::NONE, &[gst::MessageType::Eos, gst::MessageType::Error]);
+    let secs = first_frame.get().map_or(0.0, |began| began.elapsed().as_secs_f64());
+    pipeline.set_state(gst::State::Null)?;
+    if let Some(message) = end
+        && let gst::MessageView::Error(error) = message.view()
+    {
+        return Err(SourceFault::from_gstreamer(error, uri).into());
+    }
+    started?;
+    match frames.load(Ordering::Relaxed) {
+        0 => Err(SourceFault::no_picture(uri).into()),
+        frames => Ok(Decoded { frames, secs }),
+    }
+}

@@ -1,0 +1,99 @@
+//! What is wrong with a source, in plain words.
+
+use gstreamer as gst;
+
+use super::uri::SourceUri;
+
+/// Why a source gives no (more) pictures.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{problem}; {advice} ({uri})")]
+pub struct SourceFault {
+    /// What is wrong.
+    pub problem: String,
+    /// What to do about it.
+    pub advice: &'static str,
+    /// The source, without credentials.
+    pub uri: String,
+}
+
+impl SourceFault {
+    pub(super) fn new(problem: impl Into<String>, advice: &'static str, uri: &SourceUri) -> Self {
+        Self { problem: problem.into(), advice, uri: uri.to_string() }
+    }
+
+    /// From an error that GStreamer posted on the bus.
+    pub(super) fn from_gstreamer(error: &gst::message::Error, uri: &SourceUri) -> Self {
+        let cause = error.error();
+        let said = crate::config::redact::credentials(cause.message());
+        let (problem, advice) = explain(&cause);
+        Self::new(format!("{problem}: {}", said.trim_end_matches('.')), advice, uri)
+    }
+
+    /// The stream was read to its end without a picture.
+    pub(super) fn no_picture(uri: &SourceUri) -> Self {
+        Self::new(
+            "the source ended without a single picture that could be decoded",
+            "check that it is a video file that plays elsewhere",
+            uri,
+        )
+    }
+}
+
+/// What went wrong and what to do, by GStreamer's kind of error.
+fn explain(cause: &gst::glib::Error) -> (&'static str, &'static str) {
+    use gst::{ResourceError as R, StreamError as S};
+    match cause.kind::<S>() {
+        Some(S::TypeNotFound | S::WrongType) => {
+            return ("this is no video that can be recognised", "give a video file or stream");
+        }
+        Some(S::CodecNotFound) => {
+            return (
+                "no decoder is installed for it, or it holds no video",
+                "run deploy/setup.sh, or convert it to H.264 or H.265",
+            );
+        }
+        Some(S::Decode | S::Demux | S::Format) => {
+            return ("it is damaged or cut off", "copy it again, or repair it");
+        }
+        Some(_) => return ("it cannot be read as video", "check that it plays elsewhere"),
+        None => {}
+    }
+    match cause.kind::<R>() {
+        Some(R::NotFound) => ("there is no such source", "check file name, host and path"),
+        Some(R::NotAuthorized) => ("the source refuses the credentials", "check user and password"),
+        Some(R::OpenRead | R::OpenReadWrite | R::Read) => {
+            ("the source cannot be opened or read", "check that it is reachable and that you may read it")
+        }
+        Some(R::NoSpaceLeft) => ("the disk is full", "free some space"),
+        _ => ("the source failed", "see the message and try it with gst-play-1.0"),
+    }
+}
+
+/// Bytes that an AVI file states beyond those it has. Its demultiplexer rebuilds the index of a file that was cut off
+/// and reports the shorter length as the whole, so the header is the only witness.
+pub(super) fn missing_avi_bytes(uri: &SourceUri) -> Option<u64> {
+    let mut file = std::fs::File::open(uri.path()?).ok()?;
+    let found = file.metadata().ok()?.len();
+    let mut header = [0; 8];
+    std::io::Read::read_exact(&mut file, &mut header).ok()?;
+    let [b'R', b'I', b'F', b'F', size @ ..] = header else { return None };
+    let stated = u64::from(u32::from_le_bytes(size)) + 8;
+    (stated > found).then(|| stated - found)
+}
+
+/// Refuses what needs no decoder to be refused.
+pub(super) fn preflight(uri: &SourceUri) -> Result<(), SourceFault> {
+    let Some(path) = uri.path() else { return Ok(()) };
+    let fault = |problem: &str, advice| Err(SourceFault::new(problem, advice, uri));
+    match std::fs::metadata(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            fault("the file does not exist", "check its name; relative names start at the site file's folder")
+        }
+        Err(error) => fault(&format!("the file cannot be looked at: {error}"), "check its permissions"),
+        Ok(meta) if meta.is_dir() => fault("this is a folder, not a file", "name one video file in it"),
+        Ok(meta) if meta.is_file() && meta.len() == 0 => fault("the file is empty", "copy it again"),
+        Ok(_) => std::fs::File::open(path)
+            .map(drop)
+            .or_else(|error| fault(&format!("the file cannot be opened: {error}"), "check its permissions")),
+    }
+}

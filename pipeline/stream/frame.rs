@@ -1,0 +1,49 @@
+//! A decoded picture with the time at which it was captured.
+
+use std::{sync::Arc, time::Instant};
+
+use gstreamer_video::{VideoFrame, VideoFrameExt, video_frame::Readable};
+use throng_analytics::time::Timestamp;
+use throng_models::picture::RgbView;
+
+/// One picture of one camera: packed RGB, scaled for counting.
+///
+/// The pixels stay in the decoder's buffer, mapped for reading; cloning is not offered, moving is free.
+pub struct Frame {
+    /// Id of the camera.
+    pub camera: Arc<str>,
+    /// Which connection to the source this is, from 1. Times and pictures of two sessions must not be subtracted.
+    pub session: u64,
+    /// Number of the frame among those decoded in its session, from 0.
+    pub seq: u64,
+    /// When the picture was captured, from the stream's own time.
+    pub captured_at: Timestamp,
+    /// The same on the monotonic clock, for measuring latency; when footage is read as fast as possible, the instant
+    /// at which the frame left the decoder.
+    pub captured_instant: Instant,
+    /// Width of the picture as decoded, before scaling, in pixels.
+    pub source_width_px: u32,
+    /// Height of the picture as decoded, before scaling, in pixels.
+    pub source_height_px: u32,
+    pub(super) picture: VideoFrame<Readable>,
+}
+
+impl Frame {
+    /// The pixels; `None` only if the buffer does not hold what its caps promise.
+    pub fn rgb(&self) -> Option<RgbView<'_>> {
+        let stride_bytes = usize::try_from(*self.picture.plane_stride().first()?).ok()?;
+        let data = self.picture.plane_data(0).ok()?;
+        RgbView::new(data, self.picture.width() as usize, self.picture.height() as usize, stride_bytes)
+    }
+}
+
+impl std::fmt::Debug for Frame {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Frame")
+            .field("camera", &self.camera)
+            .field("session", &self.session)
+            .field("seq", &self.seq)
+            .field("captured_at", &self.captured_at)
+            .finish_non_exhaustive()
+    }
+}

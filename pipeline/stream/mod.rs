@@ -1,0 +1,35 @@
+//! From a file or a stream to frames. GStreamer is used only in here.
+//!
+//! A [`SourceUri`](uri::SourceUri) is opened by a [`CameraStream`](source::CameraStream), which hands
+//! [`Frame`](frame::Frame)s over through a slot of one and tells what happened by
+//! [`StreamEvent`](options::StreamEvent)s. [`VideoWriter`](writer::VideoWriter) is the way back, from pictures to a file.
+
+pub mod counters;
+pub mod decode;
+pub mod fault;
+pub mod frame;
+mod open;
+pub mod options;
+mod rate;
+mod slot;
+pub mod source;
+pub mod uri;
+pub mod writer;
+
+use anyhow::Context;
+use gstreamer as gst;
+
+/// Starts GStreamer; any number of calls start it once.
+fn init() -> anyhow::Result<()> {
+    gst::init().context("GStreamer cannot be started; run deploy/setup.sh to install it")
+}
+
+/// Makes an element, with an error that names the missing plug-in.
+fn element(factory: &str) -> anyhow::Result<gst::Element> {
+    gst::ElementFactory::make(factory).build().with_context(|| {
+        format!("GStreamer has no element {factory:?}; run deploy/setup.sh to install its plug-ins")
+    })
+}
+
+#[cfg(test)]
+mod tests;

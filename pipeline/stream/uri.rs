@@ -1,0 +1,162 @@
+//! Where a camera's video comes from: a checked URI that never shows its credentials.
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
+
+use crate::config::redact;
+
+/// Schemes that GStreamer's stock plug-ins of the baseline platform open.
+const SCHEMES: [&str; 10] =
+    ["file", "http", "https", "rtsp", "rtsps", "rtspt", "rtmp", "rtmps", "srt", "udp"];
+
+/// A video source: a file or a stream.
+///
+/// `Display` and `Debug` hide credentials; only [`Self::expose`] gives the full text, to GStreamer.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SourceUri {
+    full: String,
+    path: Option<PathBuf>,
+}
+
+/// Why a text names no video source.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidUri {
+    /// Nothing was written.
+    #[error("the video source is empty; expected a file name or a URI such as rtsp://host/path")]
+    Empty,
+    /// GStreamer would not know what to do with it.
+    #[error(
+        "the scheme {scheme:?} is not one that throng can open; expected a file name or one of {}",
+        SCHEMES.join(", ")
+    )]
+    UnknownScheme {
+        /// The scheme as written.
+        scheme: String,
+    },
+    /// A stream without a host.
+    #[error("{uri} names no host; expected {scheme}://HOST/...")]
+    NoHost {
+        /// The scheme as written.
+        scheme: String,
+        /// The URI without its credentials.
+        uri: String,
+    },
+    /// The path cannot be expressed as a URI.
+    #[error("{path} cannot be made an absolute file name: {reason}")]
+    Path {
+        /// The path as written.
+        path: String,
+        /// What the system said.
+        reason: String,
+    },
+}
+
+impl SourceUri {
+    /// Reads a file name or URI; relative file names lie in `folder`.
+    ///
+    /// # Errors
+    /// [`InvalidUri`] says what was expected.
+    pub fn parse(text: &str, folder: &Path) -> Result<Self, InvalidUri> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(InvalidUri::Empty);
+        }
+        let Some((scheme, rest)) = text.split_once("://") else {
+            return Self::from_path(&folder.join(text));
+        };
+        let lower = scheme.to_ascii_lowercase();
+        if !SCHEMES.contains(&lower.as_str()) {
+            return Err(InvalidUri::UnknownScheme { scheme: scheme.to_owned() });
+        }
+        if lower == "file" {
+            return Self::from_path(Path::new(rest));
+        }
+        let authority = rest.split(['/', '?']).next().unwrap_or_default();
+        let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+        // SRT listeners (srt://:7001) and UDP receivers (udp://:5600) are named by their port alone.
+        let port_is_enough = matches!(lower.as_str(), "srt" | "udp");
+        if host.is_empty() || (host.starts_with(':') && !port_is_enough) {
+            return Err(InvalidUri::NoHost { scheme: lower, uri: redact::credentials(text) });
+        }
+        Ok(Self { full: format!("{lower}://{rest}"), path: None })
+    }
+
+    /// The file at `path`, which need not exist.
+    ///
+    /// # Errors
+    /// [`InvalidUri::Path`] where no absolute name can be formed.
+    pub fn from_path(path: &Path) -> Result<Self, InvalidUri> {
+        let invalid = |reason: String| InvalidUri::Path { path: path.display().to_string(), reason };
+        let absolute = std::path::absolute(path).map_err(|error| invalid(error.to_string()))?;
+        let full = gstreamer::glib::filename_to_uri(&absolute, None)
+            .map_err(|error| invalid(error.to_string()))?
+            .to_string();
+        Ok(Self { full, path: Some(absolute) })
+    }
+
+    /// The file's absolute path, if it is a file.
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
+    /// The full URI with its credentials: for GStreamer only, never for a log or a message.
+    pub fn expose(&self) -> &str {
+        &self.full
+    }
+}
+
+impl fmt::Display for SourceUri {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.path {
+            Some(path) => write!(f, "{}", path.display()),
+            None => f.write_str(&redact::credentials(&self.full)),
+        }
+    }
+}
+
+impl fmt::Debug for SourceUri {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SourceUri({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<SourceUri, InvalidUri> {
+        SourceUri::parse(text, Path::new("/sites"))
+    }
+
+    #[test]
+    fn file_names_are_relative_to_the_site() {
+        assert_eq!(parse("clips/a b.mp4").unwrap().path(), Some(Path::new("/sites/clips/a b.mp4")));
+        assert_eq!(parse("clips/a b.mp4").unwrap().expose(), "file:///sites/clips/a%20b.mp4");
+        assert_eq!(parse("file:///v/x.avi").unwrap().path(), Some(Path::new("/v/x.avi")));
+    }
+
+    #[test]
+    fn credentials_are_for_gstreamer_only() {
+        let uri = parse("RTSP://viewer:s3cret@10.0.0.7:554/main?token=abc").unwrap();
+        assert_eq!(uri.expose(), "rtsp://viewer:s3cret@10.0.0.7:554/main?token=abc");
+        for shown in [uri.to_string(), format!("{uri:?}")] {
+            assert!(!shown.contains("s3cret") && !shown.contains("abc"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_source_is_said() {
+        assert_eq!(parse("  "), Err(InvalidUri::Empty));
+        assert!(
+            parse("gopher://x/y")
+                .unwrap_err()
+                .to_string()
+                .contains("\"gopher\" is not one that throng can open")
+        );
+        let no_host = parse("rtsp://me:pw@/main").unwrap_err().to_string();
+        assert!(no_host.contains("names no host") && !no_host.contains("pw"), "{no_host}");
+        assert!(parse("srt://:7001?mode=listener").is_ok());
+    }
+}

@@ -1,0 +1,186 @@
+//! Pictures to a video file: the annotated video, and footage for tests.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use gstreamer::{self as gst, prelude::*};
+use gstreamer_app::AppSrc;
+use gstreamer_video::{VideoFormat, VideoInfo};
+
+/// How long the end of a file may take to be written.
+const FINISH_TIMEOUT: gst::ClockTime = gst::ClockTime::from_seconds(20);
+
+/// Frames that may wait for the encoder before a push waits too.
+const QUEUED_FRAMES: u64 = 8;
+
+/// An encoder and the file it writes.
+pub struct VideoWriter {
+    pipeline: gst::Pipeline,
+    source: AppSrc,
+    bus: gst::Bus,
+    path: PathBuf,
+    frame_bytes: usize,
+}
+
+impl VideoWriter {
+    /// Opens `path` for RGB pictures of one size; the container follows the name's end (`.mp4`, `.mkv`, `.avi`).
+    ///
+    /// H.264 where an encoder is installed, else Motion JPEG (in `.mkv` and `.avi`). `fps` is the stated rate; the
+    /// time of each picture is given when it is pushed.
+    ///
+    /// # Errors
+    /// An unknown container, a missing plug-in, a folder that cannot be written, or a size without pixels.
+    pub fn create(path: &Path, width_px: u32, height_px: u32, fps: f64) -> anyhow::Result<Self> {
+        super::init()?;
+        let file = path.display();
+        let muxer = match path.extension().and_then(|e| e.to_str()) {
+            Some("mp4") => "mp4mux",
+            Some("mkv") => "matroskamux",
+            Some("avi") => "avimux",
+            _ => anyhow::bail!("cannot write the video {file}: name it .mp4, .mkv or .avi"),
+        };
+        let info = VideoInfo::builder(VideoFormat::Rgb, width_px, height_px)
+            .fps(gst::Fraction::approximate_f64(fps).context("the frame rate of a video must be a number")?)
+            .build()
+            .with_context(|| format!("cannot write a video of {width_px} x {height_px} pixels to {file}"))?;
+        let source = AppSrc::builder()
+            .caps(&info.to_caps()?)
+            .format(gst::Format::Time)
+            .block(true)
+            .max_buffers(QUEUED_FRAMES)
+            .build();
+        let sink = super::element("filesink")?;
+        sink.set_property("location", path.to_str().with_context(|| format!("{file} is not UTF-8"))?);
+        // Half-resolution colour: what every player and hardware decoder takes.
+        let colour = super::element("capsfilter")?;
+        colour.set_property("caps", gst::Caps::builder("video/x-raw").field("format", "I420").build());
+        let mut chain = vec![source.clone().upcast(), super::element("videoconvert")?, colour];
+        chain.extend(encoder(muxer)?);
+        chain.push(super::element(muxer)?);
+        chain.push(sink);
+        let pipeline = gst::Pipeline::new();
+        pipeline.add_many(&chain)?;
+        gst::Element::link_many(&chain)?;
+        let bus = pipeline.bus().context("a GStreamer pipeline has no bus")?;
+        let writer = Self { pipeline, source, bus, path: path.to_owned(), frame_bytes: info.size() };
+        if writer.pipeline.set_state(gst::State::Playing).is_err() {
+            writer.check()?;
+            anyhow::bail!("cannot write the video {file}: GStreamer refused to start");
+        }
+        Ok(writer)
+    }
+
+    /// Adds a picture of packed RGB rows, shown from `at_secs` after the video's start.
+    ///
+    /// # Errors
+    /// A picture of another size, or what the file system or the encoder said of an earlier picture.
+    pub fn push(&mut self, rgb: &[u8], at_secs: f64) -> anyhow::Result<()> {
+        self.check()?;
+        let file = self.path.display();
+        let width = self.frame_bytes;
+        let rows = packed_rows(rgb, &self.source, width)
+            .with_context(|| format!("a picture for {file} has another size than the video"))?;
+        let mut buffer = gst::Buffer::from_mut_slice(rows);
+        if let Some(buffer) = buffer.get_mut() {
+            buffer.set_pts(gst::ClockTime::from_nseconds((at_secs.max(0.0) * 1e9) as u64));
+        }
+        if self.source.push_buffer(buffer).is_err() {
+            self.check()?;
+            anyhow::bail!("the video {file} takes no more pictures");
+        }
+        Ok(())
+    }
+
+    /// Writes the end of the file and closes it.
+    ///
+    /// # Errors
+    /// What the file system or the encoder said; the file may then be incomplete.
+    pub fn finish(self) -> anyhow::Result<()> {
+        let file = self.path.display();
+        if self.source.end_of_stream().is_err() {
+            self.check()?;
+        }
+        let kinds = [gst::MessageType::Eos, gst::MessageType::Error];
+        match self.bus.timed_pop_filtered(FINISH_TIMEOUT, &kinds) {
+            None => anyhow::bail!("the video {file} could not be finished in time; it is incomplete"),
+            Some(message) => match message.view() {
+                gst::MessageView::Error(error) => Err(self.fault(error)),
+                _ => Ok(()),
+            },
+        }
+    }
+
+    /// Turns an error on the bus into one of ours.
+    fn check(&self) -> anyhow::Result<()> {
+        match self.bus.pop_filtered(&[gst::MessageType::Error]) {
+            Some(message) => match message.view() {
+                gst::MessageView::Error(error) => Err(self.fault(error)),
+                _ => Ok(()),
+            },
+            None => Ok(()),
+        }
+    }
+
+    fn fault(&self, error: &gst::message::Error) -> anyhow::Error {
+        let cause = error.error();
+        let debug = error.debug().unwrap_or_default();
+        let full = cause.matches(gst::ResourceError::NoSpaceLeft) || debug.contains("No space left");
+        let (problem, advice) = if full {
+            ("the disk is full".to_owned(), "free some space or choose another folder")
+        } else {
+            (
+                cause.message().trim_end_matches('.').to_owned(),
+                "check that the folder exists and may be written",
+            )
+        };
+        anyhow::anyhow!("cannot write the video {}: {problem}; {advice}", self.path.display())
+    }
+}
+
+impl Drop for VideoWriter {
+    fn drop(&mut self) {
+        if self.pipeline.set_state(gst::State::Null).is_err() {
+            tracing::warn!("GStreamer did not close the video {} cleanly.", self.path.display());
+        }
+    }
+}
+
+/// The best installed encoder that `muxer` can hold, with its parser.
+fn encoder(muxer: &str) -> anyhow::Result<Vec<gst::Element>> {
+    let exists = |name: &str| gst::ElementFactory::find(name).is_some();
+    if exists("x264enc") {
+        let encoder = gst::ElementFactory::make("x264enc")
+            .property_from_str("speed-preset", "veryfast")
+            .property_from_str("pass", "qual")
+            .property("quantizer", 21_u32)
+            .property("key-int-max", 50_u32)
+            .property("threads", 1_u32)
+            .build()?;
+        return Ok(vec![encoder, super::element("h264parse")?]);
+    }
+    if exists("openh264enc") {
+        return Ok(vec![super::element("openh264enc")?, super::element("h264parse")?]);
+    }
+    anyhow::ensure!(
+        muxer != "mp4mux",
+        "no H.264 encoder is installed; run deploy/setup.sh, or write .mkv instead of .mp4"
+    );
+    Ok(vec![super::element("jpegenc")?])
+}
+
+/// Copies packed RGB rows into the layout of GStreamer's RGB frames, whose rows start at multiples of four bytes.
+fn packed_rows(rgb: &[u8], source: &AppSrc, frame_bytes: usize) -> Option<Vec<u8>> {
+    let info = VideoInfo::from_caps(source.caps()?.as_ref()).ok()?;
+    let (row, stride) = (3 * info.width() as usize, usize::try_from(*info.stride().first()?).ok()?);
+    if rgb.len() != row * info.height() as usize {
+        return None;
+    }
+    if row == stride {
+        return Some(rgb.to_vec());
+    }
+    let mut rows = vec![0; frame_bytes];
+    for (to, from) in rows.chunks_mut(stride).zip(rgb.chunks_exact(row)) {
+        to[..row].copy_from_slice(from);
+    }
+    Some(rows)
+}

@@ -1,0 +1,4 @@
+//! What changes between pictures. OpenCV is used only in here.
+
+mod grey;
+pub mod motion;
