@@ -3,6 +3,13 @@
 pub mod camera;
 pub mod density_map;
 pub mod freshness;
+pub mod ground;
 pub mod level;
+pub mod local_density;
+pub mod motion_field;
+pub mod polygon;
+pub mod profile;
 pub mod time;
+pub mod velocity;
 pub mod wire;
+pub mod zone;

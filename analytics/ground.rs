@@ -1,0 +1,340 @@
+//! From a density map in the image to people per square metre on the ground.
+
+use crate::{camera::Calibration, density_map::DensityMap, polygon::Polygon};
+
+/// Coarsest ground resolution at which a density means something, metres a pixel (analytics specification 4.3).
+pub const RESOLUTION_LIMIT_M_PER_PX: f64 = 0.25;
+
+/// A raster over the site's ground plane.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct GroundGrid {
+    /// Lower left corner, metres.
+    pub origin_m: [f64; 2],
+    /// Side of a cell, metres.
+    pub cell_m: f64,
+    /// Cells along x.
+    pub width_cells: usize,
+    /// Cells along y.
+    pub height_cells: usize,
+}
+
+impl GroundGrid {
+    /// The smallest grid that holds all `outlines` with a margin; `None` without outlines.
+    pub fn around<'a>(outlines: impl Iterator<Item = &'a Polygon>, margin_m: f64, cell_m: f64) -> Option<Self> {
+        let (lo, hi) = outlines.map(Polygon::bounds_m).reduce(|(lo, hi), (l, h)| {
+            ([lo[0].min(l[0]), lo[1].min(l[1])], [hi[0].max(h[0]), hi[1].max(h[1])])
+        })?;
+        let cells = |axis: usize| ((hi[axis] - lo[axis] + 2.0 * margin_m) / cell_m).ceil() as usize;
+        Some(Self {
+            origin_m: [lo[0] - margin_m, lo[1] - margin_m],
+            cell_m,
+            width_cells: cells(0),
+            height_cells: cells(1),
+        })
+    }
+
+    /// Number of cells.
+    pub fn len(&self) -> usize {
+        self.width_cells * self.height_cells
+    }
+
+    /// Whether there is no cell.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Area of a cell, m2.
+    pub fn cell_area_m2(&self) -> f64 {
+        self.cell_m * self.cell_m
+    }
+
+    /// Index of the cell that holds a point; `None` outside.
+    pub fn index_at(&self, point_m: [f64; 2]) -> Option<usize> {
+        let column = ((point_m[0] - self.origin_m[0]) / self.cell_m).floor();
+        let row = ((point_m[1] - self.origin_m[1]) / self.cell_m).floor();
+        let inside =
+            column >= 0.0 && row >= 0.0 && column < self.width_cells as f64 && row < self.height_cells as f64;
+        inside.then_some(row as usize * self.width_cells + column as usize)
+    }
+
+    /// Centre of a cell, metres.
+    pub fn centre_m(&self, index: usize) -> [f64; 2] {
+        self.point_m(index, [0.5, 0.5])
+    }
+
+    /// A point of a cell, from its lower left corner in parts of its side, metres.
+    fn point_m(&self, index: usize, part: [f64; 2]) -> [f64; 2] {
+        let (row, column) = (index / self.width_cells.max(1), index % self.width_cells.max(1));
+        [
+            self.origin_m[0] + (column as f64 + part[0]) * self.cell_m,
+            self.origin_m[1] + (row as f64 + part[1]) * self.cell_m,
+        ]
+    }
+
+    /// The cells that `outline` covers and the share of each, from 5 x 5 points a cell.
+    pub fn rasterise(&self, outline: &Polygon) -> Vec<(usize, f64)> {
+        const SIDE: usize = 5;
+        (0..self.len())
+            .filter_map(|index| {
+                let inside = (0..SIDE * SIDE)
+                    .filter(|k| {
+                        let part = [(k % SIDE) as f64, (k / SIDE) as f64].map(|v| (v + 0.5) / SIDE as f64);
+                        outline.contains(self.point_m(index, part))
+                    })
+                    .count();
+                (inside > 0).then(|| (index, inside as f64 / (SIDE * SIDE) as f64))
+            })
+            .collect()
+    }
+}
+
+/// How a camera sees a cell of the ground.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sight {
+    /// A head above it is in the picture, large enough.
+    Reliable,
+    /// In the picture, but too small or too flat to be counted.
+    TooCoarse,
+    /// Not in the picture.
+    Unseen,
+}
+
+/// How `calibration` sees a place of the ground: through the head plane, since heads are what is counted.
+pub fn sight(calibration: &Calibration, place_m: [f64; 2]) -> Sight {
+    let [width, height] = calibration.image_size_px().map(f64::from);
+    let Some([u, v]) = calibration.image_from_head_plane().apply(place_m) else { return Sight::Unseen };
+    // A point behind the camera projects into the picture too; its way back is beyond the horizon.
+    let Some(m2_per_px2) = calibration.head_plane_from_image().area_scale([u, v]) else { return Sight::Unseen };
+    match (0.0..width).contains(&u) && (0.0..height).contains(&v) {
+        false => Sight::Unseen,
+        true if m2_per_px2.sqrt() > RESOLUTION_LIMIT_M_PER_PX => Sight::TooCoarse,
+        true => Sight::Reliable,
+    }
+}
+
+/// Shares of a zone by how a camera sees it; they sum to 1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Visibility {
+    /// Counted.
+    pub reliable: f64,
+    /// In the picture, but too far away to be counted.
+    pub too_coarse: f64,
+    /// Outside the picture or behind the horizon.
+    pub unseen: f64,
+}
+
+/// How much of a zone a camera sees.
+pub fn zone_visibility(calibration: &Calibration, outline: &Polygon) -> Visibility {
+    // About a thousand samples, whatever the zone's size.
+    let cell_m = (outline.area_m2() / 1000.0).sqrt();
+    let mut shares = [0.0; 3];
+    if let Some(grid) = GroundGrid::around(std::iter::once(outline), 0.0, cell_m) {
+        for (index, share) in grid.rasterise(outline) {
+            shares[sight(calibration, grid.centre_m(index)) as usize] += share;
+        }
+    }
+    let total: f64 = shares.iter().sum();
+    let [reliable, too_coarse, unseen] = if total > 0.0 { shares.map(|s| s / total) } else { [0.0, 0.0, 1.0] };
+    Visibility { reliable, too_coarse, unseen }
+}
+
+/// The people of one picture on the ground.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GroundField {
+    /// People in each cell of the grid.
+    pub people_per_cell: Vec<f64>,
+    /// People of the picture that stand outside the grid or beyond the horizon.
+    pub people_elsewhere: f64,
+}
+
+/// The way from the cells of a density map to the cells of the ground, worked out once for a camera.
+#[derive(Clone, Debug)]
+pub struct GroundProjection {
+    shape: Shape,
+    grid_cells: usize,
+    /// For each map cell, where its targets end in `targets`.
+    ends: Vec<u32>,
+    /// Ground cell and the share of the map cell that falls into it.
+    targets: Vec<(u32, f32)>,
+}
+
+/// What a projection was made for: cells and their size.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Shape {
+    width_cells: usize,
+    height_cells: usize,
+    px_per_cell_x: f64,
+    px_per_cell_y: f64,
+}
+
+impl Shape {
+    fn of(map: &DensityMap) -> Self {
+        Self {
+            width_cells: map.width_cells,
+            height_cells: map.height_cells,
+            px_per_cell_x: map.px_per_cell_x,
+            px_per_cell_y: map.px_per_cell_y,
+        }
+    }
+}
+
+/// Fewest and most sample points along a side of a map cell: enough that a cell whose footprint covers several ground
+/// cells is spread over all of them, bounded near the horizon, where footprints grow without limit.
+const SAMPLES_PER_SIDE: (usize, usize) = (3, 12);
+
+impl GroundProjection {
+    /// For density maps shaped like `map`, in the calibration image's pixels.
+    pub fn new(grid: &GroundGrid, calibration: &Calibration, map: &DensityMap) -> Self {
+        let shape = Shape::of(map);
+        let mut ends = Vec::with_capacity(map.people_per_cell.len());
+        let mut targets: Vec<(u32, f32)> = Vec::new();
+        for row in 0..shape.height_cells {
+            for column in 0..shape.width_cells {
+                let start = targets.len();
+                let corner = [column as f64 * shape.px_per_cell_x, row as f64 * shape.px_per_cell_y];
+                let side = samples_per_side(grid, calibration, &shape, corner);
+                let share = 1.0 / (side * side) as f32;
+                for k in 0..side * side {
+                    let part = [(k % side) as f64 + 0.5, (k / side) as f64 + 0.5].map(|v| v / side as f64);
+                    let pixel =
+                        [corner[0] + part[0] * shape.px_per_cell_x, corner[1] + part[1] * shape.px_per_cell_y];
+                    let place = calibration.head_plane_from_image().apply(pixel);
+                    let Some(index) = place.and_then(|place| grid.index_at(place)) else { continue };
+                    let index = index as u32;
+                    match targets[start..].iter_mut().find(|(known, _)| *known == index) {
+                        Some((_, sum)) => *sum += share,
+                        None => targets.push((index, share)),
+                    }
+                }
+                ends.push(targets.len() as u32);
+            }
+        }
+        Self { shape, grid_cells: grid.len(), ends, targets }
+    }
+
+    /// Whether it was made for maps shaped like this one.
+    pub fn fits(&self, map: &DensityMap) -> bool {
+        self.shape == Shape::of(map)
+    }
+
+    /// Puts the people of `map` on the ground. Mass is kept: cells and `people_elsewhere` sum to the map's people.
+    /// `field`'s buffer is reused.
+    pub fn project(&self, map: &DensityMap, field: &mut GroundField) {
+        field.people_per_cell.clear();
+        field.people_per_cell.resize(self.grid_cells, 0.0);
+        field.people_elsewhere = 0.0;
+        let mut start = 0;
+        for (people, end) in map.people_per_cell.iter().zip(&self.ends) {
+            let end = *end as usize;
+            let people = f64::from(*people);
+            let mut placed = 0.0;
+            for (index, share) in &self.targets[start..end] {
+                field.people_per_cell[*index as usize] += people * f64::from(*share);
+                placed += f64::from(*share);
+            }
+            field.people_elsewhere += people * (1.0 - placed);
+            start = end;
+        }
+    }
+}
+
+fn samples_per_side(grid: &GroundGrid, calibration: &Calibration, shape: &Shape, corner: [f64; 2]) -> usize {
+    let centre = [corner[0] + shape.px_per_cell_x / 2.0, corner[1] + shape.px_per_cell_y / 2.0];
+    let footprint_m = calibration.head_plane_from_image().jacobian(centre).map_or(f64::INFINITY, |j| {
+        let along_u = j[0][0].hypot(j[1][0]) * shape.px_per_cell_x;
+        let along_v = j[0][1].hypot(j[1][1]) * shape.px_per_cell_y;
+        along_u.max(along_v)
+    });
+    let (fewest, most) = SAMPLES_PER_SIDE;
+    // Twice as fine as the ground cells, so that none within the footprint is skipped.
+    let wanted = (2.0 * footprint_m / grid.cell_m).ceil();
+    if wanted.is_finite() { (wanted as usize).clamp(fewest, most) } else { most }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::camera::{Pinhole, PointPair};
+
+    fn calibration(height_m: f64, depression_rad: f64) -> Calibration {
+        let camera = Pinhole {
+            position_m: [0.0, 0.0, height_m],
+            yaw_rad: 0.3,
+            depression_rad,
+            focal_px: 600.0,
+            image_width_px: 640,
+            image_height_px: 480,
+        };
+        let ground_from_image = camera.plane_from_image(0.0).unwrap();
+        let pairs: Vec<PointPair> = [[50.0, 470.0], [600.0, 460.0], [320.0, 300.0], [100.0, 280.0], [560.0, 300.0]]
+            .into_iter()
+            .map(|pixel| PointPair { in_image_px: pixel, in_ground_m: ground_from_image.apply(pixel).unwrap() })
+            .collect();
+        Calibration::from_point_pairs(&pairs, 640, 480, 1.6).unwrap()
+    }
+
+    fn square(centre: [f64; 2], side: f64) -> Polygon {
+        let h = side / 2.0;
+        Polygon::new(
+            [[-h, -h], [h, -h], [h, h], [-h, h]].iter().map(|c| [centre[0] + c[0], centre[1] + c[1]]).collect(),
+        )
+        .unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn people_are_neither_made_nor_lost_on_the_way_to_the_ground(
+            height_m in 4.0..40.0_f64,
+            depression_rad in 0.35..1.4_f64,
+            people in proptest::collection::vec(0.0..3.0_f32, 20 * 15),
+        ) {
+            let calibration = calibration(height_m, depression_rad);
+            let map = DensityMap::new(20, 15, 32.0, 32.0, people).unwrap();
+            let centre = calibration.head_plane_from_image().apply([320.0, 300.0]).unwrap();
+            let grid = GroundGrid::around(std::iter::once(&square(centre, 10.0)), 1.0, 0.5).unwrap();
+            let mut field = GroundField::default();
+            GroundProjection::new(&grid, &calibration, &map).project(&map, &mut field);
+            let total = field.people_per_cell.iter().sum::<f64>() + field.people_elsewhere;
+            prop_assert!((total - map.people()).abs() < 1e-6 * map.people().max(1.0));
+            prop_assert!(field.people_per_cell.iter().all(|p| p.is_finite() && *p >= 0.0));
+        }
+    }
+
+    #[test]
+    fn a_uniform_crowd_has_its_density_on_the_ground() {
+        // Three people a square metre everywhere on the head plane, seen as people a pixel.
+        let calibration = calibration(10.0, 0.8);
+        let head = calibration.head_plane_from_image();
+        let people: Vec<f32> = (0..80 * 60)
+            .map(|i| {
+                let (row, column) = (i / 80, i % 80);
+                let pixel = [f64::from(column) * 8.0 + 4.0, f64::from(row) * 8.0 + 4.0];
+                head.area_scale(pixel).map_or(0.0, |m2| (3.0 * m2 * 64.0) as f32)
+            })
+            .collect();
+        let map = DensityMap::new(80, 60, 8.0, 8.0, people).unwrap();
+        let centre = head.apply([320.0, 280.0]).unwrap();
+        let zone = square(centre, 4.0);
+        let grid = GroundGrid::around(std::iter::once(&zone), 1.0, 0.5).unwrap();
+        let mut field = GroundField::default();
+        GroundProjection::new(&grid, &calibration, &map).project(&map, &mut field);
+        let cells = grid.rasterise(&zone);
+        let people: f64 = cells.iter().map(|(i, share)| field.people_per_cell[*i] * share).sum();
+        let area: f64 = cells.iter().map(|(_, share)| share * grid.cell_area_m2()).sum();
+        assert!((area - 16.0).abs() < 0.1, "{area}");
+        assert!((people / area - 3.0).abs() < 0.03, "{}", people / area);
+    }
+
+    #[test]
+    fn what_a_camera_cannot_see_is_known() {
+        let calibration = calibration(6.0, 0.5);
+        let in_view = calibration.head_plane_from_image().apply([320.0, 300.0]).unwrap();
+        assert!(zone_visibility(&calibration, &square(in_view, 2.0)).reliable > 0.99);
+        let behind = [-in_view[0], -in_view[1]];
+        assert!((zone_visibility(&calibration, &square(behind, 2.0)).unseen - 1.0).abs() < 1e-12);
+        let far = [400.0 * 0.3_f64.cos(), 400.0 * 0.3_f64.sin()];
+        assert!(zone_visibility(&calibration, &square(far, 20.0)).reliable < 0.01);
+    }
+}

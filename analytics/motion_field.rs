@@ -1,0 +1,70 @@
+//! The vocabulary shared by the optical flow and the velocities on the ground: motion in each cell of an image.
+
+/// Velocities over an image, averaged in cells.
+///
+/// Shape `[height_cells, width_cells]`, row-major, laid over the source image as in
+/// [`DensityMap`](crate::density_map::DensityMap).
+#[derive(Clone, Debug, PartialEq)]
+pub struct MotionField {
+    width_cells: usize,
+    height_cells: usize,
+    px_per_cell_x: f64,
+    px_per_cell_y: f64,
+    velocity_px_per_s: Vec<[f32; 2]>,
+}
+
+/// Why numbers do not form a motion field.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidMotionField {
+    /// The number of values is not `width_cells * height_cells`, or a cell has no size.
+    #[error("a motion field of {width_cells} x {height_cells} cells of positive size cannot hold {found} values")]
+    Shape {
+        /// Cells across.
+        width_cells: usize,
+        /// Cells down.
+        height_cells: usize,
+        /// Values given.
+        found: usize,
+    },
+    /// A value is NaN or infinite.
+    #[error("motion field value {index} is not finite")]
+    Value {
+        /// Index of the first such value.
+        index: usize,
+    },
+}
+
+impl MotionField {
+    /// Checks shape, cell size and values; velocities are `[u, v]` in pixels of the source image a second.
+    ///
+    /// # Errors
+    /// [`InvalidMotionField`] names the first thing that is wrong.
+    pub fn new(
+        width_cells: usize,
+        height_cells: usize,
+        px_per_cell_x: f64,
+        px_per_cell_y: f64,
+        velocity_px_per_s: Vec<[f32; 2]>,
+    ) -> Result<Self, InvalidMotionField> {
+        let found = velocity_px_per_s.len();
+        if found != width_cells * height_cells || !(px_per_cell_x > 0.0 && px_per_cell_y > 0.0) {
+            return Err(InvalidMotionField::Shape { width_cells, height_cells, found });
+        }
+        match velocity_px_per_s.iter().position(|v| !v.iter().all(|c| c.is_finite())) {
+            Some(index) => Err(InvalidMotionField::Value { index }),
+            None => Ok(Self { width_cells, height_cells, px_per_cell_x, px_per_cell_y, velocity_px_per_s }),
+        }
+    }
+
+    /// The velocity of the cell that holds a pixel of the source image, in pixels a second; `None` outside.
+    pub fn at(&self, point_in_image_px: [f64; 2]) -> Option<[f64; 2]> {
+        let column = (point_in_image_px[0] / self.px_per_cell_x).floor();
+        let row = (point_in_image_px[1] / self.px_per_cell_y).floor();
+        let inside =
+            column >= 0.0 && row >= 0.0 && column < self.width_cells as f64 && row < self.height_cells as f64;
+        inside.then(|| {
+            let [u, v] = self.velocity_px_per_s[row as usize * self.width_cells + column as usize];
+            [f64::from(u), f64::from(v)]
+        })
+    }
+}

@@ -1,0 +1,163 @@
+//! Simple polygons on the ground.
+
+use thiserror::Error;
+
+/// A simple polygon (its edges meet only at its corners), corners in metres on the site's ground plane.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Polygon {
+    corners_m: Vec<[f64; 2]>,
+}
+
+/// Why corners do not form a zone.
+#[derive(Clone, Debug, PartialEq, Error)]
+pub enum InvalidPolygon {
+    /// Fewer than three corners.
+    #[error("a polygon needs at least 3 corners and has {found}")]
+    TooFewCorners {
+        /// Corners given.
+        found: usize,
+    },
+    /// NaN or infinite.
+    #[error("corner {index} has a coordinate that is not a finite number")]
+    NotFinite {
+        /// Index of the corner, from 0.
+        index: usize,
+    },
+    /// Two edges cross or touch.
+    #[error(
+        "the polygon crosses itself: the edge from corner {first} meets the edge from corner {second}; give the \
+         corners in order around the zone"
+    )]
+    CrossesItself {
+        /// Index of the corner where the first edge begins.
+        first: usize,
+        /// Index of the corner where the second edge begins.
+        second: usize,
+    },
+    /// No area worth speaking of.
+    #[error("the polygon covers {area_m2:.3} m2; a zone of less than 1 m2 has no density")]
+    TooSmall {
+        /// Its area, m2.
+        area_m2: f64,
+    },
+}
+
+impl Polygon {
+    /// Checks the corners; either orientation, the last corner not repeated (a repeated one is dropped).
+    ///
+    /// # Errors
+    /// [`InvalidPolygon`] names the corner or edges that are wrong.
+    pub fn new(mut corners_m: Vec<[f64; 2]>) -> Result<Self, InvalidPolygon> {
+        if corners_m.len() > 1 && corners_m.first() == corners_m.last() {
+            corners_m.pop();
+        }
+        if let Some(index) = corners_m.iter().position(|c| !c.iter().all(|v| v.is_finite())) {
+            return Err(InvalidPolygon::NotFinite { index });
+        }
+        let n = corners_m.len();
+        if n < 3 {
+            return Err(InvalidPolygon::TooFewCorners { found: n });
+        }
+        let edge = |i: usize| (corners_m[i], corners_m[(i + 1) % n]);
+        for first in 0..n {
+            for second in first + 1..n {
+                let neighbours = second == first + 1 || (first == 0 && second == n - 1);
+                if !neighbours && segments_meet(edge(first), edge(second)) {
+                    return Err(InvalidPolygon::CrossesItself { first, second });
+                }
+            }
+        }
+        let polygon = Self { corners_m };
+        let area_m2 = polygon.area_m2();
+        if area_m2 < 1.0 { Err(InvalidPolygon::TooSmall { area_m2 }) } else { Ok(polygon) }
+    }
+
+    /// The corners in order, metres.
+    pub fn corners_m(&self) -> &[[f64; 2]] {
+        &self.corners_m
+    }
+
+    /// Area in m2 (shoelace formula, whatever the orientation).
+    pub fn area_m2(&self) -> f64 {
+        let n = self.corners_m.len();
+        let doubled: f64 = (0..n)
+            .map(|i| {
+                let (a, b) = (self.corners_m[i], self.corners_m[(i + 1) % n]);
+                a[0] * b[1] - b[0] * a[1]
+            })
+            .sum();
+        doubled.abs() / 2.0
+    }
+
+    /// Whether a point lies inside (even-odd rule with half-open edges, so that polygons sharing an edge never both
+    /// hold a point of it).
+    pub fn contains(&self, point_m: [f64; 2]) -> bool {
+        let n = self.corners_m.len();
+        (0..n).fold(false, |inside, i| {
+            let (a, b) = (self.corners_m[i], self.corners_m[(i + 1) % n]);
+            let straddles = (a[1] > point_m[1]) != (b[1] > point_m[1]);
+            let left_of = |a: [f64; 2], b: [f64; 2]| {
+                point_m[0] < a[0] + (point_m[1] - a[1]) / (b[1] - a[1]) * (b[0] - a[0])
+            };
+            inside ^ (straddles && left_of(a, b))
+        })
+    }
+
+    /// Smallest and largest corner coordinates, metres.
+    pub fn bounds_m(&self) -> ([f64; 2], [f64; 2]) {
+        self.corners_m.iter().fold(([f64::INFINITY; 2], [f64::NEG_INFINITY; 2]), |(lo, hi), c| {
+            ([lo[0].min(c[0]), lo[1].min(c[1])], [hi[0].max(c[0]), hi[1].max(c[1])])
+        })
+    }
+}
+
+/// Whether two closed segments share a point.
+fn segments_meet((a, b): ([f64; 2], [f64; 2]), (c, d): ([f64; 2], [f64; 2])) -> bool {
+    let side = |p: [f64; 2], q: [f64; 2], r: [f64; 2]| {
+        let cross = (q[0] - p[0]) * (r[1] - p[1]) - (q[1] - p[1]) * (r[0] - p[0]);
+        if cross.abs() < 1e-12 { 0.0 } else { cross.signum() }
+    };
+    let within = |p: [f64; 2], q: [f64; 2], r: [f64; 2]| {
+        r[0] >= p[0].min(q[0]) && r[0] <= p[0].max(q[0]) && r[1] >= p[1].min(q[1]) && r[1] <= p[1].max(q[1])
+    };
+    let (s1, s2, s3, s4) = (side(a, b, c), side(a, b, d), side(c, d, a), side(c, d, b));
+    (s1 * s2 < 0.0 && s3 * s4 < 0.0)
+        || (s1 == 0.0 && within(a, b, c))
+        || (s2 == 0.0 && within(a, b, d))
+        || (s3 == 0.0 && within(c, d, a))
+        || (s4 == 0.0 && within(c, d, b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn area_and_inside_do_not_depend_on_the_orientation() {
+        let mut corners = vec![[0.0, 0.0], [4.0, 0.0], [4.0, 3.0], [2.0, 1.0], [0.0, 3.0]];
+        for _ in 0..2 {
+            let polygon = Polygon::new(corners.clone()).unwrap();
+            assert!((polygon.area_m2() - 8.0).abs() < 1e-12);
+            assert!(polygon.contains([0.5, 2.0]) && polygon.contains([3.5, 2.0]));
+            assert!(!polygon.contains([2.0, 2.0]) && !polygon.contains([5.0, 1.0]));
+            corners.reverse();
+        }
+    }
+
+    #[test]
+    fn a_shared_edge_belongs_to_one_side() {
+        let left = Polygon::new(vec![[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]]).unwrap();
+        let right = Polygon::new(vec![[1.0, 0.0], [2.0, 0.0], [2.0, 1.0], [1.0, 1.0]]).unwrap();
+        assert_ne!(left.contains([1.0, 0.5]), right.contains([1.0, 0.5]));
+    }
+
+    #[test]
+    fn what_is_no_zone_is_said() {
+        let message = |corners: &[[f64; 2]]| Polygon::new(corners.to_vec()).unwrap_err().to_string();
+        assert!(message(&[[0.0, 0.0], [1.0, 0.0]]).contains("at least 3 corners and has 2"));
+        assert!(message(&[[0.0, 0.0], [f64::NAN, 0.0], [1.0, 1.0]]).contains("corner 1"));
+        let bow_tie = message(&[[0.0, 0.0], [2.0, 2.0], [2.0, 0.0], [0.0, 2.0]]);
+        assert!(bow_tie.contains("edge from corner 0 meets the edge from corner 2"), "{bow_tie}");
+        assert!(message(&[[0.0, 0.0], [0.1, 0.0], [0.0, 0.1]]).contains("less than 1 m2"));
+    }
+}

@@ -1,0 +1,27 @@
+//! Zones: the areas of the ground that are watched.
+
+use crate::{polygon::Polygon, profile::Profile};
+
+/// A watched area.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Zone {
+    /// Id, unique in the site.
+    pub id: String,
+    /// Name for people.
+    pub name: String,
+    /// Outline on the ground.
+    pub outline: Polygon,
+    /// Thresholds and dwell times.
+    pub profile: Profile,
+    /// People for whom there is room, where stated.
+    pub capacity_people: Option<f64>,
+    /// Ids of the cameras that measure it; empty: every camera of the site that sees it.
+    pub cameras: Vec<String>,
+}
+
+impl Zone {
+    /// Whether a camera may measure this zone.
+    pub fn is_measured_by(&self, camera_id: &str) -> bool {
+        self.cameras.is_empty() || self.cameras.iter().any(|id| id == camera_id)
+    }
+}
