@@ -17,7 +17,7 @@ use self::{line::Lines, record::Record};
 use super::{exit_status::ExitStatus, output};
 use crate::{
     config::duration::Span,
-    publish::{Arrival, Network, Watcher},
+    publish::{Arrival, Network, Watcher, check_key_expression},
 };
 
 /// How long nobody may be connected before that is said.
@@ -55,20 +55,24 @@ pub struct WatchArgs {
 /// Watches until stopped by a signal, the time, the count, or a reader that has gone.
 ///
 /// # Errors
-/// The text is no key expression, an endpoint cannot be one, or standard output cannot be written.
+/// The bus cannot be opened, or standard output cannot be written.
 pub fn run(args: &WatchArgs) -> anyhow::Result<ExitStatus> {
+    let network = Network { connect: args.connect.clone(), ..Network::default() };
+    if let Err(error) = check_key_expression(&args.key_expression).and_then(|()| network.check()) {
+        output::note(format!("throng: {error:#}"));
+        return Ok(ExitStatus::BadInput);
+    }
     let runtime = Runtime::new().context("cannot start the network threads")?;
-    let outcome = runtime.block_on(watch(args));
+    let outcome = runtime.block_on(watch(args, &network));
     // Whatever the network still does must not hold up the end of the program.
     runtime.shutdown_timeout(Duration::from_secs(1));
     outcome
 }
 
-async fn watch(args: &WatchArgs) -> anyhow::Result<ExitStatus> {
+async fn watch(args: &WatchArgs, network: &Network) -> anyhow::Result<ExitStatus> {
     let mut terminated = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let mut interrupted = signal(SignalKind::interrupt()).context("cannot listen for Ctrl-C")?;
-    let network = Network { connect: args.connect.clone(), ..Network::default() };
-    let mut watcher = Watcher::open(&network, &args.key_expression, !args.json).await?;
+    let mut watcher = Watcher::open(network, &args.key_expression, !args.json).await?;
     output::note(format!("Watching {} on {}.", args.key_expression, network.shown_endpoints().join(", ")));
 
     let stop_at = Instant::now() + args.duration.map_or(WITHOUT_END, Span::duration);

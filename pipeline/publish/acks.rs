@@ -13,7 +13,7 @@ use zenoh::{
 };
 use zenoh_ext::{AdvancedSubscriberBuilderExt as _, HistoryConfig, RecoveryConfig};
 
-use super::{Id, Topic, keys::patterns, rare_log::RareLog};
+use super::{Id, Topic, keys::patterns, rare_log::RareLog, zenoh_error::in_words};
 
 /// Largest acknowledgement taken, in bytes; a real one has a few hundred.
 const ACK_BYTES_MAX: usize = 16 * 1024;
@@ -27,7 +27,8 @@ pub(super) fn receive_acks(
     to_site: mpsc::Sender<Ack>,
     refused: Arc<RareLog>,
 ) -> Result<()> {
-    let pattern = patterns::acks(site).map_err(|error| anyhow!("no key for acknowledgements: {error}"))?;
+    let pattern =
+        patterns::acks(site).map_err(|error| anyhow!("no key for acknowledgements: {}", in_words(&error)))?;
     session
         .declare_subscriber(pattern)
         .history(HistoryConfig::default().detect_late_publishers())
@@ -49,7 +50,9 @@ pub(super) fn receive_acks(
         })
         .background()
         .wait()
-        .map_err(|error| anyhow!("zenoh does not take the subscriber of acknowledgements: {error}"))
+        .map_err(|error| {
+            anyhow!("zenoh does not take the subscriber of acknowledgements: {}", in_words(&error))
+        })
 }
 
 /// The acknowledgement in a payload, where it is one and its incident is that of its key.

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
 use throng_analytics::wire;
 use tracing::warn;
 use zenoh::{
@@ -15,7 +15,7 @@ use zenoh::{
     query::Query,
 };
 
-use super::{Id, Topic, keys::patterns};
+use super::{Id, Topic, keys::patterns, zenoh_error::in_words};
 
 /// The newest value of every key of a site.
 #[derive(Debug, Default)]
@@ -81,6 +81,8 @@ fn serve(session: &Session, pattern: OwnedKeyExpr, values: &Arc<Current>) -> Res
         .map_err(refused)
 }
 
+/// For `map_err`.
+#[expect(clippy::needless_pass_by_value, reason = "map_err hands the error over")]
 fn refused(error: zenoh::Error) -> anyhow::Error {
-    anyhow::Error::from_boxed(error).context("zenoh does not take a queryable")
+    anyhow!("zenoh does not take a queryable: {}", in_words(&error))
 }

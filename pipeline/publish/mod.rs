@@ -24,6 +24,7 @@ mod session;
 mod state;
 mod watcher;
 mod worker;
+mod zenoh_error;
 
 #[cfg(test)]
 mod tests;
@@ -37,5 +38,5 @@ pub use self::{
     outgoing::Outgoing,
     session::open_session,
     state::BusState,
-    watcher::{Arrival, Heard, Watcher},
+    watcher::{Arrival, Heard, Watcher, check_key_expression},
 };

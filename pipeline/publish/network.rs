@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result, anyhow};
 use zenoh::{Config, config::EndPoint};
 
+use super::zenoh_error::in_words;
+
 /// The port on loopback where processes of one machine meet when nothing is configured: zenoh's own.
 pub const MEETING_PORT: u16 = 7447;
 
@@ -113,7 +115,11 @@ impl Network {
             return configured(Config::default(), self.mode, Some(&self.listen), Some(&self.connect));
         };
         let mut config = Config::from_file(file).map_err(|error| {
-            anyhow!("cannot read the zenoh configuration {}: {error}; it must be JSON5", file.display())
+            anyhow!(
+                "cannot read the zenoh configuration {}: {}; it must be JSON5",
+                file.display(),
+                in_words(&error)
+            )
         })?;
         // Warnings are ordered and recovered by time stamp; a file that leaves them off would break that unseen.
         set(&mut config, "timestamping/enabled", &true)?;
@@ -157,7 +163,9 @@ fn configured(
 /// Sets one value of a configuration.
 fn set(config: &mut Config, key: &str, value: &impl serde::Serialize) -> Result<()> {
     let json = serde_json::to_string(value).context("cannot write a zenoh setting as JSON")?;
-    config.insert_json5(key, &json).map_err(|error| anyhow!("zenoh does not take the setting {key}: {error}"))
+    config
+        .insert_json5(key, &json)
+        .map_err(|error| anyhow!("zenoh does not take the setting {key}: {}", in_words(&error)))
 }
 
 /// Refuses what is no endpoint.

@@ -10,7 +10,7 @@ use zenoh::{
 };
 use zenoh_ext::{AdvancedPublisher, AdvancedPublisherBuilderExt as _, CacheConfig, MissDetectionConfig};
 
-use super::{Delivery, Id, Outgoing, Topic};
+use super::{Delivery, Id, Outgoing, Topic, zenoh_error::in_words};
 
 /// Messages of one key that whoever joins late can still get: hours of a zone's changes of level.
 const HISTORY_SAMPLES: usize = 64;
@@ -85,7 +85,7 @@ impl Publishers {
             let payload = ZBytes::from(message.payload.as_slice());
             if let Sender::Kept { again, .. } = &declared.sender {
                 block_in_place(|| again.put(payload).wait())
-                    .map_err(|error| anyhow!("cannot repeat {}: {error}", declared.key))?;
+                    .map_err(|error| anyhow!("cannot repeat {}: {}", declared.key, in_words(&error)))?;
             }
         }
         Ok(())
@@ -103,13 +103,14 @@ impl Declared {
             Sender::Measured(publisher) => block_in_place(|| publisher.put(payload).wait()),
             Sender::Kept { first, .. } => block_in_place(|| first.put(payload).wait()),
         }
-        .map_err(|error| anyhow!("cannot publish on {}: {error}", self.key))
+        .map_err(|error| anyhow!("cannot publish on {}: {}", self.key, in_words(&error)))
     }
 }
 
 /// Declares the publisher of a topic.
 fn declare(session: &Session, site: &Id, topic: &Topic) -> Result<Declared> {
-    let refused = |error: zenoh::Error| anyhow!("zenoh does not take the publisher of {topic:?}: {error}");
+    let refused =
+        |error: zenoh::Error| anyhow!("zenoh does not take the publisher of {topic:?}: {}", in_words(&error));
     let key = topic.key(site).map_err(refused)?;
     let delivery = topic.delivery();
     let publisher = || {

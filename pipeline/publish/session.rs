@@ -5,7 +5,10 @@ use std::net::{Ipv4Addr, TcpListener};
 use anyhow::{Result, anyhow};
 use zenoh::Session;
 
-use super::network::{Meeting, Network};
+use super::{
+    network::{Meeting, Network},
+    zenoh_error::in_words,
+};
 
 /// Opens a session.
 ///
@@ -23,9 +26,9 @@ pub async fn open_session(network: &Network) -> Result<Session> {
         }
     }
     let config = network.config(Meeting::Guest)?;
-    zenoh::open(config)
-        .await
-        .map_err(|error| anyhow!("cannot open the bus on {}: {error}", network.shown_endpoints().join(", ")))
+    zenoh::open(config).await.map_err(|error| {
+        anyhow!("cannot open the bus on {}: {}", network.shown_endpoints().join(", "), in_words(&error))
+    })
 }
 
 /// Whether nobody listens at the meeting point yet.

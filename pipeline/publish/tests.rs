@@ -281,5 +281,6 @@ async fn a_malformed_key_expression_is_named_with_an_example() {
         let error = Watcher::open(&Network::default(), text, false).await.unwrap_err().to_string();
         assert!(error.contains(&format!("\"{text}\" is no key expression")), "{error}");
         assert!(error.contains("such as \"throng/v1/*/warning/*\""), "{error}");
+        assert!(!error.contains(".rs"), "{error}");
     }
 }

@@ -15,7 +15,7 @@ use zenoh::{
 };
 use zenoh_ext::{AdvancedSubscriberBuilderExt as _, HistoryConfig, RecoveryConfig};
 
-use super::{Id, Network, Topic, clock::wall_clock, keys::patterns, open_session};
+use super::{Id, Network, Topic, clock::wall_clock, keys::patterns, open_session, zenoh_error::in_words};
 
 /// Arrivals waiting to be taken at most. A watcher that is slower loses, and is told; it never slows a site down.
 const ARRIVALS_MAX: usize = 4096;
@@ -73,8 +73,9 @@ impl Watcher {
 
     /// Declares the subscribers.
     fn listen(session: Session, wanted: &OwnedKeyExpr, all_liveliness: bool) -> Result<Self> {
-        let refused =
-            |error: zenoh::Error| anyhow!("zenoh does not take the subscriber on {wanted}: {error}");
+        let refused = |error: zenoh::Error| {
+            anyhow!("zenoh does not take the subscriber on {wanted}: {}", in_words(&error))
+        };
         let (sender, arrivals) = mpsc::channel(ARRIVALS_MAX);
         let missed = Arc::new(AtomicU64::new(0));
         let hear = Hear { sender, missed: Arc::clone(&missed) };
@@ -146,7 +147,10 @@ impl Watcher {
 
     /// Closes the session.
     pub async fn close(self) -> Result<()> {
-        self.session.close().await.map_err(|error| anyhow!("the bus did not close cleanly: {error}"))
+        self.session
+            .close()
+            .await
+            .map_err(|error| anyhow!("the bus did not close cleanly: {}", in_words(&error)))
     }
 }
 
@@ -187,13 +191,21 @@ impl Hear {
     }
 }
 
+/// Whether a text is a key expression.
+///
+/// # Errors
+/// Says what is wrong with it, with an example of one.
+pub fn check_key_expression(text: &str) -> Result<()> {
+    parsed(text).map(|_key_expression| ())
+}
+
 /// The key expression in a text.
 fn parsed(text: &str) -> Result<OwnedKeyExpr> {
-    let canonical = OwnedKeyExpr::autocanonize(text.to_owned());
-    canonical.map_err(|error| {
+    OwnedKeyExpr::autocanonize(text.to_owned()).map_err(|error| {
         anyhow!(
-            "\"{text}\" is no key expression ({error}): write chunks separated by single '/', with '*' for any one \
-             chunk and '**' for any number, such as \"throng/v1/*/warning/*\""
+            "\"{text}\" is no key expression ({}): write chunks separated by single '/', with '*' for any one chunk \
+             and '**' for any number, such as \"throng/v1/*/warning/*\"",
+            in_words(&error)
         )
     })
 }

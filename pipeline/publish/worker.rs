@@ -23,6 +23,7 @@ use super::{
     current::{serve_current, serve_schemas},
     publishers::{Publishers, REPEAT_PERIOD},
     session::open_session,
+    zenoh_error::in_words,
 };
 
 /// First pause before the session is opened again, doubled up to [`REOPEN_MAX`].
@@ -87,7 +88,7 @@ impl Worker {
             .callback(move |_event| changed.notify_one())
             .background()
             .wait()
-            .map_err(|error| anyhow!("zenoh does not tell of its connections: {error}"))?;
+            .map_err(|error| anyhow!("zenoh does not tell of its connections: {}", in_words(&error)))?;
         let publishers = Publishers::new(session.clone(), site.clone());
         let mut worker = Self {
             shared,
@@ -201,8 +202,9 @@ impl Worker {
 
 /// Declares a liveliness token.
 fn token(session: &Session, site: &Id, topic: &Topic) -> Result<LivelinessToken> {
-    let refused =
-        |error: zenoh::Error| anyhow!("zenoh does not take the liveliness token of {topic:?}: {error}");
+    let refused = |error: zenoh::Error| {
+        anyhow!("zenoh does not take the liveliness token of {topic:?}: {}", in_words(&error))
+    };
     let key = topic.key(site).map_err(refused)?;
     session.liveliness().declare_token(key).wait().map_err(refused)
 }
