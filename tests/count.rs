@@ -126,7 +126,9 @@ fn bad_videos_are_reported_and_their_neighbours_counted() {
         "this is a text that is no video, and long enough to be looked at as one".repeat(20),
     )
     .unwrap();
-    let sources = [at("absent.mp4"), at("empty.mp4"), at("text.mp4"), at("whole.mkv")];
+    // The start of a Linux program, which GStreamer recognises but cannot play.
+    fs::write(at("program.mp4"), [b"\x7fELF\x02\x01\x01\0".as_slice(), &[0; 4096]].concat()).unwrap();
+    let sources = ["absent.mp4", "empty.mp4", "text.mp4", "program.mp4", "whole.mkv"].map(at);
     let sources: Vec<&Path> = sources.iter().map(PathBuf::as_path).collect();
     let output = count(&sources, &["--json"]);
     assert_eq!(output.status.code(), Some(1));
@@ -139,7 +141,9 @@ fn bad_videos_are_reported_and_their_neighbours_counted() {
     assert!(reason("absent.mp4").starts_with("there is no such file; check its name"));
     assert!(reason("empty.mp4").starts_with("the file is empty; copy it again"));
     assert!(reason("text.mp4").contains("give a video file or stream"), "{}", reason("text.mp4"));
-    assert!(said(&output).contains("3 of 4 sources could not be counted"), "{}", said(&output));
+    let program = reason("program.mp4");
+    assert!(program.starts_with("no decoder is installed for it, or it holds no video"), "{program}");
+    assert!(said(&output).contains("4 of 5 sources could not be counted"), "{}", said(&output));
 }
 
 #[test]

@@ -41,8 +41,10 @@ impl SourceFault {
 
 /// What went wrong and what to do, by GStreamer's kind of error.
 fn explain(cause: &gst::glib::Error) -> (&'static str, &'static str) {
-    use gst::{ResourceError as R, StreamError as S};
-    match cause.kind::<S>() {
+    use gst::{CoreError, ResourceError as R, StreamError as S};
+    // GStreamer recognises programs, archives and so on too, and then misses a plug-in for them.
+    let missing_plugin = cause.matches(CoreError::MissingPlugin);
+    match cause.kind::<S>().or(missing_plugin.then_some(S::CodecNotFound)) {
         Some(S::TypeNotFound | S::WrongType) => {
             return ("this is no video that can be recognised", "give a video file or stream");
         }

@@ -150,10 +150,12 @@ fn choose_frames(input: &gst::Pad, caps: &gst::Element, shared: &Arc<Shared>) {
     let gate = Mutex::new(RateGate::new(shared.options.count_fps));
     let segment = Mutex::new(gst::FormattedSegment::<gst::ClockTime>::new());
     let kinds = gst::PadProbeType::BUFFER | gst::PadProbeType::EVENT_DOWNSTREAM;
-    input.add_probe(kinds, move |_, probe| {
+    input.add_probe(kinds, move |pad, probe| {
         match &probe.data {
             Some(gst::PadProbeData::Event(event)) => match event.view() {
-                gst::EventView::Caps(event) => shared.learn_size(event.caps(), &caps),
+                gst::EventView::Caps(event) => {
+                    shared.learn_size(event.caps(), &caps, pad.peer_query_duration::<gst::ClockTime>());
+                }
                 gst::EventView::Segment(event) => {
                     if let Some(time) = event.segment().downcast_ref::<gst::ClockTime>() {
                         *lock(&segment) = time.clone();
@@ -208,7 +210,7 @@ fn deliver_frames(sink: &AppSink, pipeline: &gst::Pipeline, shared: &Arc<Shared>
 
 impl Shared {
     /// Fixes the size of the frames handed over once the size as decoded is known.
-    fn learn_size(&self, decoded: &gst::CapsRef, caps: &gst::Element) {
+    fn learn_size(&self, decoded: &gst::CapsRef, caps: &gst::Element, duration: Option<gst::ClockTime>) {
         let Ok(info) = VideoInfo::from_caps(decoded) else { return };
         let width = self.options.width_px.unwrap_or(info.width()).min(info.width()).max(1);
         let height = (f64::from(info.height()) * f64::from(width) / f64::from(info.width())).round().max(1.0);
@@ -223,7 +225,7 @@ impl Shared {
                 width_px: info.width(),
                 height_px: info.height(),
                 fps: (stated_fps > 0.0).then_some(stated_fps),
-                duration_secs: None,
+                duration_secs: duration.map(|length| length.nseconds() as f64 * 1e-9),
             }));
         }
     }
