@@ -20,7 +20,11 @@ pub struct GroundGrid {
 
 impl GroundGrid {
     /// The smallest grid that holds all `outlines` with a margin; `None` without outlines.
-    pub fn around<'a>(outlines: impl Iterator<Item = &'a Polygon>, margin_m: f64, cell_m: f64) -> Option<Self> {
+    pub fn around<'a>(
+        outlines: impl Iterator<Item = &'a Polygon>,
+        margin_m: f64,
+        cell_m: f64,
+    ) -> Option<Self> {
         let (lo, hi) = outlines.map(Polygon::bounds_m).reduce(|(lo, hi), (l, h)| {
             ([lo[0].min(l[0]), lo[1].min(l[1])], [hi[0].max(h[0]), hi[1].max(h[1])])
         })?;
@@ -104,7 +108,9 @@ pub fn sight(calibration: &Calibration, place_m: [f64; 2]) -> Sight {
     let [width, height] = calibration.image_size_px().map(f64::from);
     let Some([u, v]) = calibration.image_from_head_plane().apply(place_m) else { return Sight::Unseen };
     // A point behind the camera projects into the picture too; its way back is beyond the horizon.
-    let Some(m2_per_px2) = calibration.head_plane_from_image().area_scale([u, v]) else { return Sight::Unseen };
+    let Some(m2_per_px2) = calibration.head_plane_from_image().area_scale([u, v]) else {
+        return Sight::Unseen;
+    };
     match (0.0..width).contains(&u) && (0.0..height).contains(&v) {
         false => Sight::Unseen,
         true if m2_per_px2.sqrt() > RESOLUTION_LIMIT_M_PER_PX => Sight::TooCoarse,
@@ -134,7 +140,8 @@ pub fn zone_visibility(calibration: &Calibration, outline: &Polygon) -> Visibili
         }
     }
     let total: f64 = shares.iter().sum();
-    let [reliable, too_coarse, unseen] = if total > 0.0 { shares.map(|s| s / total) } else { [0.0, 0.0, 1.0] };
+    let [reliable, too_coarse, unseen] =
+        if total > 0.0 { shares.map(|s| s / total) } else { [0.0, 0.0, 1.0] };
     Visibility { reliable, too_coarse, unseen }
 }
 
@@ -196,8 +203,10 @@ impl GroundProjection {
                 let share = 1.0 / (side * side) as f32;
                 for k in 0..side * side {
                     let part = [(k % side) as f64 + 0.5, (k / side) as f64 + 0.5].map(|v| v / side as f64);
-                    let pixel =
-                        [corner[0] + part[0] * shape.px_per_cell_x, corner[1] + part[1] * shape.px_per_cell_y];
+                    let pixel = [
+                        corner[0] + part[0] * shape.px_per_cell_x,
+                        corner[1] + part[1] * shape.px_per_cell_y,
+                    ];
                     let place = calibration.head_plane_from_image().apply(pixel);
                     let Some(index) = place.and_then(|place| grid.index_at(place)) else { continue };
                     let index = index as u32;
@@ -268,17 +277,24 @@ mod tests {
             image_height_px: 480,
         };
         let ground_from_image = camera.plane_from_image(0.0).unwrap();
-        let pairs: Vec<PointPair> = [[50.0, 470.0], [600.0, 460.0], [320.0, 300.0], [100.0, 280.0], [560.0, 300.0]]
-            .into_iter()
-            .map(|pixel| PointPair { in_image_px: pixel, in_ground_m: ground_from_image.apply(pixel).unwrap() })
-            .collect();
+        let pairs: Vec<PointPair> =
+            [[50.0, 470.0], [600.0, 460.0], [320.0, 300.0], [100.0, 280.0], [560.0, 300.0]]
+                .into_iter()
+                .map(|pixel| PointPair {
+                    in_image_px: pixel,
+                    in_ground_m: ground_from_image.apply(pixel).unwrap(),
+                })
+                .collect();
         Calibration::from_point_pairs(&pairs, 640, 480, 1.6).unwrap()
     }
 
     fn square(centre: [f64; 2], side: f64) -> Polygon {
         let h = side / 2.0;
         Polygon::new(
-            [[-h, -h], [h, -h], [h, h], [-h, h]].iter().map(|c| [centre[0] + c[0], centre[1] + c[1]]).collect(),
+            [[-h, -h], [h, -h], [h, h], [-h, h]]
+                .iter()
+                .map(|c| [centre[0] + c[0], centre[1] + c[1]])
+                .collect(),
         )
         .unwrap()
     }

@@ -2,6 +2,8 @@
 
 pub mod camera;
 pub mod density_map;
+pub mod estimate;
+pub mod forecast;
 pub mod freshness;
 pub mod ground;
 pub mod level;
@@ -9,7 +11,10 @@ pub mod local_density;
 pub mod motion_field;
 pub mod polygon;
 pub mod profile;
+pub mod risk;
 pub mod time;
+pub mod tracker;
 pub mod velocity;
+pub mod warning;
 pub mod wire;
 pub mod zone;

@@ -17,7 +17,9 @@ pub struct MotionField {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidMotionField {
     /// The number of values is not `width_cells * height_cells`, or a cell has no size.
-    #[error("a motion field of {width_cells} x {height_cells} cells of positive size cannot hold {found} values")]
+    #[error(
+        "a motion field of {width_cells} x {height_cells} cells of positive size cannot hold {found} values"
+    )]
     Shape {
         /// Cells across.
         width_cells: usize,

@@ -61,7 +61,9 @@ impl Profile {
 
     /// The shipped profile of that name.
     pub fn shipped(id: &str) -> Option<Self> {
-        [Self::street_flat(), Self::narrow_slope_stairs(), Self::standing_event()].into_iter().find(|p| p.id == id)
+        [Self::street_flat(), Self::narrow_slope_stairs(), Self::standing_event()]
+            .into_iter()
+            .find(|p| p.id == id)
     }
 
     /// `theta_up` of a warning level, people/m2; infinite for normal's place below blue, which is never entered.

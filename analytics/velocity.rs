@@ -49,10 +49,8 @@ pub fn zone_motion(
             speed += here * vx.hypot(vy);
         }
     }
-    (people >= PEOPLE_MIN).then(|| ZoneMotion {
-        velocity_m_per_s: velocity.map(|v| v / people),
-        speed_m_per_s: speed / people,
-    })
+    (people >= PEOPLE_MIN)
+        .then(|| ZoneMotion { velocity_m_per_s: velocity.map(|v| v / people), speed_m_per_s: speed / people })
 }
 
 /// Weidmann's reference speed at a density, m/s: `1.34 (1 - exp(-1.913 (1/rho - 1/5.4)))`, 0 from 5.4 people/m2
@@ -72,7 +70,9 @@ mod tests {
 
     #[test]
     fn weidmann_gives_its_table() {
-        for (rho, v) in [(1.0, 1.058_063), (2.0, 0.606_238), (3.0, 0.330_695), (4.0, 0.156_260), (5.0, 0.037_443)] {
+        for (rho, v) in
+            [(1.0, 1.058_063), (2.0, 0.606_238), (3.0, 0.330_695), (4.0, 0.156_260), (5.0, 0.037_443)]
+        {
             assert!((weidmann_speed_m_per_s(rho) - v).abs() < 1e-6);
         }
         assert!(weidmann_speed_m_per_s(6.0).abs() < 1e-12);

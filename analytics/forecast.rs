@@ -1,0 +1,109 @@
+//! Where a density is going: Holt's linear smoothing over irregular samples.
+
+use crate::{estimate::normal_cdf, time::Timestamp};
+
+/// Time constant of the level, seconds (analytics specification 5.1).
+const TAU_LEVEL_SECS: f64 = 5.0;
+
+/// Time constant of the trend, seconds (analytics specification 5.1).
+const TAU_TREND_SECS: f64 = 15.0;
+
+/// Samples must span this long before there is a trend, seconds: one time constant.
+const SPAN_MIN_SECS: f64 = TAU_TREND_SECS;
+
+/// A trend slower than this is none, per second.
+const TREND_MIN_PER_SEC: f64 = 1e-4;
+
+/// Level, trend and scatter of a quantity.
+#[derive(Clone, Debug, Default)]
+pub struct Holt {
+    since: Option<Timestamp>,
+    last: Option<Timestamp>,
+    level: f64,
+    trend_per_sec: f64,
+    residual_variance: f64,
+}
+
+impl Holt {
+    /// Takes in a value; times must grow.
+    pub fn observe(&mut self, at: Timestamp, value: f64) {
+        let Some(last) = self.last else {
+            (self.since, self.last, self.level) = (Some(at), Some(at), value);
+            return;
+        };
+        let dt = at.secs_since(last);
+        if !(dt > 0.0 && value.is_finite()) {
+            return;
+        }
+        let alpha = 1.0 - (-dt / TAU_LEVEL_SECS).exp();
+        let beta = 1.0 - (-dt / TAU_TREND_SECS).exp();
+        let predicted = self.level + self.trend_per_sec * dt;
+        let residual = value - predicted;
+        let level = predicted + alpha * residual;
+        self.trend_per_sec += beta * ((level - self.level) / dt - self.trend_per_sec);
+        self.residual_variance += beta * (residual * residual - self.residual_variance);
+        (self.level, self.last) = (level, Some(at));
+    }
+
+    /// Change per second; `None` until the samples span one time constant of the trend.
+    pub fn trend_per_sec(&self) -> Option<f64> {
+        let span = self.last?.secs_since(self.since?);
+        (span >= SPAN_MIN_SECS).then_some(self.trend_per_sec)
+    }
+
+    /// Seconds until `threshold` at the present trend; `None` where the trend does not lead there, or is not known.
+    /// 0 where it is reached.
+    pub fn secs_to(&self, threshold: f64) -> Option<f64> {
+        if self.last.is_some() && self.level >= threshold {
+            return Some(0.0);
+        }
+        let trend = self.trend_per_sec()?;
+        (trend > TREND_MIN_PER_SEC).then(|| (threshold - self.level) / trend)
+    }
+
+    /// Probability that `threshold` is reached within `horizon_secs`, from the scatter of past one-step forecasts
+    /// carried forward: its error grows with the horizon over the trend's memory. 0 without a trend.
+    pub fn probability_within(&self, threshold: f64, horizon_secs: f64) -> f64 {
+        let Some(trend) = self.trend_per_sec() else { return 0.0 };
+        let ahead = self.level + trend * horizon_secs;
+        let sigma = self.residual_variance.sqrt() * (1.0 + horizon_secs / TAU_TREND_SECS);
+        if sigma > 1e-9 {
+            1.0 - normal_cdf((threshold - ahead) / sigma)
+        } else {
+            f64::from(u8::from(ahead >= threshold))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fed(slope: f64, secs: f64) -> Holt {
+        let mut holt = Holt::default();
+        let steps = (secs * 5.0) as u32;
+        for i in 0..=steps {
+            let t = f64::from(i) / 5.0;
+            holt.observe(Timestamp::from_unix_nanos(0) + t, 1.0 + slope * t);
+        }
+        holt
+    }
+
+    #[test]
+    fn a_steady_rise_is_carried_forward() {
+        let holt = fed(0.05, 60.0);
+        assert!((holt.trend_per_sec().unwrap() - 0.05).abs() < 2e-3);
+        // 4.0 now, 5.0 in 20 s.
+        assert!((holt.secs_to(5.0).unwrap() - 20.0).abs() < 2.0);
+        assert!(holt.probability_within(5.0, 60.0) > 0.9);
+        assert!(holt.probability_within(12.0, 60.0) < 0.1);
+        assert_eq!(holt.secs_to(3.0), Some(0.0));
+    }
+
+    #[test]
+    fn a_short_or_falling_past_promises_nothing() {
+        assert_eq!(fed(0.05, 5.0).secs_to(5.0), None);
+        assert!(fed(0.05, 5.0).probability_within(5.0, 60.0).abs() < f64::EPSILON);
+        assert_eq!(fed(-0.01, 60.0).secs_to(5.0), None);
+    }
+}

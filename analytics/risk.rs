@@ -1,0 +1,249 @@
+//! The crush-risk score, 0 to 100: a noisy-OR of named factors with exact shares (analytics specification 7).
+//!
+//! Not a probability of injury. Factors without data drop out and are listed.
+
+use crate::{
+    estimate::Estimate,
+    level::Level,
+    velocity::weidmann_speed_m_per_s,
+    wire::{Contribution, Counterfactual, FactorKind, RawValue, ScoreInterval},
+};
+
+/// Sub-score of the density's upper estimate: piecewise linear through these points (our proposal, between the limits
+/// of analytics specification 1.2).
+const DENSITY_ANCHORS: [(f64, f64); 6] =
+    [(2.0, 0.0), (3.5, 0.25), (5.0, 0.5), (6.0, 0.7), (7.0, 0.9), (8.0, 1.0)];
+
+/// Sub-score of the seconds to [`GROWTH_TARGET_PEOPLE_PER_M2`].
+const GROWTH_ANCHORS: [(f64, f64); 3] = [(20.0, 1.0), (60.0, 0.6), (300.0, 0.0)];
+
+/// The density that growth is measured against, people/m2.
+pub const GROWTH_TARGET_PEOPLE_PER_M2: f64 = 6.5;
+
+/// Weights of the factors (our proposal).
+const WEIGHTS: [(FactorKind, f64); 6] = [
+    (FactorKind::Density, 0.95),
+    (FactorKind::Growth, 0.45),
+    (FactorKind::Instability, 0.60),
+    (FactorKind::Oscillation, 0.60),
+    (FactorKind::Breakdown, 0.25),
+    (FactorKind::Conflict, 0.25),
+];
+
+/// Score from which each warning level is given, blue to red.
+const BANDS: [f64; 4] = [25.0, 50.0, 70.0, 85.0];
+
+/// From this lower estimate on, the score may exceed the density ladder by more than one level, people/m2.
+const UNCAPPED_FROM_PEOPLE_PER_M2: f64 = 3.5;
+
+/// What is known of a zone when its risk is judged.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RiskInputs {
+    /// Density, people/m2.
+    pub density_people_per_m2: Estimate,
+    /// Seconds to [`GROWTH_TARGET_PEOPLE_PER_M2`]: infinite where the trend does not lead there, `None` where there is
+    /// no trend yet.
+    pub secs_to_growth_target: Option<f64>,
+    /// Mean speed of the people, m/s, where measured.
+    pub speed_m_per_s: Option<f64>,
+}
+
+/// A judged risk.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Risk {
+    /// 0 to 100.
+    pub score: f64,
+    /// Band of the score before any cap.
+    pub level: Level,
+    /// The score over the density's interval.
+    pub interval: ScoreInterval,
+    /// Each available factor.
+    pub contributions: Vec<Contribution>,
+    /// Measured values, with units.
+    pub raw: Vec<RawValue>,
+    /// Factors without data.
+    pub missing_inputs: Vec<FactorKind>,
+    /// The density at which the score would be one level lower.
+    pub counterfactual: Option<Counterfactual>,
+}
+
+/// Level of a score.
+pub fn band(score: f64) -> Level {
+    let reached = BANDS.iter().filter(|from| score >= **from).count();
+    u8::try_from(reached).ok().and_then(Level::from_number).unwrap_or(Level::Red)
+}
+
+/// The score's level as far as it may act: at most one above the density's own ladder, unless the crowd is dense for
+/// certain.
+pub fn capped(score_level: Level, density_level: Level, density_lo_people_per_m2: f64) -> Level {
+    if density_lo_people_per_m2 >= UNCAPPED_FROM_PEOPLE_PER_M2 {
+        score_level
+    } else {
+        score_level.min(density_level.above())
+    }
+}
+
+/// Judges the risk of a zone.
+pub fn judge(inputs: &RiskInputs) -> Risk {
+    let density = inputs.density_people_per_m2;
+    let factors = sub_scores(inputs, density.value, density.hi);
+    let score = noisy_or(&factors);
+    let total_log: f64 = factors.iter().map(|(kind, x)| (1.0 - weight(*kind) * x).ln()).sum();
+    let contributions = factors
+        .iter()
+        .map(|(kind, x)| Contribution {
+            factor: *kind,
+            sub_score: *x,
+            weight: weight(*kind),
+            share: (total_log < 0.0).then(|| (1.0 - weight(*kind) * x).ln() / total_log),
+        })
+        .collect();
+    let missing_inputs = WEIGHTS
+        .iter()
+        .map(|(kind, _)| *kind)
+        .filter(|kind| !factors.iter().any(|(k, _)| k == kind))
+        .collect();
+    let at = |rho: f64| noisy_or(&sub_scores(inputs, rho, rho));
+    Risk {
+        score,
+        level: band(score),
+        interval: ScoreInterval { p5: at(density.lo), p50: at(density.value), p95: at(density.hi) },
+        contributions,
+        raw: raw_values(inputs),
+        missing_inputs,
+        counterfactual: counterfactual(inputs, score),
+    }
+}
+
+/// The available sub-scores, 0 to 1, motion and growth behind the density gate.
+fn sub_scores(inputs: &RiskInputs, rho: f64, rho_hi: f64) -> Vec<(FactorKind, f64)> {
+    // Below two people a square metre motion says nothing about crushing.
+    let gate = ((rho - 2.0) / 2.0).clamp(0.0, 1.0);
+    let mut factors = vec![(FactorKind::Density, piecewise(&DENSITY_ANCHORS, rho_hi))];
+    if let Some(secs) = inputs.secs_to_growth_target {
+        factors.push((FactorKind::Growth, gate * piecewise(&GROWTH_ANCHORS, secs)));
+    }
+    if let Some(speed) = inputs.speed_m_per_s {
+        let reference = weidmann_speed_m_per_s(rho);
+        let breakdown = if reference > 0.0 { (1.0 - speed / reference).clamp(0.0, 1.0) } else { 0.0 };
+        factors.push((FactorKind::Breakdown, gate * breakdown));
+    }
+    factors
+}
+
+fn noisy_or(factors: &[(FactorKind, f64)]) -> f64 {
+    100.0 * (1.0 - factors.iter().map(|(kind, x)| 1.0 - weight(*kind) * x).product::<f64>())
+}
+
+fn weight(kind: FactorKind) -> f64 {
+    WEIGHTS.iter().find(|(k, _)| *k == kind).map_or(0.0, |(_, w)| *w)
+}
+
+/// Linear between the anchors, constant beyond the ends; the anchors' x grow.
+fn piecewise(anchors: &[(f64, f64)], x: f64) -> f64 {
+    let (Some(first), Some(last)) = (anchors.first(), anchors.last()) else { return 0.0 };
+    if !(x > first.0) {
+        return first.1;
+    }
+    anchors.windows(2).find(|pair| x <= pair[1].0).map_or(last.1, |pair| {
+        pair[0].1 + (x - pair[0].0) / (pair[1].0 - pair[0].0) * (pair[1].1 - pair[0].1)
+    })
+}
+
+fn raw_values(inputs: &RiskInputs) -> Vec<RawValue> {
+    let value =
+        |name: &str, value: f64, unit: &str| RawValue { name: name.to_owned(), value, unit: unit.to_owned() };
+    let density = inputs.density_people_per_m2;
+    let mut raw =
+        vec![value("density", density.value, "people/m2"), value("density_hi", density.hi, "people/m2")];
+    // An infinite time has no place in JSON: no growth is told by the factor's sub-score of 0.
+    raw.extend(
+        inputs
+            .secs_to_growth_target
+            .filter(|secs| secs.is_finite())
+            .map(|v| value("time_to_6_5_per_m2", v, "s")),
+    );
+    raw.extend(inputs.speed_m_per_s.map(|v| value("speed", v, "m/s")));
+    raw
+}
+
+/// The density, all else equal, at which the score would fall below its band; found by bisection, since the score
+/// grows with density.
+fn counterfactual(inputs: &RiskInputs, score: f64) -> Option<Counterfactual> {
+    let level = band(score);
+    let floor = *BANDS.get(usize::from(level.number()).checked_sub(1)?)?;
+    let density = inputs.density_people_per_m2;
+    let at = |factor: f64| noisy_or(&sub_scores(inputs, density.value * factor, density.hi * factor));
+    let (mut below, mut above) = (0.0, 1.0);
+    for _ in 0..40 {
+        let middle = 0.5 * (below + above);
+        if at(middle) < floor { below = middle } else { above = middle }
+    }
+    (below > 0.0)
+        .then(|| Counterfactual { level: level.below(), density_people_per_m2: density.value * below })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn exact(rho: f64) -> RiskInputs {
+        RiskInputs {
+            density_people_per_m2: Estimate { lo: rho, value: rho, hi: rho },
+            secs_to_growth_target: None,
+            speed_m_per_s: None,
+        }
+    }
+
+    #[test]
+    fn density_alone_reaches_red_at_seven() {
+        assert!((judge(&exact(7.0)).score - 85.5).abs() < 1e-9);
+        assert_eq!(judge(&exact(7.0)).level, Level::Red);
+        assert_eq!(judge(&exact(1.9)).level, Level::Normal);
+        assert!(judge(&exact(1.9)).score.abs() < 1e-12);
+    }
+
+    #[test]
+    fn motion_counts_nothing_below_two_people_a_square_metre() {
+        let inputs = RiskInputs { speed_m_per_s: Some(0.0), secs_to_growth_target: Some(1.0), ..exact(1.9) };
+        assert!(judge(&inputs).score.abs() < 1e-12);
+    }
+
+    #[test]
+    fn shares_sum_to_one_and_missing_inputs_are_listed() {
+        let inputs =
+            RiskInputs { speed_m_per_s: Some(0.02), secs_to_growth_target: Some(40.0), ..exact(4.5) };
+        let risk = judge(&inputs);
+        let shares: f64 = risk.contributions.iter().filter_map(|c| c.share).sum();
+        assert!((shares - 1.0).abs() < 1e-12);
+        assert_eq!(
+            risk.missing_inputs,
+            [FactorKind::Instability, FactorKind::Oscillation, FactorKind::Conflict]
+        );
+        let would_be = risk.counterfactual.unwrap();
+        assert_eq!(would_be.level, risk.level.below());
+        assert!(would_be.density_people_per_m2 < 4.5);
+    }
+
+    #[test]
+    fn the_score_runs_ahead_of_the_density_by_one_level_at_most() {
+        assert_eq!(capped(Level::Red, Level::Blue, 2.2), Level::Yellow);
+        assert_eq!(capped(Level::Red, Level::Blue, 3.6), Level::Red);
+    }
+
+    proptest! {
+        #[test]
+        fn the_score_grows_with_density_and_stays_in_its_range(
+            rho in 0.0..12.0_f64, more in 0.0..4.0_f64,
+            secs in proptest::option::of(0.0..1e4_f64), speed in proptest::option::of(0.0..3.0_f64),
+        ) {
+            let judged = |rho| judge(&RiskInputs { secs_to_growth_target: secs, ..exact(rho) }).score;
+            prop_assert!(judged(rho + more) >= judged(rho) - 1e-9);
+            let inputs = RiskInputs { secs_to_growth_target: secs, speed_m_per_s: speed, ..exact(rho) };
+            let risk = judge(&inputs);
+            prop_assert!(risk.score.is_finite() && (0.0..=100.0).contains(&risk.score));
+        }
+    }
+}

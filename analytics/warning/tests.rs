@@ -1,0 +1,248 @@
+//! The machine, transition by transition.
+
+use super::*;
+
+fn profile() -> Profile {
+    Profile::street_flat()
+}
+
+/// Evidence of a density that is `up` for certain and still held at `hold`.
+fn seen(up: Level, hold: Level) -> Evidence {
+    let ladder = |reached: Level| Level::WARNING.map(|level| f64::from(u8::from(level <= reached)));
+    Evidence {
+        freshness: Freshness::Fresh,
+        is_new_sample: true,
+        // Likely, but not near certain: the full dwell counts.
+        probability_up: ladder(up).map(|p| 0.6 * p),
+        probability_down: ladder(hold),
+        occupancy: Held::default(),
+        score: Held::default(),
+        forecast: Level::Normal,
+        low_confidence: false,
+        ceiling: Level::Red,
+    }
+}
+
+struct Run {
+    machine: WarningMachine,
+    now: Timestamp,
+    changes: Vec<Change>,
+}
+
+impl Run {
+    fn new() -> Self {
+        Self {
+            machine: WarningMachine::new("site/gate"),
+            now: Timestamp::from_unix_nanos(0),
+            changes: vec![],
+        }
+    }
+
+    /// Steps five times a second; returns the transitions of that time.
+    fn hold(&mut self, evidence: Evidence, secs: f64) -> Vec<(WarningTransition, Option<Level>)> {
+        let before = self.changes.len();
+        for _ in 0..(secs * 5.0).round() as usize {
+            self.now = self.now + 0.2;
+            self.changes.extend(self.machine.step(self.now, &evidence, &profile()));
+        }
+        self.changes[before..].iter().map(|c| (c.transition, c.to)).collect()
+    }
+
+    fn ack(&mut self) -> bool {
+        let id = self.machine.incident().map_or_else(String::new, |i| i.id.clone());
+        self.machine.acknowledge(&id, AckRecord { operator: "duty officer".into(), at: self.now })
+    }
+}
+
+use Level::{Blue, Normal, Orange, Red, Yellow};
+use WarningTransition::{Cleared, Escalated, Lost, Lowered, Raised, Restored};
+
+#[test]
+fn nothing_seen_is_unknown_and_first_data_is_normal() {
+    let mut run = Run::new();
+    assert_eq!(run.machine.level(), None);
+    let lost = Evidence { freshness: Freshness::Lost, is_new_sample: false, ..seen(Normal, Normal) };
+    assert!(run.hold(lost, 60.0).is_empty());
+    assert_eq!((run.machine.level(), run.machine.last_level()), (None, None));
+    assert!(run.hold(seen(Normal, Normal), 1.0).is_empty());
+    assert_eq!(run.machine.level(), Some(Normal));
+}
+
+#[test]
+fn each_level_is_raised_after_its_dwell_and_not_before() {
+    for (level, dwell) in [(Blue, 30.0), (Yellow, 15.0), (Orange, 10.0), (Red, 5.0)] {
+        let mut run = Run::new();
+        run.hold(seen(Normal, Normal), 40.0);
+        // 60 % of the dwell's samples must agree.
+        assert!(run.hold(seen(level, level), 0.6 * dwell - 1.0).is_empty(), "{level} too early");
+        let transitions = run.hold(seen(level, level), 0.4 * dwell + 2.0);
+        assert_eq!(transitions.last().unwrap().1, Some(level), "{level} too late: {transitions:?}");
+        assert_eq!(transitions[0].0, Raised);
+    }
+}
+
+#[test]
+fn near_certainty_halves_the_dwell() {
+    let mut run = Run::new();
+    run.hold(seen(Normal, Normal), 40.0);
+    let certain = Evidence { probability_up: [0.95, 0.1, 0.0, 0.0], ..seen(Blue, Blue) };
+    assert_eq!(run.hold(certain, 15.0), [(Raised, Some(Blue))]);
+}
+
+#[test]
+fn a_short_burst_raises_nothing() {
+    let mut run = Run::new();
+    run.hold(seen(Normal, Normal), 40.0);
+    assert!(run.hold(seen(Red, Red), 2.0).is_empty());
+    assert!(run.hold(seen(Normal, Normal), 60.0).is_empty());
+}
+
+#[test]
+fn the_way_up_may_jump_and_the_way_down_may_not() {
+    let mut run = Run::new();
+    run.hold(seen(Normal, Normal), 40.0);
+    let up = run.hold(seen(Red, Red), 30.0);
+    assert_eq!(up, [(Raised, Some(Red))]);
+    assert!(run.ack());
+    let down = run.hold(seen(Normal, Normal), 800.0);
+    assert_eq!(
+        down,
+        [(Lowered, Some(Orange)), (Lowered, Some(Yellow)), (Lowered, Some(Blue)), (Cleared, Some(Normal))]
+    );
+    assert!(run.machine.incident().is_none());
+    let ids: Vec<&str> = run.changes.iter().map(|c| c.incident.id.as_str()).collect();
+    assert!(ids.iter().all(|id| *id == ids[0]), "one incident from first to last");
+}
+
+#[test]
+fn red_waits_for_an_acknowledgement() {
+    let mut run = Run::new();
+    run.hold(seen(Normal, Normal), 40.0);
+    run.hold(seen(Red, Red), 30.0);
+    assert!(run.hold(seen(Normal, Normal), 1000.0).is_empty());
+    assert!(run.ack());
+    assert_eq!(run.hold(seen(Normal, Normal), 1.0), [(Lowered, Some(Orange))]);
+}
+
+#[test]
+fn an_acknowledgement_does_not_count_for_a_higher_level_nor_for_another_incident() {
+    let mut run = Run::new();
+    run.hold(seen(Normal, Normal), 40.0);
+    run.hold(seen(Orange, Orange), 30.0);
+    assert!(run.ack());
+    assert_eq!(run.hold(seen(Red, Red), 30.0), [(Escalated, Some(Red))]);
+    assert_eq!(run.machine.incident().unwrap().ack, None);
+    let ack = AckRecord { operator: "duty officer".into(), at: run.now };
+    assert!(!run.machine.acknowledge("another", ack));
+}
+
+#[test]
+fn the_dead_band_holds_a_level() {
+    let mut run = Run::new();
+    run.hold(seen(Normal, Normal), 40.0);
+    run.hold(seen(Blue, Blue), 40.0);
+    assert!(run.hold(seen(Normal, Blue), 1000.0).is_empty());
+    assert_eq!(run.hold(seen(Normal, Normal), 121.0), [(Cleared, Some(Normal))]);
+}
+
+#[test]
+fn doubtful_data_may_raise_and_may_not_clear() {
+    for doubt in [
+        Evidence { freshness: Freshness::Degraded, ..seen(Normal, Normal) },
+        Evidence { low_confidence: true, ..seen(Normal, Normal) },
+    ] {
+        let mut run = Run::new();
+        run.hold(seen(Normal, Normal), 40.0);
+        let doubtful = |up| Evidence {
+            freshness: doubt.freshness,
+            low_confidence: doubt.low_confidence,
+            ..seen(up, up)
+        };
+        assert_eq!(run.hold(doubtful(Yellow), 20.0), [(Raised, Some(Yellow))]);
+        assert!(run.hold(doubtful(Normal), 1000.0).is_empty());
+    }
+}
+
+#[test]
+fn stale_data_freezes_the_level_and_the_clear_dwell() {
+    let mut run = Run::new();
+    run.hold(seen(Normal, Normal), 40.0);
+    run.hold(seen(Blue, Blue), 40.0);
+    run.hold(seen(Normal, Normal), 100.0);
+    let stale = Evidence { freshness: Freshness::Stale, is_new_sample: false, ..seen(Normal, Normal) };
+    assert!(run.hold(stale, 1000.0).is_empty());
+    assert!(run.hold(seen(Normal, Normal), 100.0).is_empty(), "the dwell starts anew");
+    assert_eq!(run.hold(seen(Normal, Normal), 21.0), [(Cleared, Some(Normal))]);
+}
+
+#[test]
+fn lost_data_is_unknown_and_comes_back_as_it_was() {
+    let lost = Evidence { freshness: Freshness::Lost, is_new_sample: false, ..seen(Normal, Normal) };
+    for (level, escalates) in [(Blue, false), (Yellow, true), (Red, true)] {
+        let mut run = Run::new();
+        run.hold(seen(Normal, Normal), 40.0);
+        run.hold(seen(level, level), 40.0);
+        assert_eq!(run.hold(lost, 1000.0), [(Lost, None)]);
+        assert_eq!((run.machine.level(), run.machine.last_level()), (None, Some(level)));
+        assert_eq!(run.changes.last().unwrap().escalate, escalates);
+        assert_eq!(run.hold(seen(level, level), 1.0), [(Restored, Some(level))]);
+    }
+}
+
+#[test]
+fn a_normal_zone_that_is_lost_is_unknown_too() {
+    let mut run = Run::new();
+    run.hold(seen(Normal, Normal), 40.0);
+    let lost = Evidence { freshness: Freshness::Lost, is_new_sample: false, ..seen(Normal, Normal) };
+    assert!(run.hold(lost, 10.0).is_empty());
+    assert_eq!(run.machine.level(), None);
+}
+
+#[test]
+fn without_calibration_yellow_is_the_ceiling() {
+    let mut run = Run::new();
+    run.hold(seen(Normal, Normal), 40.0);
+    let capped = Evidence { ceiling: Yellow, ..seen(Red, Red) };
+    assert_eq!(run.hold(capped, 60.0).last().unwrap().1, Some(Yellow));
+}
+
+#[test]
+fn the_kind_tells_what_raised_the_level() {
+    for (evidence, kind) in [
+        (
+            Evidence { occupancy: Held { up: Orange, hold: Orange }, ..seen(Normal, Normal) },
+            WarningKind::Crowding,
+        ),
+        (Evidence { score: Held { up: Orange, hold: Orange }, ..seen(Blue, Blue) }, WarningKind::CrushRisk),
+        (Evidence { forecast: Orange, ..seen(Yellow, Yellow) }, WarningKind::Surge),
+    ] {
+        let mut run = Run::new();
+        run.hold(seen(Normal, Normal), 40.0);
+        run.hold(evidence, 40.0);
+        assert_eq!(run.machine.level(), Some(Orange));
+        assert_eq!(run.machine.incident().unwrap().kind, kind);
+    }
+}
+
+#[test]
+fn slow_cameras_need_ten_samples() {
+    let mut machine = WarningMachine::new("site/gate");
+    let mut raised_after = None;
+    for i in 0..40 {
+        let now = Timestamp::from_unix_nanos(0) + f64::from(i);
+        let evidence = if i < 20 { seen(Normal, Normal) } else { seen(Red, Red) };
+        if !machine.step(now, &evidence, &profile()).is_empty() {
+            raised_after.get_or_insert(i - 20);
+        }
+    }
+    assert_eq!(raised_after, Some(5), "six of ten samples, one a second");
+}
+
+#[test]
+fn incident_ids_are_stable_and_differ() {
+    let at = Timestamp::from_unix_nanos(1_700_000_000_123_456_789);
+    assert_eq!(incident_id("a/b", at), incident_id("a/b", at));
+    assert_ne!(incident_id("a/b", at), incident_id("a/c", at));
+    let id = incident_id("a/b", at);
+    assert_eq!((id.len(), &id[14..15]), (36, "7"), "{id}");
+}
