@@ -187,7 +187,7 @@ impl Shape {
 
 /// Fewest and most sample points along a side of a map cell: enough that a cell whose footprint covers several ground
 /// cells is spread over all of them, bounded near the horizon, where footprints grow without limit.
-const SAMPLES_PER_SIDE: (usize, usize) = (3, 12);
+const SAMPLES_PER_SIDE: (usize, usize) = (4, 12);
 
 impl GroundProjection {
     /// For density maps shaped like `map`, in the calibration image's pixels.

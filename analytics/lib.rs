@@ -12,6 +12,7 @@ pub mod motion_field;
 pub mod polygon;
 pub mod profile;
 pub mod risk;
+pub mod site;
 pub mod time;
 pub mod tracker;
 pub mod velocity;

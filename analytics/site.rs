@@ -1,0 +1,207 @@
+//! All that is known of a site: observations go in, what is known of every zone now comes out.
+//!
+//! [`Site::observe`] takes what a camera counted, [`Site::step`] lets time pass. Both take the time as an argument, so
+//! live operation, replay and tests run the same code.
+
+mod camera_view;
+mod zone_state;
+
+use crate::{
+    camera::Calibration,
+    density_map::DensityMap,
+    estimate::Estimate,
+    freshness::Freshness,
+    ground::{GroundField, GroundGrid},
+    level::Level,
+    local_density::LocalDensity,
+    motion_field::MotionField,
+    risk::Risk,
+    time::Timestamp,
+    velocity::ZoneMotion,
+    warning::{Change, Incident},
+    wire::AckRecord,
+    zone::Zone,
+};
+
+use camera_view::CameraView;
+use zone_state::ZoneTracker;
+
+/// Side of a ground cell, metres (analytics specification 2: 0.25 to 0.5 m).
+const CELL_M: f64 = 0.5;
+
+/// Ground around the zones that is kept, for local densities at their edges, metres.
+const MARGIN_M: f64 = 2.5;
+
+/// A camera as the analytics know it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CameraModel {
+    /// Id, unique in the site.
+    pub id: String,
+    /// Where its picture lies on the ground.
+    pub calibration: Calibration,
+}
+
+/// What a site consists of.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SiteModel {
+    /// Id of the site.
+    pub id: String,
+    /// Its cameras.
+    pub cameras: Vec<CameraModel>,
+    /// Its zones.
+    pub zones: Vec<Zone>,
+}
+
+/// A valid count of one picture.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ImageCount {
+    /// Where the people are, in pixels of the calibration image.
+    pub density: DensityMap,
+    /// Lower end of the 90 % interval of the whole picture's count.
+    pub people_lo: f64,
+    /// Upper end.
+    pub people_hi: f64,
+}
+
+/// What one camera saw at one instant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CameraObservation {
+    /// The camera's id.
+    pub camera: String,
+    /// When the picture was captured.
+    pub captured_at: Timestamp,
+    /// The count, or why there is none.
+    pub count: Result<ImageCount, String>,
+    /// Motion since the picture before, in pixels of the calibration image, where it could be measured.
+    pub motion: Option<MotionField>,
+}
+
+/// Density around points of a zone, people/m2: for display.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct HotSpot {
+    /// 95th percentile over the zone's cells.
+    pub p95_people_per_m2: f64,
+    /// Highest.
+    pub max_people_per_m2: f64,
+    /// Where the highest is, metres on the ground.
+    pub at_in_ground_m: [f64; 2],
+}
+
+/// What is known of a zone now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ZoneReport {
+    /// Id of the zone.
+    pub zone: String,
+    /// The camera whose measurement is used; `None` before the first.
+    pub camera: Option<String>,
+    /// When the newest valid picture of it was captured.
+    pub captured_at: Option<Timestamp>,
+    /// State of the data.
+    pub freshness: Freshness,
+    /// Share of the zone that is measured, 0 to 1; `None` before the first measurement.
+    pub coverage: Option<f64>,
+    /// Whether its camera is calibrated in metres.
+    pub is_calibrated: bool,
+    /// What a reader should know, in plain words.
+    pub notes: Vec<String>,
+    /// Area of the zone, m2.
+    pub area_m2: f64,
+    /// Mean density, people/m2; `None` where not known now.
+    pub density_people_per_m2: Option<Estimate>,
+    /// People in the zone: density times area.
+    pub people: Option<Estimate>,
+    /// Local densities.
+    pub hot_spot: Option<HotSpot>,
+    /// People over capacity.
+    pub occupancy_ratio: Option<f64>,
+    /// Change of the density, people/m2 a second.
+    pub trend_people_per_m2_per_sec: Option<f64>,
+    /// Seconds to the red threshold at the present trend.
+    pub secs_to_red: Option<f64>,
+    /// How people move.
+    pub motion: Option<ZoneMotion>,
+    /// The crush risk.
+    pub risk: Option<Risk>,
+    /// Level that the risk score gives after its cap.
+    pub risk_level: Option<Level>,
+    /// The warning level; `None`: UNKNOWN, which never means normal.
+    pub level: Option<Level>,
+    /// The level last held while there was data.
+    pub last_level: Option<Level>,
+    /// Since when.
+    pub since: Option<Timestamp>,
+    /// The incident that is going on.
+    pub incident: Option<Incident>,
+    /// What changed in this step, in order.
+    pub changes: Vec<Change>,
+}
+
+/// What is known of a site at one instant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SiteReport {
+    /// The instant.
+    pub now: Timestamp,
+    /// Every zone, in the site's order.
+    pub zones: Vec<ZoneReport>,
+}
+
+/// The state of a site.
+#[derive(Clone, Debug)]
+pub struct Site {
+    grid: Option<GroundGrid>,
+    kernel: LocalDensity,
+    views: Vec<CameraView>,
+    zones: Vec<ZoneTracker>,
+}
+
+impl Site {
+    /// A site that has seen nothing: every level is unknown.
+    pub fn new(model: SiteModel) -> Self {
+        let grid = GroundGrid::around(model.zones.iter().map(|z| &z.outline), MARGIN_M, CELL_M);
+        let views: Vec<CameraView> =
+            model.cameras.into_iter().map(|camera| CameraView::new(camera, grid.as_ref())).collect();
+        let zones = model
+            .zones
+            .into_iter()
+            .map(|zone| ZoneTracker::new(&model.id, zone, grid.as_ref(), &views))
+            .collect();
+        Self { grid, kernel: LocalDensity::new(CELL_M), views, zones }
+    }
+
+    /// Takes in what a camera saw. Observations of unknown cameras, and old ones, change nothing.
+    pub fn observe(&mut self, observation: &CameraObservation) {
+        let Some(index) = self.views.iter().position(|view| view.id() == observation.camera) else { return };
+        let Some(grid) = &self.grid else { return };
+        if !self.views[index].observe(grid, observation) {
+            return;
+        }
+        for zone in &mut self.zones {
+            if zone.best_view(&self.views, observation.captured_at) == Some(index) {
+                zone.measure(grid, &self.kernel, &self.views[index]);
+            }
+        }
+    }
+
+    /// Takes an acknowledgement; `false` where no such incident is going on.
+    pub fn acknowledge(&mut self, incident_id: &str, ack: &AckRecord) -> bool {
+        self.zones.iter_mut().any(|zone| zone.acknowledge(incident_id, ack))
+    }
+
+    /// Lets time pass to `now` and reports every zone.
+    pub fn step(&mut self, now: Timestamp) -> SiteReport {
+        SiteReport { now, zones: self.zones.iter_mut().map(|zone| zone.step(now, &self.views)).collect() }
+    }
+
+    /// The raster over the ground, for heat maps; `None` without zones.
+    pub fn grid(&self) -> Option<&GroundGrid> {
+        self.grid.as_ref()
+    }
+
+    /// The people that a camera last put on the ground; `None` before its first valid picture.
+    pub fn field(&self, camera: &str) -> Option<&GroundField> {
+        self.views.iter().find(|view| view.id() == camera)?.field()
+    }
+}
+
+#[cfg(test)]
+mod tests;

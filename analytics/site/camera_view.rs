@@ -1,0 +1,112 @@
+//! What one camera sees of the ground.
+
+use super::{CameraModel, CameraObservation};
+use crate::{
+    camera::Calibration,
+    ground::{GroundField, GroundGrid, GroundProjection, Sight, sight},
+    motion_field::MotionField,
+    time::Timestamp,
+};
+
+/// A camera's latest picture on the ground.
+#[derive(Clone, Debug)]
+pub(super) struct CameraView {
+    camera: CameraModel,
+    /// Cells of the grid that it can count.
+    measured: Vec<bool>,
+    projection: Option<GroundProjection>,
+    field: GroundField,
+    motion: Option<MotionField>,
+    captured_at: Option<Timestamp>,
+    count_ratio: (f64, f64),
+    /// Why its newest picture gave no count, if it did not.
+    invalid_reason: Option<String>,
+}
+
+impl CameraView {
+    pub(super) fn new(camera: CameraModel, grid: Option<&GroundGrid>) -> Self {
+        let measured = grid.map_or_else(Vec::new, |grid| {
+            (0..grid.len())
+                .map(|index| sight(&camera.calibration, grid.centre_m(index)) == Sight::Reliable)
+                .collect()
+        });
+        Self {
+            camera,
+            measured,
+            projection: None,
+            field: GroundField::default(),
+            motion: None,
+            captured_at: None,
+            count_ratio: (1.0, 1.0),
+            invalid_reason: None,
+        }
+    }
+
+    /// Takes in an observation; `false` where it holds nothing new to measure.
+    pub(super) fn observe(&mut self, grid: &GroundGrid, observation: &CameraObservation) -> bool {
+        if self.captured_at.is_some_and(|at| observation.captured_at <= at) {
+            return false;
+        }
+        let count = match &observation.count {
+            Ok(count) => count,
+            Err(reason) => {
+                self.invalid_reason = Some(reason.clone());
+                return false;
+            }
+        };
+        let people = count.density.people();
+        if !(people.is_finite() && count.people_lo.is_finite() && count.people_hi.is_finite()) {
+            self.invalid_reason = Some("the counter gave a number that is not finite".to_owned());
+            return false;
+        }
+        if !self.projection.as_ref().is_some_and(|projection| projection.fits(&count.density)) {
+            self.projection = Some(GroundProjection::new(grid, &self.camera.calibration, &count.density));
+        }
+        if let Some(projection) = &self.projection {
+            projection.project(&count.density, &mut self.field);
+        }
+        self.motion.clone_from(&observation.motion);
+        self.captured_at = Some(observation.captured_at);
+        self.invalid_reason = None;
+        // With nobody in the picture the interval says nothing in relative terms; the scatter of few people does.
+        self.count_ratio = if people >= 1.0 {
+            ((count.people_lo / people).clamp(0.0, 1.0), (count.people_hi / people).max(1.0))
+        } else {
+            (1.0, 1.0)
+        };
+        true
+    }
+
+    pub(super) fn id(&self) -> &str {
+        &self.camera.id
+    }
+
+    pub(super) fn calibration(&self) -> &Calibration {
+        &self.camera.calibration
+    }
+
+    pub(super) fn measured(&self) -> &[bool] {
+        &self.measured
+    }
+
+    pub(super) fn field(&self) -> Option<&GroundField> {
+        self.captured_at.map(|_| &self.field)
+    }
+
+    pub(super) fn motion(&self) -> Option<&MotionField> {
+        self.motion.as_ref()
+    }
+
+    pub(super) fn captured_at(&self) -> Option<Timestamp> {
+        self.captured_at
+    }
+
+    /// `people_lo / people` and `people_hi / people` of the newest picture.
+    pub(super) fn count_ratio(&self) -> (f64, f64) {
+        self.count_ratio
+    }
+
+    pub(super) fn invalid_reason(&self) -> Option<&str> {
+        self.invalid_reason.as_deref()
+    }
+}

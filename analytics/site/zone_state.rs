@@ -1,0 +1,285 @@
+//! One zone over time: measurement, filter, risk and warning.
+
+use super::{HotSpot, ZoneReport, camera_view::CameraView};
+use crate::{
+    estimate::Estimate,
+    freshness::Freshness,
+    ground::GroundGrid,
+    level::Level,
+    local_density::LocalDensity,
+    profile::{DOWN_RATIO, OCCUPANCY_RATIO, per_level},
+    risk::{self, GROWTH_TARGET_PEOPLE_PER_M2, Risk, RiskInputs},
+    time::Timestamp,
+    tracker::{DensityTracker, ZoneSample},
+    velocity::{ZoneMotion, zone_motion},
+    warning::{Evidence, Held, WarningMachine},
+    wire::AckRecord,
+    zone::Zone,
+};
+
+/// Least share of a zone that a camera must measure to speak for it (our proposal).
+const COVERAGE_MIN: f64 = 0.25;
+
+/// A camera whose picture is older than this gives way to one that sees less of the zone, seconds.
+const VIEW_SECS: f64 = 2.0;
+
+/// More people than this on a square metre are an error of measurement, not a crowd (analytics specification 5.2).
+const PLAUSIBLE_PEOPLE_PER_M2: f64 = 16.0;
+
+/// Relative standard deviation from which nothing is cleared on a density (analytics specification 4.4).
+const LOW_CONFIDENCE: f64 = 0.35;
+
+/// Horizon and probability of a forecast that raises a level early, and the share of the threshold that must already
+/// be there (analytics specification 5.1).
+const FORECAST_SECS: f64 = 60.0;
+const FORECAST_PROBABILITY: f64 = 0.7;
+const FORECAST_SHARE: f64 = 0.6;
+
+/// A zone and all that is remembered of it.
+#[derive(Clone, Debug)]
+pub(super) struct ZoneTracker {
+    zone: Zone,
+    cells: Vec<(usize, f64)>,
+    /// Share of the zone that each camera measures; 0 for those that may not.
+    coverage: Vec<f64>,
+    tracker: DensityTracker,
+    machine: WarningMachine,
+    view: Option<usize>,
+    captured_at: Option<Timestamp>,
+    motion: Option<ZoneMotion>,
+    hot_spot: Option<HotSpot>,
+    implausible: bool,
+    is_new_sample: bool,
+}
+
+impl ZoneTracker {
+    pub(super) fn new(site: &str, zone: Zone, grid: Option<&GroundGrid>, views: &[CameraView]) -> Self {
+        let cells = grid.map_or_else(Vec::new, |grid| grid.rasterise(&zone.outline));
+        let total: f64 = cells.iter().map(|(_, share)| share).sum();
+        let coverage = views
+            .iter()
+            .map(|view| {
+                let seen: f64 =
+                    cells.iter().filter(|(i, _)| view.measured()[*i]).map(|(_, share)| share).sum();
+                if zone.is_measured_by(view.id()) && total > 0.0 { seen / total } else { 0.0 }
+            })
+            .collect();
+        Self {
+            machine: WarningMachine::new(&format!("{site}/{}", zone.id)),
+            zone,
+            cells,
+            coverage,
+            tracker: DensityTracker::default(),
+            view: None,
+            captured_at: None,
+            motion: None,
+            hot_spot: None,
+            implausible: false,
+            is_new_sample: false,
+        }
+    }
+
+    /// The camera that speaks for the zone: of those with a recent picture, the one that sees most of it.
+    pub(super) fn best_view(&self, views: &[CameraView], now: Timestamp) -> Option<usize> {
+        let recent = |view: &CameraView| view.captured_at().is_some_and(|at| now.secs_since(at) <= VIEW_SECS);
+        (0..views.len())
+            .filter(|i| self.coverage[*i] >= COVERAGE_MIN && recent(&views[*i]))
+            .max_by(|a, b| self.coverage[*a].total_cmp(&self.coverage[*b]).then(b.cmp(a)))
+    }
+
+    /// Measures the zone in the newest picture of `view`.
+    pub(super) fn measure(&mut self, grid: &GroundGrid, kernel: &LocalDensity, view: &CameraView) {
+        let (Some(field), Some(captured_at)) = (view.field(), view.captured_at()) else { return };
+        let measured: Vec<(usize, f64)> =
+            self.cells.iter().copied().filter(|(index, _)| view.measured()[*index]).collect();
+        let measured_m2 = measured.iter().map(|(_, share)| share).sum::<f64>() * grid.cell_area_m2();
+        let people: f64 = measured.iter().map(|(index, share)| field.people_per_cell[*index] * share).sum();
+        let density = people / measured_m2;
+        self.implausible = !(density <= PLAUSIBLE_PEOPLE_PER_M2);
+        if self.implausible {
+            return;
+        }
+        let (count_ratio_lo, count_ratio_hi) = view.count_ratio();
+        self.tracker.observe(ZoneSample {
+            captured_at,
+            density_people_per_m2: density,
+            measured_m2,
+            count_ratio_lo,
+            count_ratio_hi,
+            sigma_area_relative: view.calibration().sigma_area_relative(),
+        });
+        let mut local: Vec<(f64, usize)> = measured
+            .iter()
+            .filter_map(|(index, _)| Some((kernel.at(grid, field, view.measured(), *index)?, *index)))
+            .collect();
+        local.sort_by(|a, b| a.0.total_cmp(&b.0));
+        self.hot_spot = local.last().map(|(max, index)| HotSpot {
+            p95_people_per_m2: local[(local.len() - 1) * 95 / 100].0,
+            max_people_per_m2: *max,
+            at_in_ground_m: grid.centre_m(*index),
+        });
+        self.motion =
+            view.motion().and_then(|motion| zone_motion(view.calibration(), motion, grid, field, &measured));
+        self.captured_at = Some(captured_at);
+        self.is_new_sample = true;
+    }
+
+    pub(super) fn acknowledge(&mut self, incident_id: &str, ack: &AckRecord) -> bool {
+        self.machine.acknowledge(incident_id, ack.clone())
+    }
+
+    /// Lets time pass to `now`.
+    pub(super) fn step(&mut self, now: Timestamp, views: &[CameraView]) -> ZoneReport {
+        if let Some(best) = self.best_view(views, now) {
+            self.view = Some(best);
+        }
+        let view = self.view.map(|i| &views[i]);
+        let is_calibrated = view.is_some_and(|view| view.calibration().is_calibrated());
+        let age_secs = self.captured_at.map(|at| now.secs_since(at));
+        let freshness = Freshness::of(age_secs, self.implausible);
+        // Past the fresh and degraded states the numbers speak of a crowd that is no longer there.
+        let known = freshness.may_raise();
+        let density = self.tracker.density_people_per_m2().filter(|_| known);
+        let area_m2 = self.zone.outline.area_m2();
+        let people = density.map(|density| density.scaled(area_m2));
+        let occupancy_ratio =
+            people.zip(self.zone.capacity_people).map(|(people, capacity)| people.value / capacity);
+        let motion = self.motion.filter(|_| known);
+        let risk = density.map(|density| self.risk(density, motion));
+        let density_level = density.map_or(Level::Normal, |density| self.density_level(density));
+        let risk_level =
+            risk.as_ref().zip(density).map(|(risk, d)| risk::capped(risk.level, density_level, d.lo));
+        let evidence = self.evidence(freshness, is_calibrated, density, occupancy_ratio, risk.as_ref());
+        let changes = self.machine.step(now, &evidence, &self.zone.profile);
+        self.is_new_sample = false;
+        let trend = self.tracker.trend();
+        ZoneReport {
+            zone: self.zone.id.clone(),
+            camera: view.filter(|_| self.captured_at.is_some()).map(|view| view.id().to_owned()),
+            captured_at: self.captured_at,
+            freshness,
+            coverage: self.view.filter(|_| self.captured_at.is_some()).map(|i| self.coverage[i]),
+            is_calibrated,
+            notes: self.notes(view, &evidence),
+            area_m2,
+            density_people_per_m2: density,
+            people,
+            hot_spot: self.hot_spot.filter(|_| known),
+            occupancy_ratio,
+            trend_people_per_m2_per_sec: trend.trend_per_sec().filter(|_| known),
+            secs_to_red: trend.secs_to(self.zone.profile.theta_up(Level::Red)).filter(|_| known),
+            motion,
+            risk,
+            risk_level,
+            level: self.machine.level(),
+            last_level: self.machine.last_level(),
+            since: self.machine.since(),
+            incident: self.machine.incident().cloned(),
+            changes,
+        }
+    }
+
+    fn risk(&self, density: Estimate, motion: Option<ZoneMotion>) -> Risk {
+        let trend = self.tracker.trend();
+        risk::judge(&RiskInputs {
+            density_people_per_m2: density,
+            secs_to_growth_target: trend
+                .trend_per_sec()
+                .map(|_| trend.secs_to(GROWTH_TARGET_PEOPLE_PER_M2).unwrap_or(f64::INFINITY)),
+            speed_m_per_s: motion.map(|motion| motion.speed_m_per_s),
+        })
+    }
+
+    /// The highest level whose threshold the density has reached more likely than not.
+    fn density_level(&self, density: Estimate) -> Level {
+        let reached = |level: &Level| density.probability_at_least(self.zone.profile.theta_up(*level)) >= 0.5;
+        Level::WARNING.into_iter().rev().find(reached).unwrap_or(Level::Normal)
+    }
+
+    fn evidence(
+        &self,
+        freshness: Freshness,
+        is_calibrated: bool,
+        density: Option<Estimate>,
+        occupancy_ratio: Option<f64>,
+        risk: Option<&Risk>,
+    ) -> Evidence {
+        let profile = &self.zone.profile;
+        let probability = |theta: &dyn Fn(Level) -> f64| {
+            Level::WARNING.map(|l| density.map_or(0.0, |d| d.probability_at_least(theta(l))))
+        };
+        let density_level = density.map_or(Level::Normal, |d| self.density_level(d));
+        let score_level = |score: f64| {
+            let lo = density.map_or(0.0, |d| d.lo);
+            risk::capped(risk::band(score), density_level, lo)
+        };
+        // A score is left where it falls a tenth below its band, as red is left a tenth below its threshold.
+        let score = risk.map_or_else(Held::default, |risk| Held {
+            up: score_level(risk.score),
+            hold: score_level(risk.score / per_level(&DOWN_RATIO, Level::Red)),
+        });
+        let occupied = |ratio: f64| {
+            Level::WARNING
+                .into_iter()
+                .rev()
+                .find(|level| ratio >= per_level(&OCCUPANCY_RATIO, *level))
+                .unwrap_or(Level::Normal)
+        };
+        let occupancy = occupancy_ratio.map_or_else(Held::default, |ratio| Held {
+            up: occupied(ratio),
+            hold: occupied(ratio / per_level(&DOWN_RATIO, Level::Blue)),
+        });
+        // Confidence is judged against what is to be left: a sparse crowd is known well enough to be no danger,
+        // however large the error of its small count is in relative terms.
+        let held = self.machine.last_level().unwrap_or(Level::Normal).max(Level::Blue);
+        let low_confidence =
+            density.is_none_or(|d| d.sigma() > LOW_CONFIDENCE * d.value.max(profile.theta_down(held)));
+        Evidence {
+            freshness,
+            is_new_sample: self.is_new_sample,
+            probability_up: probability(&|level| profile.theta_up(level)),
+            probability_down: probability(&|level| profile.theta_down(level)),
+            occupancy,
+            score,
+            forecast: self.forecast(density, density_level),
+            low_confidence,
+            ceiling: if is_calibrated { Level::Red } else { Level::Yellow },
+        }
+    }
+
+    /// The level that a forecast asks for: the next one, never red.
+    fn forecast(&self, density: Option<Estimate>, density_level: Level) -> Level {
+        let next = density_level.above();
+        let threshold = self.zone.profile.theta_up(next);
+        let near = density.is_some_and(|density| density.value >= FORECAST_SHARE * threshold);
+        let coming =
+            self.tracker.trend().probability_within(threshold, FORECAST_SECS) >= FORECAST_PROBABILITY;
+        let rising = self.tracker.trend().secs_to(threshold).is_some_and(|secs| secs <= FORECAST_SECS);
+        if next <= Level::Orange && near && coming && rising { next } else { Level::Normal }
+    }
+
+    fn notes(&self, view: Option<&CameraView>, evidence: &Evidence) -> Vec<String> {
+        let mut notes = Vec::new();
+        match view {
+            Some(view) => {
+                if !view.calibration().is_calibrated() {
+                    notes.push("uncalibrated: densities are rough, levels stop at yellow".to_owned());
+                }
+                if let Some(reason) = view.invalid_reason() {
+                    notes.push(format!("the newest picture is not counted: {reason}"));
+                }
+            }
+            None if self.coverage.iter().all(|share| *share < COVERAGE_MIN) => {
+                notes.push("no camera sees enough of this zone".to_owned());
+            }
+            None => notes.push("no picture yet".to_owned()),
+        }
+        if self.implausible {
+            notes.push(format!("more than {PLAUSIBLE_PEOPLE_PER_M2} people/m2 measured: not believed"));
+        }
+        if evidence.low_confidence && evidence.freshness.may_raise() {
+            notes.push("low confidence: the level may rise, not fall".to_owned());
+        }
+        notes
+    }
+}
