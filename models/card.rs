@@ -175,9 +175,9 @@ pub struct ErrorStratum {
     pub images: u64,
     /// Mean of `(predicted - true) / true`.
     pub bias_relative: f64,
-    /// 5 % quantile of true people for each predicted person.
+    /// 5 % quantile of true people over predicted people, the latter taken as one where fewer.
     pub ratio_lo: f64,
-    /// 95 % quantile of true people for each predicted person.
+    /// 95 % quantile of the same ratio.
     pub ratio_hi: f64,
 }
 

@@ -8,8 +8,9 @@ const UNMEASURED: (f64, f64) = (0.5, 2.0);
 
 /// The 90 % interval `(lo, hi)` of true people around a prediction of `people`.
 ///
-/// The stratum is the one that holds `people`, else the nearest. The interval always holds `people` itself and reaches
-/// at least one person above it: near zero a ratio says nothing.
+/// The stratum is the one that holds `people`, else the nearest; its ratios are of true people to the larger of
+/// predicted people and one, because near zero a plain ratio says nothing. The interval always holds `people` itself
+/// and reaches at least one person above it.
 pub(crate) fn around(people: f64, strata: &[ErrorStratum]) -> (f64, f64) {
     let distance = |stratum: &ErrorStratum| {
         if people < stratum.people_min {
@@ -21,7 +22,8 @@ pub(crate) fn around(people: f64, strata: &[ErrorStratum]) -> (f64, f64) {
     // Where two strata meet, the later one begins: `people_max` is exclusive.
     let stratum = strata.iter().rev().min_by(|a, b| distance(a).total_cmp(&distance(b)));
     let (ratio_lo, ratio_hi) = stratum.map_or(UNMEASURED, |s| (s.ratio_lo, s.ratio_hi));
-    ((people * ratio_lo).min(people), (people * ratio_hi).max(people + 1.0))
+    let base = people.max(1.0);
+    ((base * ratio_lo).min(people), (base * ratio_hi).max(people + 1.0))
 }
 
 #[cfg(test)]
@@ -55,7 +57,8 @@ mod tests {
 
     #[test]
     fn nobody_seen_may_still_be_somebody() {
-        assert_eq!(around(0.0, &[stratum(0.0, 10.0, 0.9, 1.1)]), (0.0, 1.0));
+        assert_eq!(around(0.0, &[stratum(0.0, 10.0, 0.9, 1.1)]), (0.0, 1.1));
+        assert_eq!(around(0.5, &[stratum(0.0, 10.0, 0.0, 4.0)]), (0.0, 4.0));
     }
 
     #[test]
