@@ -13,7 +13,7 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use self::{line::Lines, record::Record};
+use self::{line::line, record::Record};
 use super::{exit_status::ExitStatus, output};
 use crate::{
     config::duration::Span,
@@ -77,8 +77,8 @@ async fn watch(args: &WatchArgs, network: &Network) -> anyhow::Result<ExitStatus
 
     let stop_at = Instant::now() + args.duration.map_or(WITHOUT_END, Span::duration);
     let mut silence_at = Some(Instant::now() + SILENCE);
-    let mut printer = Printer { lines: (!args.json).then(Lines::default), left: args.count };
-    while printer.left != Some(0) {
+    let mut printed = 0;
+    while args.count.is_none_or(|count| printed < count) {
         let silence = silence_at.unwrap_or(stop_at);
         tokio::select! {
             () = sleep_until(stop_at) => break,
@@ -91,7 +91,10 @@ async fn watch(args: &WatchArgs, network: &Network) -> anyhow::Result<ExitStatus
                 }
             }
             arrival = watcher.next() => match arrival {
-                Some(arrival) => printer.print(&arrival)?,
+                Some(arrival) => {
+                    print(&arrival, args.json)?;
+                    printed += 1;
+                }
                 None => break,
             },
         }
@@ -106,25 +109,7 @@ async fn watch(args: &WatchArgs, network: &Network) -> anyhow::Result<ExitStatus
     Ok(ExitStatus::Success)
 }
 
-/// Writes arrivals as lines for people or as JSON.
-struct Printer {
-    lines: Option<Lines>,
-    /// Lines still to be written, where there is a limit.
-    left: Option<u64>,
-}
-
-impl Printer {
-    fn print(&mut self, arrival: &Arrival) -> anyhow::Result<()> {
-        match &mut self.lines {
-            None => output::json_line(&Record::of(arrival))?,
-            Some(lines) => {
-                let Some(text) = lines.text(arrival) else { return Ok(()) };
-                output::line(text)?;
-            }
-        }
-        if let Some(left) = &mut self.left {
-            *left = left.saturating_sub(1);
-        }
-        Ok(())
-    }
+/// Writes an arrival as a line for people or as JSON.
+fn print(arrival: &Arrival, json: bool) -> anyhow::Result<()> {
+    if json { output::json_line(&Record::of(arrival)) } else { output::line(line(arrival)) }
 }

@@ -20,6 +20,7 @@ mod outbox;
 mod outgoing;
 mod publishers;
 mod rare_log;
+mod repeats;
 mod session;
 mod state;
 mod watcher;

@@ -106,13 +106,18 @@ impl Network {
                 Meeting::Host => (self.meeting_endpoint(), vec![]),
                 Meeting::Guest => ("tcp/127.0.0.1:0".to_owned(), vec![self.meeting_endpoint()]),
             };
-            return configured(Config::default(), self.mode, Some(&[listen]), Some(&connect));
+            let mut config = configured(Config::default(), self.mode, &[listen], &connect)?;
+            // Two that are introduced would call each other at once, and may both hang up on the second call. Here
+            // everybody can be called, so it is enough that one of them does.
+            let strategy = serde_json::json!({ "peer": { "to_router": "always", "to_peer": "greater-zid" } });
+            set(&mut config, "scouting/gossip/autoconnect_strategy", &strategy)?;
+            return Ok(config);
         }
         for endpoint in self.connect.iter().chain(&self.listen) {
             check_endpoint(endpoint)?;
         }
         let Some(file) = &self.config_file else {
-            return configured(Config::default(), self.mode, Some(&self.listen), Some(&self.connect));
+            return configured(Config::default(), self.mode, &self.listen, &self.connect);
         };
         let mut config = Config::from_file(file).map_err(|error| {
             anyhow!(
@@ -134,20 +139,15 @@ impl Network {
 }
 
 /// The settings of the house over zenoh's defaults.
-fn configured(
-    mut config: Config,
-    mode: BusMode,
-    listen: Option<&[String]>,
-    connect: Option<&[String]>,
-) -> Result<Config> {
+fn configured(mut config: Config, mode: BusMode, listen: &[String], connect: &[String]) -> Result<Config> {
     let client = mode == BusMode::Client;
     set(&mut config, "mode", &if client { "client" } else { "peer" })?;
     // Nobody finds or is found by shouting into the network: endpoints are named, or loopback is used.
     set(&mut config, "scouting/multicast/enabled", &false)?;
     set(&mut config, "scouting/gossip/enabled", &true)?;
     set(&mut config, "timestamping/enabled", &true)?;
-    set(&mut config, "listen/endpoints", &listen.unwrap_or_default())?;
-    set(&mut config, "connect/endpoints", &connect.unwrap_or_default())?;
+    set(&mut config, "listen/endpoints", &listen)?;
+    set(&mut config, "connect/endpoints", &connect)?;
     // A peer opens at once and goes on trying in the background. A client can only wait or fail: it fails, and is
     // opened again by the caller, which then knows why and can say so.
     set(&mut config, "connect/timeout_ms", &if client { 0 } else { -1 })?;

@@ -10,7 +10,7 @@ use zenoh::{
 };
 use zenoh_ext::{AdvancedPublisher, AdvancedPublisherBuilderExt as _, CacheConfig, MissDetectionConfig};
 
-use super::{Delivery, Id, Outgoing, Topic, zenoh_error::in_words};
+use super::{Delivery, Id, Outgoing, Topic, repeats::REPEATED, zenoh_error::in_words};
 
 /// Messages of one key that whoever joins late can still get: hours of a zone's changes of level.
 const HISTORY_SAMPLES: usize = 64;
@@ -84,7 +84,7 @@ impl Publishers {
             *sent_at = Instant::now();
             let payload = ZBytes::from(message.payload.as_slice());
             if let Sender::Kept { again, .. } = &declared.sender {
-                block_in_place(|| again.put(payload).wait())
+                block_in_place(|| again.put(payload).attachment(REPEATED).wait())
                     .map_err(|error| anyhow!("cannot repeat {}: {}", declared.key, in_words(&error)))?;
             }
         }

@@ -15,7 +15,14 @@ use zenoh::{
 };
 use zenoh_ext::{AdvancedSubscriberBuilderExt as _, HistoryConfig, RecoveryConfig};
 
-use super::{Id, Network, Topic, clock::wall_clock, keys::patterns, open_session, zenoh_error::in_words};
+use super::{
+    Id, Network, Topic,
+    clock::wall_clock,
+    keys::patterns,
+    open_session,
+    repeats::{REPEATED, Repeats},
+    zenoh_error::in_words,
+};
 
 /// Arrivals waiting to be taken at most. A watcher that is slower loses, and is told; it never slows a site down.
 const ARRIVALS_MAX: usize = 4096;
@@ -104,12 +111,18 @@ impl Watcher {
         let warnings = patterns::warnings().map_err(refused)?;
         if wanted.intersects(&warnings) {
             let (hear, wanted) = (hear.clone(), wanted.clone());
+            let mut repeats = Repeats::default();
             session
                 .declare_subscriber(warnings.clone())
                 .history(HistoryConfig::default().detect_late_publishers())
                 .recovery(RecoveryConfig::default().heartbeat())
-                .callback(move |sample: Sample| {
-                    if wanted.intersects(sample.key_expr()) {
+                .callback_mut(move |sample: Sample| {
+                    let is_repetition = sample
+                        .attachment()
+                        .is_some_and(|attachment| attachment.to_bytes() == REPEATED.as_bytes());
+                    if wanted.intersects(sample.key_expr())
+                        && repeats.is_new(sample.key_expr(), &sample.payload().to_bytes(), is_repetition)
+                    {
                         hear.message(&sample);
                     }
                 })

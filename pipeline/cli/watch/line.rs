@@ -1,31 +1,15 @@
 //! An arrival as one line for people.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::fmt::Write as _;
 
 use serde::de::DeserializeOwned;
 use throng_analytics::{level::Level, wire};
 
 use crate::publish::{Arrival, Heard, Topic};
 
-/// Turns arrivals into lines; remembers the last warning of each key, since a warning is repeated every second.
-#[derive(Debug, Default)]
-pub(super) struct Lines {
-    warned: BTreeMap<String, Vec<u8>>,
-}
-
-impl Lines {
-    /// The line of an arrival; `None` for the repetition of a warning.
-    pub(super) fn text(&mut self, arrival: &Arrival) -> Option<String> {
-        if let (Some((_, Topic::Warning(_))), Heard::Message { payload, .. }) =
-            (&arrival.topic, &arrival.heard)
-        {
-            if self.warned.get(&arrival.key) == Some(payload) {
-                return None;
-            }
-            self.warned.insert(arrival.key.clone(), payload.clone());
-        }
-        Some(format!("{}  {}", time_of_day(arrival), sentence(arrival)))
-    }
+/// The line of an arrival.
+pub(super) fn line(arrival: &Arrival) -> String {
+    format!("{}  {}", time_of_day(arrival), sentence(arrival))
 }
 
 /// When it arrived, UTC to the millisecond.

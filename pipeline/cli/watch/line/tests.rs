@@ -13,10 +13,10 @@ fn arrival(key: &str, heard: Heard) -> Arrival {
     }
 }
 
-fn line(key: &str, payload: &str) -> String {
+fn line_of(key: &str, payload: &str) -> String {
     let heard =
         Heard::Message { encoding: "application/json".to_owned(), payload: payload.as_bytes().to_vec() };
-    Lines::default().text(&arrival(key, heard)).unwrap()
+    line(&arrival(key, heard))
 }
 
 /// The envelope's fields with those of a message.
@@ -47,34 +47,24 @@ fn warning_payload() -> String {
 #[test]
 fn a_warning_says_zone_level_and_numbers_with_their_interval() {
     assert_eq!(
-        line("throng/v1/stadium/warning/gate", &warning_payload()),
+        line_of("throng/v1/stadium/warning/gate", &warning_payload()),
         "12:03:04.512  stadium  zone gate  WARNING ORANGE (was YELLOW)  escalated, crowding  4.20 people/m2 (3.80 to \
          4.66)  130 people  risk 71/100  Limit the inflow."
     );
 }
 
 #[test]
-fn a_repeated_warning_is_shown_once() {
-    let mut lines = Lines::default();
-    let payload = warning_payload().into_bytes();
-    let heard = Heard::Message { encoding: String::new(), payload };
-    let again = arrival("throng/v1/stadium/warning/gate", heard);
-    assert!(lines.text(&again).is_some());
-    assert!(lines.text(&again).is_none());
-}
-
-#[test]
 fn no_data_is_said_and_never_a_zero() {
     let density = enveloped(&json!({ "zone": "gate", "freshness": "lost", "area_m2": 40.0 }));
     assert!(
-        line("throng/v1/stadium/zone/gate/density", &density).ends_with("zone gate  density  NO DATA (lost)")
+        line_of("throng/v1/stadium/zone/gate/density", &density)
+            .ends_with("zone gate  density  NO DATA (lost)")
     );
     let state = enveloped(&json!({ "zone": "gate", "freshness": "lost" }));
-    assert!(line("throng/v1/stadium/zone/gate/state", &state).ends_with("zone gate  level UNKNOWN"));
-    let mut lines = Lines::default();
-    let lost = lines.text(&arrival("throng/v1/stadium/node/box-1", Heard::Lost)).unwrap();
+    assert!(line_of("throng/v1/stadium/zone/gate/state", &state).ends_with("zone gate  level UNKNOWN"));
+    let lost = line(&arrival("throng/v1/stadium/node/box-1", Heard::Lost));
     assert_eq!(lost, "12:03:04.512  stadium  NO DATA from node box-1");
-    let lost = lines.text(&arrival("throng/v1/stadium/camera/east/alive", Heard::Lost)).unwrap();
+    let lost = line(&arrival("throng/v1/stadium/camera/east/alive", Heard::Lost));
     assert_eq!(lost, "12:03:04.512  stadium  NO DATA from camera east");
 }
 
@@ -85,22 +75,22 @@ fn measurements_have_units() {
         "density_lo_people_per_m2": 1.1, "density_hi_people_per_m2": 1.4, "people": 41.2,
     }));
     assert!(
-        line("throng/v1/stadium/zone/gate/density", &density)
+        line_of("throng/v1/stadium/zone/gate/density", &density)
             .ends_with("zone gate  density  1.23 people/m2 (1.10 to 1.40)  41 people  fresh")
     );
-    assert!(line("throng/v1/stadium/zone/gate/people", "41.4").ends_with("zone gate  41 people"));
+    assert!(line_of("throng/v1/stadium/zone/gate/people", "41.4").ends_with("zone gate  41 people"));
     let count = enveloped(&json!({ "camera": "east", "valid": false, "reason": "the lens is covered" }));
     assert!(
-        line("throng/v1/stadium/camera/east/count", &count)
+        line_of("throng/v1/stadium/camera/east/count", &count)
             .ends_with("camera east  not counted: the lens is covered")
     );
 }
 
 #[test]
 fn hostile_and_foreign_payloads_are_shown_without_control_characters() {
-    let hostile = line("throng/v1/stadium/warning/gate", "\u{1b}[2J\u{7}gone\n");
+    let hostile = line_of("throng/v1/stadium/warning/gate", "\u{1b}[2J\u{7}gone\n");
     assert!(hostile.ends_with("throng/v1/stadium/warning/gate  [2Jgone"), "{hostile}");
-    assert!(line("other/key", "hello").ends_with("other/key  hello"));
+    assert!(line_of("other/key", "hello").ends_with("other/key  hello"));
     let binary = Heard::Message { encoding: String::new(), payload: vec![0xff; 9] };
-    assert!(Lines::default().text(&arrival("other/key", binary)).unwrap().ends_with("9 bytes"));
+    assert!(line(&arrival("other/key", binary)).ends_with("9 bytes"));
 }
