@@ -1,0 +1,52 @@
+"""Reads pictures with head points into memory and splits off the pictures that are never trained on."""
+
+import json
+import random
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One annotated picture."""
+
+    rgb: np.ndarray  # [H, W, 3] uint8
+    heads_in_image: np.ndarray  # [N, 2] float32: x, y in pixels of `rgb`
+    ignore_in_image: np.ndarray  # [M, 4] float32: x, y, w, h of regions without truth
+    group: str  # pictures of one scene share it and are never split between training and validation
+
+
+def read_set(folder: Path, side_max_px: int | None = None) -> list[Picture]:
+    """Reads `points.jsonl`; pictures with a longer side than `side_max_px` are scaled down, points with them."""
+    pictures = []
+    with open(folder / "points.jsonl") as lines:
+        for line in lines:
+            row = json.loads(line)
+            with Image.open(folder / row["image"]) as file:
+                image = file.convert("RGB")
+            scale = min(1.0, (side_max_px or 10**9) / max(image.size))
+            if scale < 1.0:
+                image = image.resize((round(image.width * scale), round(image.height * scale)), Image.BILINEAR)
+            heads = np.array(row["points"], np.float32).reshape(-1, 2) * scale
+            ignore = np.array(row.get("ignore") or [], np.float32).reshape(-1, 4) * scale
+            pictures.append(Picture(np.asarray(image), heads, ignore, row.get("group") or row["image"]))
+    return pictures
+
+
+def split(pictures: list[Picture], held_out: float, seed: int) -> tuple[list[Picture], list[Picture]]:
+    """Splits by group into (training, validation); a group too large for the share stays in training."""
+    sizes: dict[str, int] = {}
+    for picture in pictures:
+        sizes[picture.group] = sizes.get(picture.group, 0) + 1
+    groups = sorted(sizes)
+    random.Random(seed).shuffle(groups)
+    wanted, chosen, taken = held_out * len(pictures), set(), 0
+    for group in groups:
+        if taken < wanted and sizes[group] <= max(3.0, 2.0 * wanted):
+            chosen.add(group)
+            taken += sizes[group]
+    training = [p for p in pictures if p.group not in chosen]
+    return training, [p for p in pictures if p.group in chosen]

@@ -1,0 +1,127 @@
+"""The counter: a small cross-stage network whose trunk can start from YOLOX-nano, with a density head at stride 8.
+
+Input `[N, 3, H, W]`, RGB 0..255, H and W multiples of 32; output `[N, 1, H/8, W/8]`, people per cell, >= 0.
+"""
+
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+STRIDE_PX = 8
+MULTIPLE_PX = 32
+
+
+class Conv(nn.Module):
+    """Convolution and SiLU; its bias takes the place of a normalisation, as in the fused weights it starts from."""
+
+    def __init__(self, inside: int, outside: int, size: int = 1, stride: int = 1, groups: int = 1):
+        super().__init__()
+        self.conv = nn.Conv2d(inside, outside, size, stride, size // 2, groups=groups)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.silu(self.conv(x))
+
+
+def separable(inside: int, outside: int, stride: int = 1) -> nn.Sequential:
+    """A 3x3 convolution of each channel, then a 1x1 across channels."""
+    return nn.Sequential(Conv(inside, inside, 3, stride, inside), Conv(inside, outside))
+
+
+class Bottleneck(nn.Module):
+    """1x1, then a separable 3x3, with an optional short cut."""
+
+    def __init__(self, channels: int, add: bool):
+        super().__init__()
+        self.narrow, self.wide, self.add = Conv(channels, channels), separable(channels, channels), add
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.wide(self.narrow(x))
+        return x + y if self.add else y
+
+
+class CrossStage(nn.Module):
+    """Half of the channels go through bottlenecks, half go past them."""
+
+    def __init__(self, inside: int, outside: int, depth: int, add: bool = True):
+        super().__init__()
+        half = outside // 2
+        self.through, self.past = Conv(inside, half), Conv(inside, half)
+        self.blocks = nn.Sequential(*[Bottleneck(half, add) for _ in range(depth)])
+        self.join = Conv(2 * half, outside)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.join(torch.cat((self.blocks(self.through(x)), self.past(x)), 1))
+
+
+class Pyramid(nn.Module):
+    """Maxima over growing windows: what is around a cell, out to 13 cells of stride 32."""
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.narrow, self.join = Conv(channels, channels // 2), Conv(channels * 2, channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.narrow(x)
+        return self.join(torch.cat([x] + [F.max_pool2d(x, size, 1, size // 2) for size in (5, 9, 13)], 1))
+
+
+def _double(x: Tensor) -> Tensor:
+    return F.interpolate(x, scale_factor=2.0, mode="nearest")
+
+
+class Counter(nn.Module):
+    """Trunk down to stride 32, back up to stride 8, joined with fine detail of stride 4, then the density head."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem = Conv(12, 16, 3)
+        self.stage4 = nn.Sequential(separable(16, 32, 2), CrossStage(32, 32, 1))
+        self.stage8 = nn.Sequential(separable(32, 64, 2), CrossStage(64, 64, 3))
+        self.stage16 = nn.Sequential(separable(64, 128, 2), CrossStage(128, 128, 3))
+        self.stage32 = nn.Sequential(separable(128, 256, 2), Pyramid(256), CrossStage(256, 256, 1, add=False))
+        self.narrow32, self.up16 = Conv(256, 128), CrossStage(256, 128, 1, add=False)
+        self.narrow16, self.up8 = Conv(128, 64), CrossStage(128, 64, 1, add=False)
+        self.detail = nn.Conv2d(32, 32, 3, 2, 1)
+        self.mix = nn.Conv2d(96, 64, 3, 1, 1)
+        self.around = nn.Conv2d(64, 64, 3, 1, 2, dilation=2)
+        self.density = nn.Conv2d(64, 1, 1)
+        nn.init.normal_(self.density.weight, std=0.02)
+        nn.init.constant_(self.density.bias, -4.0)  # softplus(-4) = 0.02 people a cell: begin near empty
+
+    def trunk(self) -> list[nn.Module]:
+        """The parts that initial weights exist for, in the order of their convolutions in the YOLOX graph."""
+        return [self.stem, self.stage4, self.stage8, self.stage16, self.stage32,
+                self.narrow32, self.up16, self.narrow16, self.up8]
+
+    def forward(self, image: Tensor) -> Tensor:
+        x = image[..., ::2, :], image[..., 1::2, :]  # space to depth: each 2x2 block becomes 12 channels
+        x = torch.cat((x[0][..., ::2], x[1][..., ::2], x[0][..., 1::2], x[1][..., 1::2]), 1)
+        at4 = self.stage4(self.stem(x))
+        at8 = self.stage8(at4)
+        at16 = self.stage16(at8)
+        at32 = self.narrow32(self.stage32(at16))
+        at16 = self.narrow16(self.up16(torch.cat((_double(at32), at16), 1)))
+        at8 = self.up8(torch.cat((_double(at16), at8), 1))
+        y = F.silu(self.mix(torch.cat((at8, F.silu(self.detail(at4))), 1)))
+        y = F.silu(y + self.around(y))
+        return F.softplus(self.density(y).float())
+
+    def load_yolox(self, path: Path) -> None:
+        """Copies the trunk of YOLOX-nano (ONNX, normalisation fused into the convolutions; input BGR 0..255)."""
+        import onnx
+        from onnx import numpy_helper
+
+        graph = onnx.load(str(path)).graph
+        tensors = {t.name: torch.from_numpy(numpy_helper.to_array(t).copy()) for t in graph.initializer}
+        sources = [node for node in graph.node if node.op_type == "Conv"]
+        targets = [m for part in self.trunk() for m in part.modules() if isinstance(m, nn.Conv2d)]
+        for source, target in zip(sources, targets):
+            weight, bias = tensors[source.input[1]], tensors[source.input[2]]
+            if weight.shape != target.weight.shape:
+                raise ValueError(f"{path}: {source.name} has shape {tuple(weight.shape)}: not YOLOX-nano")
+            if target is self.stem.conv:  # four groups of B, G, R become four groups of R, G, B
+                weight = weight.reshape(16, 4, 3, 3, 3).flip(2).reshape(16, 12, 3, 3)
+            target.weight.data.copy_(weight)
+            target.bias.data.copy_(bias)

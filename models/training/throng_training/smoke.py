@@ -1,0 +1,44 @@
+"""Three steps on a made-up folder of four pictures and an export: does every part still fit the next?"""
+
+import json
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from .augment import cell_target, random_crop
+from .config import Config, PictureSet
+from .data import read_set
+from .export import export
+from .losses import soften
+from .train import train
+
+
+def run(config: Config, folder: Path) -> None:
+    """Writes the pictures into `folder`, trains on them and exports."""
+    rng = np.random.default_rng(config.seed)
+    (folder / "images").mkdir()
+    with open(folder / "points.jsonl", "w") as lines:
+        for k in range(4):
+            Image.fromarray(rng.integers(0, 256, (200, 300, 3), np.uint8)).save(folder / f"images/{k}.png")
+            heads = (rng.random((5, 2)) * [300, 200]).round(1).tolist()
+            row = {"image": f"images/{k}.png", "width": 300, "height": 200, "count": 5, "points": heads}
+            lines.write(json.dumps(row) + "\n")
+    tiny = PictureSet(folder, "made up", "none", 1.0, (0.5, 2.0))
+    _check_mass(read_set(folder), config.seed)
+    config = replace(config, sets=(tiny,), held_out=0.25, crop_px=128, batch=2)
+    train(config, folder, folder / "run", minutes=5, steps_max=3)
+    export(folder / "run" / "checkpoint.pt", folder / "smoke.onnx")
+
+
+def _check_mass(pictures, seed: int, crop_px: int = 128) -> None:
+    """The target of a crop, softened, must sum to the heads in it, wherever they lie."""
+    rng = random.Random(seed)
+    for _ in range(50):
+        _, heads, _ = random_crop(rng.choice(pictures), (0.5, 2.0), crop_px, rng)
+        target = torch.from_numpy(cell_target(heads, crop_px // 8))[None, None]
+        if abs(soften(target).sum().item() - len(heads)) > 1e-3:
+            raise SystemExit(f"smoke: {len(heads)} heads became {soften(target).sum().item()} people in the target")
