@@ -14,7 +14,17 @@
 //! [`config::plan::Plan`]; [`cli`] is what a user types.
 
 pub mod cli;
+pub mod clock;
 pub mod config;
+pub mod counting;
 pub mod draw;
+pub mod engine;
+pub mod latency;
+pub mod messages;
+pub mod process_usage;
 pub mod publish;
+pub mod recorder;
+pub mod site;
 pub mod stream;
+pub mod summary;
+pub mod vision;

@@ -2,7 +2,6 @@
 
 mod annotated;
 mod input;
-mod progress;
 mod record;
 mod still;
 mod video;
@@ -16,11 +15,11 @@ use throng_models::device::Device;
 use throng_models::picture::RgbView;
 
 use self::input::Input;
-use self::progress::Progress;
 use self::record::Record;
 use super::exit_status::ExitStatus;
 use super::interrupt::Interrupt;
 use super::output::{self, ReaderGone};
+use super::progress::Progress;
 use crate::config::{DEFAULT_CARD, redact, shipped};
 
 /// `throng count`: counts people in stills and video without a site.

@@ -4,13 +4,18 @@
 //! printed, by a command; [`report`] prints it once.
 
 pub mod args;
+pub mod bench;
 pub mod check;
 pub mod completions;
 pub mod count;
+pub mod demo;
 pub mod exit_status;
 pub mod interrupt;
+pub mod live;
 pub mod logging;
 pub mod output;
+pub mod progress;
+pub mod run;
 pub mod schema;
 pub mod watch;
 
@@ -51,6 +56,10 @@ pub struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Run a site until it is stopped.
+    Run(args::RunArgs),
+    /// Real pedestrians, then a simulated crowd that builds up before a gate.
+    Demo(args::DemoArgs),
     /// Report all errors of a site file at once, without starting anything.
     Check(check::CheckArgs),
     /// Print the JSON Schema of the site file.
@@ -59,6 +68,8 @@ pub enum Command {
     Watch(watch::WatchArgs),
     /// Count people in pictures and video, without a site.
     Count(count::CountArgs),
+    /// Decode alone, model alone and the whole pipeline on the same footage.
+    Bench(args::BenchArgs),
     /// Print a completion script for a shell.
     Completions(completions::CompletionsArgs),
 }
@@ -70,6 +81,9 @@ pub enum Command {
 pub fn run(cli: &Cli) -> anyhow::Result<ExitStatus> {
     logging::start(cli.log_level);
     match &cli.command {
+        Command::Run(args) => run::run(args),
+        Command::Demo(args) => demo::run(args),
+        Command::Bench(args) => bench::run(args),
         Command::Check(args) => check::run(args),
         Command::Schema(args) => schema::run(args),
         Command::Watch(args) => watch::run(args),

@@ -1,6 +1,10 @@
-//! `throng schema`: the JSON Schema of the site file.
+//! `throng schema`: the JSON Schemas of the site file and of the messages.
+
+use std::collections::BTreeMap;
 
 use clap::Args;
+use schemars::Schema;
+use throng_analytics::wire;
 
 use super::exit_status::ExitStatus;
 use super::output;
@@ -9,14 +13,25 @@ use crate::config::schema::site_schema;
 /// `throng schema`: prints the JSON Schema (draft 2020-12) of the site file.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Examples:
-  throng schema > site.schema.json     for an editor that completes and checks TOML")]
-pub struct SchemaArgs {}
+  throng schema > site.schema.json     for an editor that completes and checks TOML
+  throng schema --messages             what is published on zenoh, and what acknowledges it")]
+pub struct SchemaArgs {
+    /// Print the schemas of the messages on the bus instead, as one object by schema name.
+    #[arg(long)]
+    pub messages: bool,
+}
 
-/// Prints the schema.
+/// Prints the schemas.
 ///
 /// # Errors
 /// Where standard output cannot be written.
-pub fn run(SchemaArgs {}: &SchemaArgs) -> anyhow::Result<ExitStatus> {
-    output::line(serde_json::to_string_pretty(&site_schema())?)?;
+pub fn run(args: &SchemaArgs) -> anyhow::Result<ExitStatus> {
+    let text = if args.messages {
+        let schemas: BTreeMap<&str, Schema> = wire::schemas().into_iter().collect();
+        serde_json::to_string_pretty(&schemas)?
+    } else {
+        serde_json::to_string_pretty(&site_schema())?
+    };
+    output::line(text)?;
     Ok(ExitStatus::Success)
 }

@@ -8,6 +8,7 @@ mod calibration;
 mod camera;
 mod identity;
 pub(super) mod model;
+mod zone;
 
 use std::path::Path;
 
@@ -16,6 +17,7 @@ use super::key_path::KeyPath;
 use super::plan::Plan;
 use super::raw::SiteFile;
 use super::structure::Removed;
+use zone::ZoneCamera;
 
 /// What every check needs: where files are relative to, what was broken, and where findings go.
 pub(super) struct Checker<'a> {
@@ -49,7 +51,11 @@ impl Checker<'_> {
             self.time_zone(site.and_then(|site| site.time_zone.as_ref()), &site_at.key("time_zone"));
         let model = self.model(file.model.as_ref());
         let bus = self.bus(file.bus.as_ref());
-        let cameras = self.cameras(file.camera.as_deref().unwrap_or_default());
+        let written = file.camera.as_deref().unwrap_or_default();
+        let (cameras, calibrations) = self.cameras(written);
+        let profiles = self.profiles(&file.profile);
+        let seen_by = ZoneCamera::list(written, &calibrations);
+        let zones = self.zones(&file.zone, &profiles, &seen_by);
         Some(Plan {
             site_id: site_id?,
             time_zone: time_zone?,
@@ -57,6 +63,7 @@ impl Checker<'_> {
             model: model?,
             bus: bus?,
             cameras: cameras?,
+            zones: zones?,
             source_path: source_path.to_owned(),
             config_sha256,
         })

@@ -3,10 +3,15 @@
 use std::path::PathBuf;
 
 use jiff::tz::TimeZone;
-use throng_analytics::camera::Calibration;
+use throng_analytics::{
+    camera::Calibration,
+    site::{CameraModel, SiteModel},
+    zone::Zone,
+};
 use throng_models::device::Device;
 
 use crate::publish::{Id, Network};
+use crate::stream::uri::SourceUri;
 
 /// A site, checked.
 #[derive(Clone, Debug)]
@@ -23,10 +28,27 @@ pub struct Plan {
     pub bus: Network,
     /// The cameras; at least one.
     pub cameras: Vec<CameraPlan>,
+    /// The watched areas.
+    pub zones: Vec<Zone>,
     /// The site file.
     pub source_path: PathBuf,
     /// SHA-256 of the site file, lower-case hexadecimal: which thresholds a warning was made under.
     pub config_sha256: String,
+}
+
+impl Plan {
+    /// The site as the analytics know it.
+    pub fn site_model(&self) -> SiteModel {
+        let model = |camera: &CameraPlan| CameraModel {
+            id: camera.id.as_str().to_owned(),
+            calibration: camera.calibration.clone(),
+        };
+        SiteModel {
+            id: self.site_id.as_str().to_owned(),
+            cameras: self.cameras.iter().map(model).collect(),
+            zones: self.zones.clone(),
+        }
+    }
 }
 
 /// The network that counts: its card was read and its file verified.
@@ -45,6 +67,8 @@ pub struct ModelPlan {
 pub struct CameraPlan {
     /// Name of the camera on the bus.
     pub id: Id,
+    /// Where the video comes from; shows no credentials.
+    pub uri: SourceUri,
     /// Frames counted a second, above 0 and at most 60.
     pub count_fps: f64,
     /// Width to which pictures are scaled for counting, in pixels; none leaves it to the model card.

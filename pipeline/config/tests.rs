@@ -3,6 +3,7 @@
 use super::*;
 
 mod meaning;
+mod samples;
 mod structure;
 
 /// A site file without errors, but for the files it names; the tests break it in one place each.

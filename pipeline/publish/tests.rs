@@ -262,9 +262,10 @@ async fn what_was_published_just_before_closing_still_leaves() {
     let port = free_port();
     let bus = Bus::open(options(listening(port))).await.unwrap();
     let mut watcher = Watcher::open(&connecting(port), "throng/v1/**", true).await.unwrap();
-    until(&bus.handle(), |state| matches!(state, BusState::Connected { .. })).await;
     let handle = bus.handle();
-    for level in 0..100 {
+    handle.publish(warning("gate", 0));
+    assert_eq!(next(&mut watcher, level_of).await.1, 0, "somebody listens");
+    for level in 1..100 {
         handle.publish(warning("gate", level));
     }
     bus.close().await;

@@ -12,7 +12,7 @@ use std::{
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread::JoinHandle,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant},
 };
 
 use crossbeam::channel::{Receiver, Sender, bounded};
@@ -31,6 +31,7 @@ use super::{
     slot::{SlotSender, WhenFull, slot},
     uri::SourceUri,
 };
+use crate::clock::wall_clock;
 
 /// How often the bus is looked at while nothing happens.
 const BUS_POLL: gst::ClockTime = gst::ClockTime::from_mseconds(50);
@@ -332,11 +333,6 @@ fn watch_bus(
         }
     })?;
     Ok(thread)
-}
-
-fn wall_clock() -> Timestamp {
-    let nanos = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_nanos());
-    Timestamp::from_unix_nanos(i64::try_from(nanos).unwrap_or(i64::MAX))
 }
 
 /// A lock whose holder cannot leave broken state behind: every critical section here is one assignment.

@@ -30,7 +30,8 @@ impl Grey {
                 let pixels = picture.row(y * factor + row);
                 for (sum, block) in sums.iter_mut().zip(pixels.chunks_exact(3 * factor)) {
                     for pixel in block.chunks_exact(3) {
-                        *sum += 77 * u32::from(pixel[0]) + 150 * u32::from(pixel[1]) + 29 * u32::from(pixel[2]);
+                        *sum +=
+                            77 * u32::from(pixel[0]) + 150 * u32::from(pixel[1]) + 29 * u32::from(pixel[2]);
                     }
                 }
             }

@@ -50,22 +50,23 @@ impl MotionMeter {
         Ok(Self { flow, before: None, now: Grey::default(), vectors: Mat::default() })
     }
 
-    /// Velocities since the picture before, in pixels of the source picture a second; `None` for the first picture
+    /// Velocities since the picture before, in pixels a second of an image `image_width_px` wide; `None` for the first picture
     /// of a session, after a gap, and after a change of size: nothing is subtracted across those.
     ///
     /// # Errors
     /// OpenCV's, when the flow cannot be computed.
-    pub fn measure(&mut self, frame: &Frame) -> anyhow::Result<Option<MotionField>> {
+    pub fn measure(&mut self, frame: &Frame, image_width_px: u32) -> anyhow::Result<Option<MotionField>> {
         let Some(picture) = frame.rgb() else { return Ok(None) };
         let factor = (picture.width_px() / FLOW_WIDTH_PX).max(1);
         self.now.reduce(picture, factor);
-        let source_px_per_px = f64::from(frame.source_width_px) / picture.width_px() as f64 * factor as f64;
+        let image_px_per_px = f64::from(image_width_px) / picture.width_px() as f64 * factor as f64;
         let field = match &self.before {
             Some(before) if before.session == frame.session => {
                 let step_secs = frame.captured_at.secs_since(before.captured_at);
-                let same_size = (before.grey.width_px, before.grey.height_px) == (self.now.width_px, self.now.height_px);
+                let same_size =
+                    (before.grey.width_px, before.grey.height_px) == (self.now.width_px, self.now.height_px);
                 let follows = step_secs > 0.0 && step_secs <= LONGEST_STEP_SECS && same_size;
-                if follows { self.field(step_secs, source_px_per_px)? } else { None }
+                if follows { self.field(step_secs, image_px_per_px)? } else { None }
             }
             _ => None,
         };
@@ -75,7 +76,7 @@ impl MotionMeter {
         Ok(field)
     }
 
-    fn field(&mut self, step_secs: f64, source_px_per_px: f64) -> anyhow::Result<Option<MotionField>> {
+    fn field(&mut self, step_secs: f64, image_px_per_px: f64) -> anyhow::Result<Option<MotionField>> {
         let Some(before) = &self.before else { return Ok(None) };
         let (width, height) = (self.now.width_px, self.now.height_px);
         let (columns, rows) = (width / CELL_PX, height / CELL_PX);
@@ -89,7 +90,7 @@ impl MotionMeter {
         self.flow.calc(&from, &to, &mut self.vectors).context("OpenCV cannot compute the optical flow")?;
         anyhow::ensure!(self.vectors.typ() == CV_32FC2, "OpenCV's optical flow has an unexpected type");
         let vectors = self.vectors.data_typed::<Vec2f>()?;
-        let scale = (source_px_per_px / step_secs / (CELL_PX * CELL_PX) as f64) as f32;
+        let scale = (image_px_per_px / step_secs / (CELL_PX * CELL_PX) as f64) as f32;
         let mut velocity_px_per_s = Vec::with_capacity(columns * rows);
         for row in 0..rows {
             for column in 0..columns {
@@ -104,7 +105,7 @@ impl MotionMeter {
                 velocity_px_per_s.push([sum[0] * scale, sum[1] * scale]);
             }
         }
-        let px_per_cell = CELL_PX as f64 * source_px_per_px;
+        let px_per_cell = CELL_PX as f64 * image_px_per_px;
         Ok(MotionField::new(columns, rows, px_per_cell, px_per_cell, velocity_px_per_s).ok())
     }
 }

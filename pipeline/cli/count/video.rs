@@ -5,10 +5,10 @@ use throng_analytics::time::Timestamp;
 use throng_models::counter::{PictureCount, Validity};
 
 use super::annotated::AnnotatedVideo;
-use super::progress::Progress;
 use super::record::Record;
 use super::{CountRun, describe};
 use crate::cli::output;
+use crate::cli::progress::Progress;
 use crate::stream::options::{Pace, StreamEvent, StreamInfo, StreamOptions};
 use crate::stream::source::CameraStream;
 use crate::stream::uri::SourceUri;

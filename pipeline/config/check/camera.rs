@@ -1,34 +1,102 @@
 //! Cameras: names, sources and calibration.
 
+use std::path::Path;
+
+use throng_analytics::camera::Calibration;
+
 use super::Checker;
+use crate::config::diagnostic::Remark;
+use crate::config::environment::{self, Unexpandable};
 use crate::config::key_path::KeyPath;
 use crate::config::plan::CameraPlan;
 use crate::config::raw::Camera;
+use crate::config::source_text::SourceText;
+use crate::stream::uri::SourceUri;
 
 /// Frames counted a second where the site does not say: crowds change over seconds, and a core counts 20 to 40.
 const DEFAULT_COUNT_FPS: f64 = 5.0;
 
 impl Checker<'_> {
-    /// The cameras; none where one of them is wrong.
-    pub(super) fn cameras(&mut self, cameras: &[Camera]) -> Option<Vec<CameraPlan>> {
+    /// The cameras, none where one of them is wrong; and the calibration of each that has a usable one, since zones
+    /// are checked against those whatever else is wrong.
+    pub(super) fn cameras(
+        &mut self,
+        cameras: &[Camera],
+    ) -> (Option<Vec<CameraPlan>>, Vec<Option<Calibration>>) {
         let list = KeyPath::root().key("camera");
         self.unique(cameras.iter().map(|camera| camera.id.as_ref()), &list);
-        let plans: Vec<Option<CameraPlan>> = cameras
-            .iter()
-            .enumerate()
-            .map(|(index, camera)| self.camera(camera, &list.index(index)))
-            .collect();
-        plans.into_iter().collect()
+        let mut calibrations = Vec::with_capacity(cameras.len());
+        let mut plans = Vec::with_capacity(cameras.len());
+        for (index, camera) in cameras.iter().enumerate() {
+            let at = list.index(index);
+            let id = self.id(camera.id.as_ref(), &at.key("id"));
+            let uri = camera.uri.as_ref().and_then(|uri| self.source(uri, &at.key("uri")));
+            let calibration = self.calibration(camera, &at);
+            calibrations.push(calibration.clone());
+            plans.push(id.zip(uri).zip(calibration).map(|((id, uri), calibration)| CameraPlan {
+                id,
+                uri,
+                count_fps: camera.count_fps.unwrap_or(DEFAULT_COUNT_FPS),
+                count_width_px: camera.count_width_px,
+                calibration,
+            }));
+        }
+        (plans.into_iter().collect(), calibrations)
     }
 
-    fn camera(&mut self, camera: &Camera, at: &KeyPath) -> Option<CameraPlan> {
-        let id = self.id(camera.id.as_ref(), &at.key("id"));
-        let calibration = self.calibration(camera, at);
-        Some(CameraPlan {
-            id: id?,
-            count_fps: camera.count_fps.unwrap_or(DEFAULT_COUNT_FPS),
-            count_width_px: camera.count_width_px,
-            calibration: calibration?,
-        })
+    /// Where the video comes from, with secrets from the environment. A file must be there.
+    fn source(&mut self, text: &SourceText, at: &KeyPath) -> Option<SourceUri> {
+        let remark = match environment::expand(text.expose(), self.environment) {
+            Err(why) => unexpandable(&why),
+            Ok(expanded) => match SourceUri::parse(&expanded, self.folder) {
+                Ok(uri) => match uri.path().and_then(unusable_file) {
+                    Some(remark) => remark,
+                    None => return Some(uri),
+                },
+                Err(error) => {
+                    let message = error.to_string();
+                    let (problem, expected) = message
+                        .split_once("; expected ")
+                        .unwrap_or((&message, "a file name or a stream URI"));
+                    Remark::new(problem, expected, "write e.g. \"clip.mp4\" or \"rtsp://10.0.0.7/main\"")
+                }
+            },
+        };
+        self.findings.error(at, remark);
+        None
     }
+}
+
+/// What is said about a `${NAME}` that cannot be replaced.
+fn unexpandable(why: &Unexpandable) -> Remark {
+    match why {
+        Unexpandable::Unset { name } => Remark::new(
+            format!("needs the environment variable {name}, which is not set"),
+            "every `${NAME}` to have a value",
+            format!("set {name} before starting throng"),
+        ),
+        Unexpandable::Unclosed => Remark::new(
+            "holds a `${` without a name and `}`",
+            "`${NAME}` with NAME of letters, digits and `_`",
+            "write e.g. \"rtsp://viewer:${CAM_1_PASSWORD}@10.0.0.7/main\"",
+        ),
+        Unexpandable::Misplaced => Remark::new(
+            "holds a `${` outside the user part",
+            "`${NAME}` only between `://` and `@`: it is for secrets",
+            "write everything else out",
+        ),
+    }
+}
+
+/// What keeps a file from being a video, as far as can be seen without opening it.
+fn unusable_file(path: &Path) -> Option<Remark> {
+    let shown = path.display();
+    let problem = match std::fs::metadata(path) {
+        Err(error) => format!("names a file that cannot be read ({error}): {shown}"),
+        Ok(metadata) if metadata.is_dir() => format!("names a folder: {shown}"),
+        Ok(metadata) if metadata.is_file() && metadata.len() == 0 => format!("names an empty file: {shown}"),
+        Ok(_) => return None,
+    };
+    let advice = "correct the name; it is relative to the folder of the site file";
+    Some(Remark::new(problem, "a video file", advice))
 }

@@ -1,4 +1,4 @@
-//! How far a long count is: a bar with rate and time left on a terminal, a plain line now and then elsewhere.
+//! How far long work is: a bar with rate and time left on a terminal, a plain line now and then elsewhere.
 
 use std::io::{IsTerminal, stderr};
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use crate::cli::output;
 const PLAIN_PERIOD: Duration = Duration::from_secs(5);
 
 /// Progress through one video or a list of pictures, in pictures.
-pub(super) struct Progress {
+pub(crate) struct Progress {
     label: String,
     total: Option<u64>,
     began: Instant,
@@ -23,7 +23,7 @@ pub(super) struct Progress {
 
 impl Progress {
     /// Starts at zero of `total` pictures, where that is known.
-    pub(super) fn start(label: &str, total: Option<u64>) -> Self {
+    pub(crate) fn start(label: &str, total: Option<u64>) -> Self {
         let began = Instant::now();
         let plain_line_at = (!stderr().is_terminal()).then_some(began + PLAIN_PERIOD);
         let bar = if plain_line_at.is_some() {
@@ -43,7 +43,7 @@ impl Progress {
     }
 
     /// One more picture is counted; `found` is what it showed.
-    pub(super) fn step(&mut self, found: &str) {
+    pub(crate) fn step(&mut self, found: &str) {
         self.done += 1;
         self.bar.set_message(found.to_owned());
         self.bar.inc(1);
@@ -69,12 +69,12 @@ impl Progress {
     }
 
     /// Writes a line for people without breaking the bar.
-    pub(super) fn note(&self, text: impl std::fmt::Display) {
+    pub(crate) fn note(&self, text: impl std::fmt::Display) {
         self.bar.suspend(|| output::note(text));
     }
 
     /// Takes the bar away; gives the pictures counted a second.
-    pub(super) fn finish(self) -> f64 {
+    pub(crate) fn finish(self) -> f64 {
         self.bar.finish_and_clear();
         self.done as f64 / self.began.elapsed().as_secs_f64().max(1e-9)
     }

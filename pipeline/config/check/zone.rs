@@ -1,0 +1,227 @@
+//! Zones and their threshold profiles.
+
+use throng_analytics::{
+    camera::Calibration,
+    ground::zone_visibility,
+    polygon::{InvalidPolygon, Polygon},
+    profile::{CLEAR_DWELL_SECS, PerLevel, Profile, RAISE_DWELL_SECS},
+    zone::Zone,
+};
+
+use super::Checker;
+use crate::config::{
+    diagnostic::Remark,
+    key_path::KeyPath,
+    raw::{self, Camera, Densities, DwellSecs},
+    suggest::nearest,
+};
+
+/// The shipped profiles.
+const SHIPPED: [&str; 3] = ["street_flat", "narrow_slope_stairs", "standing_event"];
+
+/// Share of a zone that a camera must measure well: below it the zone's density is a guess.
+const MEASURED_MIN: f64 = 0.5;
+
+/// Share from which nothing is said.
+const MEASURED_WELL: f64 = 0.95;
+
+/// A camera that zones may refer to; without calibration where that is wrong and was reported.
+pub(super) struct ZoneCamera<'a> {
+    id: &'a str,
+    calibration: Option<&'a Calibration>,
+}
+
+impl<'a> ZoneCamera<'a> {
+    /// The cameras of a file, with the calibrations that could be made.
+    pub(super) fn list(cameras: &'a [Camera], calibrations: &'a [Option<Calibration>]) -> Vec<Self> {
+        let known = cameras.iter().zip(calibrations);
+        known
+            .filter_map(|(c, calibration)| {
+                Some(Self { id: c.id.as_deref()?, calibration: calibration.as_ref() })
+            })
+            .collect()
+    }
+}
+
+impl Checker<'_> {
+    /// The profiles of the file; one that is wrong is reported and `None`.
+    pub(super) fn profiles(&mut self, profiles: &[raw::Profile]) -> Vec<(String, Option<Profile>)> {
+        let list = KeyPath::root().key("profile");
+        self.unique(profiles.iter().map(|profile| profile.id.as_ref()), &list);
+        let all = profiles.iter().enumerate();
+        all.filter_map(|(i, profile)| Some((profile.id.clone()?, self.profile(profile, &list.index(i)))))
+            .collect()
+    }
+
+    fn profile(&mut self, profile: &raw::Profile, at: &KeyPath) -> Option<Profile> {
+        let id = profile.id.as_deref()?;
+        if SHIPPED.contains(&id) {
+            let remark = Remark::new(
+                format!("is {id:?}, a profile that throng ships"),
+                "a name of its own",
+                "rename it: a shipped profile means the same at every site",
+            );
+            self.findings.error(&at.key("id"), remark);
+        }
+        let Densities { blue, yellow, orange, red } = profile.density_people_per_m2?;
+        let theta_up: PerLevel = [blue?, yellow?, orange?, red?];
+        if let Some(i) = theta_up.windows(2).position(|pair| pair[1] <= pair[0]) {
+            let names = ["blue", "yellow", "orange", "red"];
+            let remark = Remark::new(
+                format!("is {} while {} is {}", theta_up[i + 1], names[i], theta_up[i]),
+                format!("more than the density of {}", names[i]),
+                "raise it: each level begins at a higher density than the one before",
+            );
+            self.findings.error(&at.key("density_people_per_m2").key(names[i + 1]), remark);
+            return None;
+        }
+        Some(Profile {
+            raise_dwell_secs: dwell(profile.raise_dwell_secs, RAISE_DWELL_SECS),
+            clear_dwell_secs: dwell(profile.clear_dwell_secs, CLEAR_DWELL_SECS),
+            ..Profile::new(id, theta_up)
+        })
+    }
+
+    /// The zones; `None` where one of them is wrong.
+    pub(super) fn zones(
+        &mut self,
+        zones: &[raw::Zone],
+        profiles: &[(String, Option<Profile>)],
+        cameras: &[ZoneCamera<'_>],
+    ) -> Option<Vec<Zone>> {
+        let list = KeyPath::root().key("zone");
+        self.unique(zones.iter().map(|zone| zone.id.as_ref()), &list);
+        let all = zones.iter().enumerate();
+        let checked: Vec<Option<Zone>> =
+            all.map(|(i, zone)| self.zone(zone, profiles, cameras, &list.index(i))).collect();
+        checked.into_iter().collect()
+    }
+
+    fn zone(
+        &mut self,
+        zone: &raw::Zone,
+        profiles: &[(String, Option<Profile>)],
+        cameras: &[ZoneCamera<'_>],
+        at: &KeyPath,
+    ) -> Option<Zone> {
+        let id = self.id(zone.id.as_ref(), &at.key("id"));
+        let profile =
+            zone.profile.as_deref().and_then(|name| self.profile_of(name, profiles, &at.key("profile")));
+        let outline = zone.polygon_m.clone().and_then(|corners| self.outline(corners, &at.key("polygon_m")));
+        let named = zone.cameras.clone().unwrap_or_default();
+        let references_hold = self.camera_references(&named, cameras, &at.key("cameras"));
+        if let (Some(outline), true) = (&outline, references_hold) {
+            self.is_seen(outline, &named, cameras, &at.key("polygon_m"));
+        }
+        let id = id?;
+        Some(Zone {
+            id: id.as_str().to_owned(),
+            name: zone.name.clone().unwrap_or_else(|| id.as_str().to_owned()),
+            outline: outline?,
+            profile: profile?,
+            capacity_people: Some(f64::from(zone.capacity_people?)),
+            cameras: named,
+        })
+    }
+
+    fn profile_of(
+        &mut self,
+        name: &str,
+        profiles: &[(String, Option<Profile>)],
+        at: &KeyPath,
+    ) -> Option<Profile> {
+        if let Some((_, own)) = profiles.iter().find(|(id, _)| id == name) {
+            // A profile that is wrong was reported where it stands.
+            return own.clone();
+        }
+        let shipped = Profile::shipped(name);
+        if shipped.is_none() {
+            let known: Vec<&str> =
+                SHIPPED.into_iter().chain(profiles.iter().map(|(id, _)| id.as_str())).collect();
+            let advice = nearest(name, known.iter().copied()).map_or_else(
+                || "name one of them, or add a [[profile]]".to_owned(),
+                |near| format!("did you mean {near:?}?"),
+            );
+            let remark = Remark::new(
+                format!("names no profile: {name:?}"),
+                format!("one of {}", known.join(", ")),
+                advice,
+            );
+            self.findings.error(at, remark);
+        }
+        shipped
+    }
+
+    fn outline(&mut self, corners: Vec<[f64; 2]>, at: &KeyPath) -> Option<Polygon> {
+        match Polygon::new(corners) {
+            Ok(outline) => Some(outline),
+            Err(error) => {
+                let at = match &error {
+                    InvalidPolygon::NotFinite { index } => at.index(*index),
+                    _ => at.clone(),
+                };
+                let expected = "corners in order around one area of at least 1 m2, sides not crossing";
+                self.findings.error(&at, Remark::from_message(&error.to_string(), expected));
+                None
+            }
+        }
+    }
+
+    /// Whether every camera named is there; those that are not are reported.
+    fn camera_references(&mut self, named: &[String], cameras: &[ZoneCamera<'_>], at: &KeyPath) -> bool {
+        let mut all_known = true;
+        for (i, name) in named.iter().enumerate() {
+            if !cameras.iter().any(|camera| camera.id == name) {
+                let known: Vec<&str> = cameras.iter().map(|camera| camera.id).collect();
+                let advice = nearest(name, known.iter().copied())
+                    .map_or_else(|| "name one of them".to_owned(), |near| format!("did you mean {near:?}?"));
+                let expected = format!("one of the cameras {}", known.join(", "));
+                self.findings
+                    .error(&at.index(i), Remark::new(format!("names no camera: {name:?}"), expected, advice));
+                all_known = false;
+            }
+        }
+        all_known
+    }
+
+    /// Whether some camera can measure the zone. Nothing is said where a calibration is wrong: it was reported, and
+    /// what it sees is not known.
+    fn is_seen(&mut self, outline: &Polygon, named: &[String], cameras: &[ZoneCamera<'_>], at: &KeyPath) {
+        let measuring =
+            || cameras.iter().filter(|camera| named.is_empty() || named.iter().any(|name| name == camera.id));
+        if measuring().any(|camera| camera.calibration.is_none()) {
+            return;
+        }
+        let best = measuring()
+            .filter_map(|camera| Some((camera.id, zone_visibility(camera.calibration?, outline))))
+            .max_by(|a, b| a.1.reliable.total_cmp(&b.1.reliable));
+        let Some((camera, seen)) = best else { return };
+        if seen.reliable >= MEASURED_WELL {
+            return;
+        }
+        let percent = |share: f64| 100.0 * share;
+        let remark = Remark::new(
+            format!(
+                "{:.0} % of the zone can be measured by camera {camera:?}; {:.0} % is outside its picture or beyond \
+                 the horizon, {:.0} % too far away",
+                percent(seen.reliable),
+                percent(seen.unseen),
+                percent(seen.too_coarse)
+            ),
+            format!("a zone that a camera sees to {:.0} % at least", percent(MEASURED_MIN)),
+            "move the corners into the picture, or add a camera",
+        );
+        if seen.reliable < MEASURED_MIN {
+            self.findings.error(at, remark);
+        } else {
+            self.findings.warning(at, remark);
+        }
+    }
+}
+
+/// Dwell times as written, with defaults for what is left out.
+fn dwell(written: Option<DwellSecs>, default: PerLevel) -> PerLevel {
+    let DwellSecs { blue, yellow, orange, red } = written.unwrap_or_default();
+    let [b, y, o, r] = default;
+    [blue.unwrap_or(b), yellow.unwrap_or(y), orange.unwrap_or(o), red.unwrap_or(r)]
+}

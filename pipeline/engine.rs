@@ -1,0 +1,183 @@
+//! Starts a plan and runs it to its end: streams, counting thread, site loop and bus, in the order of the data's way.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::Context;
+use crossbeam::channel::bounded;
+use throng_analytics::{
+    site::Site,
+    wire::{ModelRef, StreamState},
+};
+use throng_models::counter::{Counter, Options};
+
+use crate::{
+    clock::wall_clock,
+    config::plan::{CameraPlan, Plan},
+    counting::{self, CountedCamera},
+    latency::{LatencyProbe, Percentiles},
+    messages::{Header, Messages},
+    publish::{Bus, BusOptions, Id},
+    site::{Onlooker, SiteLoop, WatchedCamera},
+    stream::{
+        options::{Pace, StreamOptions},
+        source::CameraStream,
+    },
+    summary::Summary,
+};
+
+/// Counted frames that may wait for the site loop: one, so that the counter is never far ahead.
+const COUNTED_WAITING: usize = 1;
+
+/// How long the last counts may take to reach the subscriber that measures them.
+const LAST_MESSAGES: Duration = Duration::from_millis(300);
+
+/// How to run a plan.
+#[derive(Clone)]
+pub struct RunOptions {
+    /// How fast footage is read.
+    pub pace: Pace,
+    /// Stop after this much site time, seconds.
+    pub for_secs: Option<f64>,
+    /// Measures capture to bus by a subscriber of its own, where given.
+    pub latency: Option<LatencyProbe>,
+    /// Says when to stop.
+    pub must_stop: Arc<dyn Fn() -> bool + Send + Sync>,
+}
+
+/// What a run came to, with what only a benchmark asks for.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Totals.
+    pub summary: Summary,
+    /// Capture to subscriber without the network's inference, milliseconds.
+    pub beside_inference_ms: Percentiles,
+}
+
+/// Opens the counter of a plan.
+///
+/// # Errors
+/// Whatever is wrong with card, model, library or device.
+pub fn open_counter(plan: &Plan) -> anyhow::Result<Counter> {
+    let options =
+        Options { device: plan.model.device, threads: plan.model.threads.unwrap_or(0), ..Options::default() };
+    let counter = Counter::open(&plan.model.card_path, &options)?;
+    if let Some(reason) = &counter.info().device_fallback {
+        tracing::warn!("The network runs on {}: {reason}.", counter.info().device);
+    }
+    Ok(counter)
+}
+
+/// Runs a plan with an open counter; `onlooker` sees every step.
+///
+/// # Errors
+/// No camera gives a picture, a thread cannot be started, the bus' options can never work, or the onlooker's error. A
+/// single camera that fails, and a bus that is down, are no errors: they are published and shown.
+pub fn run(
+    plan: &Plan,
+    counter: Counter,
+    options: &RunOptions,
+    onlooker: &mut Onlooker<'_>,
+) -> anyhow::Result<Outcome> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("network")
+        .enable_all()
+        .build()
+        .context("cannot start the network threads")?;
+    let node = Id::new(format!("throng-{}", std::process::id()))?;
+    let bus_options =
+        BusOptions { network: plan.bus.clone(), site: plan.site_id.clone(), node: node.clone() };
+    let mut bus = runtime.block_on(Bus::open(bus_options))?;
+    if bus.handle().state().is_down() {
+        tracing::warn!("{}. The site runs; warnings are kept until it answers.", bus.handle().state());
+    }
+    let latency = options.latency.clone().unwrap_or_default();
+    let listener = match &options.latency {
+        Some(probe) => Some(runtime.block_on(probe.listen(&plan.bus, plan.site_id.as_str()))?),
+        None => None,
+    };
+
+    let info = counter.info();
+    let header = Header {
+        site: plan.site_id.clone(),
+        node,
+        model: ModelRef { name: info.name.clone(), sha256: info.sha256.clone() },
+        config_sha256: plan.config_sha256.clone(),
+        drill: plan.drill,
+        notes: info
+            .device_fallback
+            .iter()
+            .map(|reason| format!("network on {}: {reason}", info.device))
+            .collect(),
+    };
+    let max_side_px = u32::try_from(info.max_side_px).unwrap_or(u32::MAX);
+    let cameras: Vec<WatchedCamera> =
+        plan.cameras.iter().map(|camera| start_camera(camera, options.pace, max_side_px)).collect();
+    let counted_cameras: Vec<CountedCamera> = cameras
+        .iter()
+        .zip(&plan.cameras)
+        .filter_map(|(watched, plan)| {
+            let stream = watched.stream.as_ref()?;
+            Some(CountedCamera {
+                frames: stream.frames().clone(),
+                counters: Arc::clone(stream.counters()),
+                calibration: plan.calibration.clone(),
+            })
+        })
+        .collect();
+    let (sender, counted) = bounded(COUNTED_WAITING);
+    let counting = counting::start(counter, counted_cameras, sender)?;
+    let site_loop = SiteLoop {
+        site: Site::new(plan.site_model()),
+        cameras,
+        counted,
+        acks: bus.take_acks(),
+        bus: bus.handle(),
+        messages: Messages::new(header, &plan.zones)?,
+        latency: latency.clone(),
+        pace: options.pace,
+        for_secs: options.for_secs,
+        must_stop: Arc::clone(&options.must_stop),
+        onlooker,
+    };
+    let result = site_loop.run();
+    if counting.join().is_err() {
+        tracing::error!("The counting thread ended by a panic.");
+    }
+    if listener.is_some() {
+        std::thread::sleep(LAST_MESSAGES);
+    }
+    runtime.block_on(bus.close());
+    if let Some(listener) = listener {
+        listener.abort();
+    }
+    runtime.shutdown_timeout(Duration::from_millis(500));
+    let mut summary = result?;
+    summary.capture_to_bus_ms = latency.capture_to_bus_ms();
+    Ok(Outcome { summary, beside_inference_ms: latency.beside_inference_ms() })
+}
+
+/// Starts a camera. One that cannot be started is a camera without pictures, not the end of the site.
+fn start_camera(camera: &CameraPlan, pace: Pace, max_side_px: u32) -> WatchedCamera {
+    let options = StreamOptions {
+        count_fps: camera.count_fps,
+        width_px: Some(camera.count_width_px.unwrap_or(max_side_px)),
+        pace,
+        origin: wall_clock(),
+        session: 1,
+    };
+    let (stream, state, last_error) = match CameraStream::start(camera.id.as_str(), &camera.uri, options) {
+        Ok(stream) => (Some(stream), StreamState::Waking, None),
+        Err(error) => {
+            tracing::error!(camera = %camera.id, "No pictures: {error:#}.");
+            (None, StreamState::Ended, Some(format!("{error:#}")))
+        }
+    };
+    WatchedCamera {
+        id: camera.id.clone(),
+        stream,
+        is_calibrated: camera.calibration.is_calibrated(),
+        state,
+        last_error,
+    }
+}

@@ -1,0 +1,33 @@
+//! What this process has used, as the kernel counts it.
+
+use anyhow::Context;
+
+/// Ticks a second of `/proc/self/stat`: 100 on every Linux that Debian ships (`getconf CLK_TCK`).
+const TICKS_PER_SEC: f64 = 100.0;
+
+/// Processor seconds of all threads since the start, user and system.
+///
+/// # Errors
+/// The kernel's figures cannot be read.
+pub fn cpu_secs() -> anyhow::Result<f64> {
+    let stat = std::fs::read_to_string("/proc/self/stat").context("cannot read /proc/self/stat")?;
+    // The second field, the name in brackets, may hold spaces; utime and stime are the 14th and 15th.
+    let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+    let ticks: f64 =
+        after_name.split_whitespace().skip(11).take(2).filter_map(|f| f.parse::<f64>().ok()).sum();
+    Ok(ticks / TICKS_PER_SEC)
+}
+
+/// Largest resident memory so far, megabytes of a million bytes.
+///
+/// # Errors
+/// The kernel's figures cannot be read.
+pub fn peak_rss_mb() -> anyhow::Result<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").context("cannot read /proc/self/status")?;
+    let kib = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .and_then(|rest| rest.split_whitespace().next()?.parse::<f64>().ok())
+        .context("the kernel tells no peak memory (VmHWM)")?;
+    Ok(kib * 1024.0 / 1e6)
+}

@@ -1,0 +1,256 @@
+//! The site loop: one thread owns all analytic state; counted frames and acknowledgements come in, messages go out.
+
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use crossbeam::channel::{Receiver, RecvTimeoutError};
+use throng_analytics::{
+    site::{Site, SiteReport},
+    time::Timestamp,
+    wire::{Ack, AckRecord, CameraState, StreamState},
+};
+use tokio::sync::mpsc;
+
+use crate::{
+    clock::wall_clock,
+    counting::CountedFrame,
+    latency::LatencyProbe,
+    messages::Messages,
+    publish::{BusHandle, Id},
+    stream::{
+        options::{Pace, StreamEvent},
+        source::CameraStream,
+    },
+    summary::Summary,
+};
+
+/// Longest silence after which time passes all the same: freshness must fall while nothing arrives.
+const TICK: Duration = Duration::from_millis(200);
+
+/// State is repeated at least this often, seconds, for bridges without memory (MQTT).
+const STATE_EVERY_SECS: f64 = 1.0;
+
+/// A camera as the site loop watches it.
+pub struct WatchedCamera {
+    /// Id on the bus.
+    pub id: Id,
+    /// Its stream; `None` where it could not be started.
+    pub stream: Option<CameraStream>,
+    /// Whether it is calibrated in metres.
+    pub is_calibrated: bool,
+    /// Where the stream is in its life.
+    pub state: StreamState,
+    /// Why it gives no picture.
+    pub last_error: Option<String>,
+}
+
+impl WatchedCamera {
+    /// Takes in what happened to the stream.
+    fn follow(&mut self, bus: &BusHandle) {
+        let Some(stream) = &self.stream else { return };
+        while let Ok(event) = stream.events().try_recv() {
+            match event {
+                StreamEvent::Live(info) => {
+                    tracing::info!(camera = %self.id, "Live: {} x {} pixels.", info.width_px, info.height_px);
+                    self.state = StreamState::Running;
+                    bus.set_camera_alive(&self.id, true);
+                }
+                StreamEvent::Ended { early } => {
+                    if let Some(note) = &early {
+                        tracing::warn!(camera = %self.id, "Source: {note}.");
+                    }
+                    self.state = StreamState::Ended;
+                    self.last_error = early;
+                    bus.set_camera_alive(&self.id, false);
+                }
+                StreamEvent::Failed(fault) => {
+                    tracing::error!(camera = %self.id, "No pictures: {fault}.");
+                    self.state = StreamState::Ended;
+                    self.last_error = Some(fault.to_string());
+                    bus.set_camera_alive(&self.id, false);
+                }
+            }
+        }
+    }
+}
+
+/// One step of a site, for whoever looks on: the frame that caused it, if one did, and what is known now.
+pub struct Step<'a> {
+    /// The frame.
+    pub counted: Option<&'a CountedFrame>,
+    /// What is known.
+    pub report: &'a SiteReport,
+    /// The bus, for those who answer.
+    pub bus: &'a BusHandle,
+}
+
+/// Whoever looks on at every step. An error stops the run.
+pub type Onlooker<'a> = dyn FnMut(Step<'_>) -> anyhow::Result<()> + 'a;
+
+/// All that the loop works with.
+pub struct SiteLoop<'a> {
+    /// The analytic state.
+    pub site: Site,
+    /// The cameras.
+    pub cameras: Vec<WatchedCamera>,
+    /// What is counted.
+    pub counted: Receiver<CountedFrame>,
+    /// Acknowledgements from the bus.
+    pub acks: Option<mpsc::Receiver<Ack>>,
+    /// Where messages go.
+    pub bus: BusHandle,
+    /// What makes them.
+    pub messages: Messages,
+    /// Measures capture to bus.
+    pub latency: LatencyProbe,
+    /// Decides which clock the site lives by.
+    pub pace: Pace,
+    /// Stops after this much site time, seconds.
+    pub for_secs: Option<f64>,
+    /// Says when to stop.
+    pub must_stop: Arc<dyn Fn() -> bool + Send + Sync>,
+    /// Looks on.
+    pub onlooker: &'a mut Onlooker<'a>,
+}
+
+impl SiteLoop<'_> {
+    /// Runs until the cameras have ended, the time is over, or somebody asks to stop.
+    ///
+    /// # Errors
+    /// The onlooker's, or a message that cannot be written.
+    pub fn run(mut self) -> anyhow::Result<Summary> {
+        let mut summary = Summary::default();
+        let (mut began, mut state_told): (Option<Timestamp>, Option<Timestamp>) = (None, None);
+        let mut decoded_before: BTreeMap<Id, (u64, Instant)> = BTreeMap::new();
+        while !(self.must_stop)() {
+            let counted = match self.counted.recv_timeout(TICK) {
+                Ok(counted) => Some(counted),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => break,
+            };
+            self.cameras.iter_mut().for_each(|camera| camera.follow(&self.bus));
+            let now = match (self.pace, &counted) {
+                (Pace::Realtime, _) => wall_clock(),
+                (Pace::AsFastAsPossible, Some(counted)) => counted.observation.captured_at,
+                // Footage that is read fast has no clock of its own while no picture comes.
+                (Pace::AsFastAsPossible, None) => continue,
+            };
+            if self.for_secs.is_some_and(|secs| now.secs_since(*began.get_or_insert(now)) > secs) {
+                break;
+            }
+            self.take_acks();
+            if let Some(counted) = &counted {
+                summary.frames_counted += 1;
+                self.publish_count(counted, now)?;
+                self.site.observe(&counted.observation);
+            }
+            let report = self.site.step(now);
+            for message in self.messages.zones(&report)? {
+                self.bus.publish(message);
+            }
+            if state_told.is_none_or(|at| now.secs_since(at) >= STATE_EVERY_SECS) {
+                state_told = Some(now);
+                self.publish_camera_states(now, summary.frames_counted, &mut decoded_before)?;
+            }
+            summary.observe(&report);
+            (self.onlooker)(Step { counted: counted.as_ref(), report: &report, bus: &self.bus })?;
+        }
+        self.cameras.iter_mut().for_each(|camera| camera.follow(&self.bus));
+        self.finish(summary)
+    }
+
+    fn take_acks(&mut self) {
+        let Some(acks) = &mut self.acks else { return };
+        while let Ok(ack) = acks.try_recv() {
+            let record = AckRecord { operator: ack.operator, at: ack.at };
+            if self.site.acknowledge(&ack.incident, &record) {
+                tracing::info!(incident = ack.incident, "Acknowledged by {}.", record.operator);
+            } else {
+                tracing::warn!(incident = ack.incident, "An acknowledgement names no running incident.");
+            }
+        }
+    }
+
+    fn publish_count(&mut self, counted: &CountedFrame, now: Timestamp) -> anyhow::Result<()> {
+        let Some(camera) = self.cameras.iter().find(|c| c.id.as_str() == &*counted.frame.camera) else {
+            return Ok(());
+        };
+        let (seq, message) = self.messages.count(&camera.id, counted, camera.is_calibrated, now)?;
+        self.latency.published(
+            camera.id.as_str(),
+            seq,
+            counted.frame.captured_instant,
+            counted.inference_secs,
+        );
+        self.bus.publish(message);
+        Ok(())
+    }
+
+    fn publish_camera_states(
+        &mut self,
+        now: Timestamp,
+        frames_counted: u64,
+        before: &mut BTreeMap<Id, (u64, Instant)>,
+    ) -> anyhow::Result<()> {
+        let bus_state = self.bus.state();
+        let bus_trouble = bus_state.is_down().then(|| bus_state.to_string());
+        for camera in &self.cameras {
+            let (decoded, dropped) = camera.stream.as_ref().map_or_else(Default::default, |stream| {
+                (stream.counters().decoded(), stream.counters().dropped())
+            });
+            let measured = before.insert(camera.id.clone(), (decoded, Instant::now()));
+            let decoded_fps = measured.and_then(|(frames, at)| {
+                let secs = at.elapsed().as_secs_f64();
+                (secs > 0.0 && decoded > 0).then(|| decoded.saturating_sub(frames) as f64 / secs)
+            });
+            let fill = |envelope| CameraState {
+                envelope,
+                camera: camera.id.as_str().to_owned(),
+                state: camera.state,
+                decoded_fps,
+                frames_decoded: decoded,
+                frames_counted,
+                frames_dropped: dropped,
+                session: u64::from(decoded > 0),
+                last_error: camera.last_error.clone(),
+                bus: bus_trouble.clone(),
+            };
+            let message = self.messages.camera_state(&camera.id, None, camera.is_calibrated, now, fill)?;
+            self.bus.publish(message);
+        }
+        Ok(())
+    }
+
+    /// Stops the streams and adds up what became of the frames.
+    fn finish(self, mut summary: Summary) -> anyhow::Result<Summary> {
+        // What was counted but not looked at any more.
+        let unseen = self.counted.try_iter().count() as u64;
+        drop(self.counted);
+        let mut failures = Vec::new();
+        for camera in self.cameras {
+            if let (StreamState::Ended, Some(error)) = (camera.state, &camera.last_error) {
+                failures.push(format!("camera {}: {error}", camera.id));
+            }
+            let Some(stream) = camera.stream else { continue };
+            let counters = Arc::clone(stream.counters());
+            drop(stream);
+            summary.frames_decoded += counters.decoded();
+            for (cause, frames) in counters.dropped() {
+                *summary.frames_dropped.entry(cause).or_default() += frames;
+            }
+        }
+        let accounted = summary.frames_counted + summary.frames_dropped.values().sum::<u64>();
+        // Frames on their way when the run was stopped: in a slot, in the network, or counted and not looked at.
+        let on_the_way = summary.frames_decoded.saturating_sub(accounted).max(unseen);
+        if on_the_way > 0 {
+            *summary.frames_dropped.entry("stopped".to_owned()).or_default() += on_the_way;
+        }
+        if summary.frames_decoded == 0 && !failures.is_empty() {
+            anyhow::bail!("no camera gave a picture: {}", failures.join("; "));
+        }
+        Ok(summary)
+    }
+}
