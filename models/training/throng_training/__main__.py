@@ -31,7 +31,7 @@ def arguments() -> argparse.ArgumentParser:
     evaluate.add_argument("folders", nargs="*", type=Path, help="folders with points.jsonl, relative to --data")
     evaluate.add_argument("--held-out", action="store_true", help="the validation pictures of every training set")
     card = commands.add_parser("card", help="measure the model and write its card beside it")
-    card.add_argument("--log", type=Path, help="log.jsonl of the run, to be kept beside the card")
+    card.add_argument("--log", type=Path, nargs="*", default=[], help="log.jsonl of each run, kept beside the card")
     for command in (smoke, export, evaluate, card):
         command.add_argument("--model", type=Path, default=CARDS / "compact.onnx")
     return parser

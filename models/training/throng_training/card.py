@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import shutil
 import statistics
 from pathlib import Path
 
@@ -53,8 +52,8 @@ def _table(name: str, row: dict) -> str:
     return "\n".join([name, *lines, ""])
 
 
-def write(config: Config, data: Path, model: Path, log: Path | None, threads: int) -> None:
-    """Measures `model` and writes `<model>.toml` beside it; with `log`, keeps the curve of the run there too."""
+def write(config: Config, data: Path, model: Path, logs: list[Path], threads: int) -> None:
+    """Measures `model` and writes `<model>.toml` beside it; keeps the curves of its runs, `logs`, there too."""
     density_of = onnx_counter(model, threads)
     training, validation = load_sets(config, data)
     held_out = [count_errors(density_of, pictures) for pictures in validation]
@@ -85,6 +84,6 @@ def write(config: Config, data: Path, model: Path, log: Path | None, threads: in
     parts.append(_table("[notes]", {"limits": LIMITS}))
     card = model.with_suffix(".toml")
     card.write_text("\n".join(parts))
-    if log:
-        shutil.copyfile(log, model.with_name(model.stem + ".training.jsonl"))
+    if logs:
+        model.with_name(model.stem + ".training.jsonl").write_text("".join(log.read_text() for log in logs))
     print(f"{card}: MAE {test['mae']} on {TEST_SET}")
