@@ -4,8 +4,10 @@ mod calibration;
 mod head_plane;
 mod homography;
 mod pinhole;
+mod trust;
 
 pub use calibration::{Calibration, CalibrationMethod};
 pub use head_plane::{Pose, pose_from_ground};
 pub use homography::{CalibrationError, Homography, PointPair, leave_one_out_rmse_m};
 pub use pinhole::{Pinhole, Projected};
+pub use trust::TrustRegion;

@@ -5,6 +5,15 @@ use crate::{camera::Calibration, density_map::DensityMap, polygon::Polygon};
 /// Coarsest ground resolution at which a density means something, metres a pixel (analytics specification 4.3).
 pub const RESOLUTION_LIMIT_M_PER_PX: f64 = 0.25;
 
+/// Fewest pixels across a head that can be counted (analytics specification 4.3).
+pub const HEAD_MIN_PX: f64 = 4.0;
+
+/// Size of a head, metres (analytics specification 4.5).
+const HEAD_M: f64 = 0.24;
+
+/// Most cells of a grid: beyond them cells grow, so that a site of any size fits into memory.
+const CELLS_MAX: f64 = 1_048_576.0;
+
 /// A raster over the site's ground plane.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct GroundGrid {
@@ -19,7 +28,8 @@ pub struct GroundGrid {
 }
 
 impl GroundGrid {
-    /// The smallest grid that holds all `outlines` with a margin; `None` without outlines.
+    /// The smallest grid that holds all `outlines` with a margin; `None` without outlines. Cells are `cell_m` wide, or as
+    /// much wider as a million of them need to cover the ground.
     pub fn around<'a>(
         outlines: impl Iterator<Item = &'a Polygon>,
         margin_m: f64,
@@ -28,7 +38,9 @@ impl GroundGrid {
         let (lo, hi) = outlines.map(Polygon::bounds_m).reduce(|(lo, hi), (l, h)| {
             ([lo[0].min(l[0]), lo[1].min(l[1])], [hi[0].max(h[0]), hi[1].max(h[1])])
         })?;
-        let cells = |axis: usize| ((hi[axis] - lo[axis] + 2.0 * margin_m) / cell_m).ceil() as usize;
+        let span_m = [0, 1].map(|axis| hi[axis] - lo[axis] + 2.0 * margin_m);
+        let cell_m = cell_m.max((span_m[0] * span_m[1] / CELLS_MAX).sqrt());
+        let cells = |axis: usize| (span_m[axis] / cell_m).ceil() as usize;
         Some(Self {
             origin_m: [lo[0] - margin_m, lo[1] - margin_m],
             cell_m,
@@ -78,7 +90,14 @@ impl GroundGrid {
     /// The cells that `outline` covers and the share of each, from 5 x 5 points a cell.
     pub fn rasterise(&self, outline: &Polygon) -> Vec<(usize, f64)> {
         const SIDE: usize = 5;
-        (0..self.len())
+        let (lo, hi) = outline.bounds_m();
+        let first = |axis: usize| ((lo[axis] - self.origin_m[axis]) / self.cell_m).floor().max(0.0) as usize;
+        let beyond = |axis: usize, cells: usize| {
+            (((hi[axis] - self.origin_m[axis]) / self.cell_m).ceil().max(0.0) as usize).min(cells)
+        };
+        let columns = first(0)..beyond(0, self.width_cells);
+        (first(1)..beyond(1, self.height_cells))
+            .flat_map(|row| columns.clone().map(move |column| row * self.width_cells + column))
             .filter_map(|index| {
                 let inside = (0..SIDE * SIDE)
                     .filter(|k| {
@@ -108,14 +127,27 @@ pub fn sight(calibration: &Calibration, place_m: [f64; 2]) -> Sight {
     let [width, height] = calibration.image_size_px().map(f64::from);
     let Some([u, v]) = calibration.image_from_head_plane().apply(place_m) else { return Sight::Unseen };
     // A point behind the camera projects into the picture too; its way back is beyond the horizon.
-    let Some(m2_per_px2) = calibration.head_plane_from_image().area_scale([u, v]) else {
+    let Some(j) = calibration.head_plane_from_image().jacobian([u, v]) else { return Sight::Unseen };
+    if !((0.0..width).contains(&u) && (0.0..height).contains(&v)) {
         return Sight::Unseen;
-    };
-    match (0.0..width).contains(&u) && (0.0..height).contains(&v) {
-        false => Sight::Unseen,
-        true if m2_per_px2.sqrt() > RESOLUTION_LIMIT_M_PER_PX => Sight::TooCoarse,
-        true => Sight::Reliable,
     }
+    let (m2_per_px2, across_m_per_px) = resolution(j);
+    // Without calibration the picture is taken as a plan, which says nothing of how large a head is in it.
+    let heads_are_small = calibration.is_calibrated() && HEAD_M < HEAD_MIN_PX * across_m_per_px;
+    if m2_per_px2.sqrt() > RESOLUTION_LIMIT_M_PER_PX || heads_are_small {
+        Sight::TooCoarse
+    } else {
+        Sight::Reliable
+    }
+}
+
+/// Ground of a pixel in m2, and its extent in metres in the direction that is not foreshortened, which is the size of
+/// a pixel at a head there: the determinant and the smaller singular value of the Jacobian.
+fn resolution(j: [[f64; 2]; 2]) -> (f64, f64) {
+    let area = (j[0][0] * j[1][1] - j[0][1] * j[1][0]).abs();
+    let squares: f64 = j.iter().flatten().map(|v| v * v).sum();
+    let smaller_squared = 0.5 * (squares - (squares * squares - 4.0 * area * area).max(0.0).sqrt());
+    (area, smaller_squared.max(0.0).sqrt())
 }
 
 /// Shares of a zone by how a camera sees it; they sum to 1.
@@ -127,22 +159,31 @@ pub struct Visibility {
     pub too_coarse: f64,
     /// Outside the picture or behind the horizon.
     pub unseen: f64,
+    /// However it is seen: farther from the calibrated points than the calibration can be believed. Not a part of the
+    /// sum; 0 without calibration.
+    pub extrapolated: f64,
 }
 
 /// How much of a zone a camera sees.
 pub fn zone_visibility(calibration: &Calibration, outline: &Polygon) -> Visibility {
     // About a thousand samples, whatever the zone's size.
     let cell_m = (outline.area_m2() / 1000.0).sqrt();
-    let mut shares = [0.0; 3];
+    let (mut shares, mut far) = ([0.0; 3], 0.0);
     if let Some(grid) = GroundGrid::around(std::iter::once(outline), 0.0, cell_m) {
         for (index, share) in grid.rasterise(outline) {
-            shares[sight(calibration, grid.centre_m(index)) as usize] += share;
+            let place_m = grid.centre_m(index);
+            shares[sight(calibration, place_m) as usize] += share;
+            if calibration.trust_region().is_some_and(|region| !region.contains(place_m)) {
+                far += share;
+            }
         }
     }
     let total: f64 = shares.iter().sum();
-    let [reliable, too_coarse, unseen] =
-        if total > 0.0 { shares.map(|s| s / total) } else { [0.0, 0.0, 1.0] };
-    Visibility { reliable, too_coarse, unseen }
+    if total <= 0.0 {
+        return Visibility { reliable: 0.0, too_coarse: 0.0, unseen: 1.0, extrapolated: 0.0 };
+    }
+    let [reliable, too_coarse, unseen] = shares.map(|share| share / total);
+    Visibility { reliable, too_coarse, unseen, extrapolated: far / total }
 }
 
 /// The people of one picture on the ground.
@@ -351,6 +392,28 @@ mod tests {
         let behind = [-in_view[0], -in_view[1]];
         assert!((zone_visibility(&calibration, &square(behind, 2.0)).unseen - 1.0).abs() < 1e-12);
         let far = [400.0 * 0.3_f64.cos(), 400.0 * 0.3_f64.sin()];
-        assert!(zone_visibility(&calibration, &square(far, 20.0)).reliable < 0.01);
+        let seen = zone_visibility(&calibration, &square(far, 20.0));
+        assert!(seen.reliable < 0.01 && seen.extrapolated > 0.99, "{seen:?}");
+    }
+
+    #[test]
+    fn small_heads_are_not_counted_although_the_ground_is_fine_enough() {
+        // From 50 m straight down with f = 600 px a pixel is 0.08 m: fine for the ground, 3 px for a head.
+        let head_px = |height_m: f64| {
+            let calibration = calibration(height_m, 1.4);
+            let place = calibration.head_plane_from_image().apply([320.0, 300.0]).unwrap();
+            sight(&calibration, place)
+        };
+        assert_eq!(head_px(50.0), Sight::TooCoarse);
+        assert_eq!(head_px(30.0), Sight::Reliable);
+    }
+
+    #[test]
+    fn a_site_of_any_size_fits_into_memory() {
+        let huge = Polygon::new(vec![[-9e4, -9e4], [9e4, -9e4], [9e4, 9e4], [-9e4, 9e4]]).unwrap();
+        let grid = GroundGrid::around(std::iter::once(&huge), 2.5, 0.5).unwrap();
+        assert!(grid.len() < 1_100_000 && grid.cell_m > 100.0, "{grid:?}");
+        let area_m2: f64 = grid.rasterise(&huge).iter().map(|(_, share)| share * grid.cell_area_m2()).sum();
+        assert!((area_m2 / huge.area_m2() - 1.0).abs() < 1e-3);
     }
 }

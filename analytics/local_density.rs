@@ -28,16 +28,17 @@ impl LocalDensity {
     /// so that what is not seen and what lies behind a wall does not thin the crowd out. `None` where nothing around
     /// is measured.
     pub fn at(&self, grid: &GroundGrid, field: &GroundField, measured: &[bool], index: usize) -> Option<f64> {
-        let (row, column) = ((index / grid.width_cells) as isize, (index % grid.width_cells) as isize);
+        let (width, height) = (grid.width_cells.cast_signed(), grid.height_cells.cast_signed());
+        let (row, column) = (index.cast_signed() / width, index.cast_signed() % width);
         let (mut people, mut mass, mut k) = (0.0, 0.0, 0);
         for y in row - self.reach_cells..=row + self.reach_cells {
             for x in column - self.reach_cells..=column + self.reach_cells {
                 let weight = self.weights[k];
                 k += 1;
-                if x < 0 || y < 0 || x >= grid.width_cells as isize || y >= grid.height_cells as isize {
+                if x < 0 || y < 0 || x >= width || y >= height {
                     continue;
                 }
-                let cell = y as usize * grid.width_cells + x as usize;
+                let cell = (y * width + x).cast_unsigned();
                 if measured[cell] {
                     people += weight * field.people_per_cell[cell];
                     mass += weight;

@@ -2,6 +2,10 @@
 
 use thiserror::Error;
 
+/// Farthest coordinate of a corner, metres (our proposal): beyond it the site's plane and the earth part ways, and a
+/// longitude or a UTM coordinate was meant.
+const FARTHEST_M: f64 = 100_000.0;
+
 /// A simple polygon (its edges meet only at its corners), corners in metres on the site's ground plane.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Polygon {
@@ -20,6 +24,12 @@ pub enum InvalidPolygon {
     /// NaN or infinite.
     #[error("corner {index} has a coordinate that is not a finite number")]
     NotFinite {
+        /// Index of the corner, from 0.
+        index: usize,
+    },
+    /// Farther away than any ground plane is flat.
+    #[error("corner {index} lies more than 100 km from the origin; give metres from a point of the site")]
+    TooFar {
         /// Index of the corner, from 0.
         index: usize,
     },
@@ -53,6 +63,9 @@ impl Polygon {
         }
         if let Some(index) = corners_m.iter().position(|c| !c.iter().all(|v| v.is_finite())) {
             return Err(InvalidPolygon::NotFinite { index });
+        }
+        if let Some(index) = corners_m.iter().position(|c| !c.iter().all(|v| v.abs() <= FARTHEST_M)) {
+            return Err(InvalidPolygon::TooFar { index });
         }
         let n = corners_m.len();
         if n < 3 {
@@ -159,5 +172,6 @@ mod tests {
         let bow_tie = message(&[[0.0, 0.0], [2.0, 2.0], [2.0, 0.0], [0.0, 2.0]]);
         assert!(bow_tie.contains("edge from corner 0 meets the edge from corner 2"), "{bow_tie}");
         assert!(message(&[[0.0, 0.0], [0.1, 0.0], [0.0, 0.1]]).contains("less than 1 m2"));
+        assert!(message(&[[0.0, 0.0], [4.0, 0.0], [4.0, 5.5e6]]).contains("corner 2 lies more than 100 km"));
     }
 }

@@ -20,6 +20,10 @@ const GROWTH_ANCHORS: [(f64, f64); 3] = [(20.0, 1.0), (60.0, 0.6), (300.0, 0.0)]
 /// The density that growth is measured against, people/m2.
 pub const GROWTH_TARGET_PEOPLE_PER_M2: f64 = 6.5;
 
+/// Slowest speed that image motion tells from standing still, m/s: the noise floor of tracks over one second
+/// (analytics specification 2.2). Weidmann's curve reaches 0 at 5.4 people/m2, where denser crowds still move.
+const SPEED_RESOLUTION_M_PER_S: f64 = 0.11;
+
 /// Weights of the factors (our proposal).
 const WEIGHTS: [(FactorKind, f64); 6] = [
     (FactorKind::Density, 0.95),
@@ -124,8 +128,8 @@ fn sub_scores(inputs: &RiskInputs, rho: f64, rho_hi: f64) -> Vec<(FactorKind, f6
         factors.push((FactorKind::Growth, gate * piecewise(&GROWTH_ANCHORS, secs)));
     }
     if let Some(speed) = inputs.speed_m_per_s {
-        let reference = weidmann_speed_m_per_s(rho);
-        let breakdown = if reference > 0.0 { (1.0 - speed / reference).clamp(0.0, 1.0) } else { 0.0 };
+        let reference = weidmann_speed_m_per_s(rho).max(SPEED_RESOLUTION_M_PER_S);
+        let breakdown = (1.0 - speed / reference).clamp(0.0, 1.0);
         factors.push((FactorKind::Breakdown, gate * breakdown));
     }
     factors
@@ -142,7 +146,7 @@ fn weight(kind: FactorKind) -> f64 {
 /// Linear between the anchors, constant beyond the ends; the anchors' x grow.
 fn piecewise(anchors: &[(f64, f64)], x: f64) -> f64 {
     let (Some(first), Some(last)) = (anchors.first(), anchors.last()) else { return 0.0 };
-    if !(x > first.0) {
+    if x.is_nan() || x <= first.0 {
         return first.1;
     }
     anchors.windows(2).find(|pair| x <= pair[1].0).map_or(last.1, |pair| {

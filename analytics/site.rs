@@ -165,7 +165,8 @@ impl Site {
             .into_iter()
             .map(|zone| ZoneTracker::new(&model.id, zone, grid.as_ref(), &views))
             .collect();
-        Self { grid, kernel: LocalDensity::new(CELL_M), views, zones }
+        let kernel = LocalDensity::new(grid.map_or(CELL_M, |grid| grid.cell_m));
+        Self { grid, kernel, views, zones }
     }
 
     /// Takes in what a camera saw. Observations of unknown cameras, and old ones, change nothing.

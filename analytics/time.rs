@@ -42,9 +42,12 @@ impl Add<f64> for Timestamp {
     type Output = Self;
 
     fn add(self, secs: f64) -> Self {
-        let nanos = (secs * 1e9).round() as i64;
-        Self(self.0.saturating_add(nanos))
+        Self(self.0.saturating_add(nanos_of(secs)))
     }
+}
+
+fn nanos_of(secs: f64) -> i64 {
+    (secs * 1e9).round() as i64
 }
 
 /// Earlier by a number of seconds.

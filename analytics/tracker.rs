@@ -11,8 +11,9 @@ use crate::{
 /// Window of the median in seconds: 2 to 5 s (analytics specification 5.1).
 const MEDIAN_WINDOW_SECS: f64 = 3.0;
 
-/// `phi` of `sigma_N^2 = phi N + (beta N)^2`: Poisson scatter of misses at a recall of three quarters (analytics
-/// specification 4.4; our proposal). `beta` is the counter's own interval.
+/// `phi` of `sigma_N^2 = phi (N + 1) + (beta N)^2`: Poisson scatter of misses at a recall of three quarters (analytics
+/// specification 4.4; our proposal). The 1 is ours: nobody counted does not mean nobody there for certain. `beta` is
+/// the counter's own interval.
 const PHI: f64 = 0.25;
 
 /// A gap after which the past no longer speaks for the present, seconds.
@@ -45,7 +46,8 @@ pub struct DensityTracker {
 }
 
 impl DensityTracker {
-    /// Takes a sample in; one that is not newer than the last is ignored, and so is one that is not finite.
+    /// Takes a sample in; one that is not newer than the last is ignored, and so is one that is not finite. After a gap
+    /// of more than 5 s, forwards or backwards, the past is forgotten.
     pub fn observe(&mut self, sample: ZoneSample) {
         let numbers = [
             sample.density_people_per_m2,
@@ -54,12 +56,15 @@ impl DensityTracker {
             sample.count_ratio_hi,
             sample.sigma_area_relative,
         ];
-        let newest = self.recent.back().map(|s| s.captured_at);
-        if !numbers.iter().all(|n| n.is_finite()) || newest.is_some_and(|at| sample.captured_at <= at) {
+        if !numbers.iter().all(|n| n.is_finite()) {
             return;
         }
-        if newest.is_some_and(|at| sample.captured_at.secs_since(at) > GAP_SECS) {
-            *self = Self::default();
+        let since_newest_secs = self.recent.back().map(|s| sample.captured_at.secs_since(s.captured_at));
+        match since_newest_secs {
+            // A gap either way: a pause, or a capture clock that began anew.
+            Some(secs) if secs.abs() > GAP_SECS => *self = Self::default(),
+            Some(secs) if secs <= 0.0 => return,
+            _ => {}
         }
         self.recent.push_back(sample);
         while self
@@ -97,9 +102,10 @@ impl DensityTracker {
 /// The error budget of analytics specification 4.4: the counter's interval (lopsided), the scatter of few people, and
 /// the calibration, added in squares.
 fn with_interval(density: f64, sample: &ZoneSample) -> Estimate {
-    let people = (density * sample.measured_m2).max(1e-9);
-    let common = SIGMAS_OF_90_PERCENT.powi(2) * (PHI / people + sample.sigma_area_relative.powi(2));
-    let half = |ratio: f64| density * ((1.0 - ratio).powi(2) + common).sqrt();
+    let scatter = PHI * (density * sample.measured_m2 + 1.0) / sample.measured_m2.max(1e-6).powi(2);
+    let area = (density * sample.sigma_area_relative).powi(2);
+    let common = SIGMAS_OF_90_PERCENT.powi(2) * (scatter + area);
+    let half = |ratio: f64| ((density * (1.0 - ratio)).powi(2) + common).sqrt();
     Estimate {
         lo: (density - half(sample.count_ratio_lo.min(1.0))).max(0.0),
         value: density,
@@ -142,5 +148,16 @@ mod tests {
         assert!((tracker.density_people_per_m2().unwrap().value - 4.0).abs() < 1e-12);
         tracker.observe(sample(40.0, 1.0));
         assert!((tracker.density_people_per_m2().unwrap().value - 1.0).abs() < 1e-12);
+        tracker.observe(sample(0.0, 2.0));
+        assert!((tracker.density_people_per_m2().unwrap().value - 2.0).abs() < 1e-12, "the clock began anew");
+    }
+
+    #[test]
+    fn nobody_counted_is_not_nobody_for_certain() {
+        let mut tracker = DensityTracker::default();
+        tracker.observe(sample(0.0, 0.0));
+        let density = tracker.density_people_per_m2().unwrap();
+        assert!(density.lo.abs() < 1e-12 && density.value.abs() < 1e-12);
+        assert!(density.hi > 0.02 && density.hi < 0.1, "{density:?}");
     }
 }

@@ -57,7 +57,7 @@ pub fn zone_motion(
 /// (constants as in `rustsim-crowd`; analytics specification 2.2). A reference curve, not a law: crowds at the Hajj
 /// moved at 10 people/m2.
 pub fn weidmann_speed_m_per_s(density_people_per_m2: f64) -> f64 {
-    if !(density_people_per_m2 > 0.0) {
+    if density_people_per_m2.is_nan() || density_people_per_m2 <= 0.0 {
         return 1.34;
     }
     (1.34 * (1.0 - (-1.913 * (1.0 / density_people_per_m2 - 1.0 / 5.4)).exp())).max(0.0)

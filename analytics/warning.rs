@@ -6,9 +6,10 @@
 //! |---|---|---|
 //! | raise | the level's condition held in 60 % of the samples of its raise dwell (half of it where it is near certain), on data that is not stale | up to that level, several steps at once |
 //! | step down | the level's hold condition failed for the whole clear dwell, on fresh and confident data; red also needs an acknowledgement at red | one level down |
-//! | freeze | data 5 to 30 s old | nothing changes |
-//! | lose | data older than 30 s, or never any | level unknown; the last one is kept and told |
+//! | freeze | data 5 to 30 s old | nothing changes, and every dwell begins anew |
+//! | lose | data older than 30 s | level unknown; the last one is kept, and the loss is told, at normal as an incident of its own |
 //! | restore | data again | the last level again |
+//! | clock set back | `now` before the last step | every dwell begins anew |
 //!
 //! Loss never lowers a level and never clears one.
 
@@ -111,6 +112,7 @@ pub struct WarningMachine {
     /// Whether data have ever been seen.
     has_seen_data: bool,
     since: Option<Timestamp>,
+    stepped_at: Option<Timestamp>,
     samples: VecDeque<Sample>,
     left_since: Option<Timestamp>,
     incident: Option<Incident>,
@@ -125,6 +127,7 @@ impl WarningMachine {
             is_known: false,
             has_seen_data: false,
             since: None,
+            stepped_at: None,
             samples: VecDeque::new(),
             left_since: None,
             incident: None,
@@ -164,11 +167,14 @@ impl WarningMachine {
 
     /// One step in time. Returns what changed, in order.
     pub fn step(&mut self, now: Timestamp, evidence: &Evidence, profile: &Profile) -> Vec<Change> {
+        if self.stepped_at.replace(now).is_some_and(|before| now < before) {
+            self.forget_dwells();
+        }
         match evidence.freshness {
             Freshness::Lost => self.lose(now).into_iter().collect(),
             Freshness::Stale => {
-                // Frozen: the dwell of a step down must not run on while nothing is seen.
-                self.left_since = None;
+                // Frozen: no dwell may run on while nothing is seen.
+                self.forget_dwells();
                 Vec::new()
             }
             Freshness::Fresh | Freshness::Degraded => {
@@ -184,16 +190,28 @@ impl WarningMachine {
         }
     }
 
-    fn lose(&mut self, now: Timestamp) -> Option<Change> {
+    fn forget_dwells(&mut self) {
         self.samples.clear();
         self.left_since = None;
+    }
+
+    fn lose(&mut self, now: Timestamp) -> Option<Change> {
+        self.forget_dwells();
         if !self.is_known {
             return None;
         }
         self.is_known = false;
         self.since = Some(now);
-        // A zone that was normal goes blind silently on this key; its state says unknown. Only an incident is told.
-        let incident = self.incident.clone()?;
+        // A zone that was normal must not go blind unnoticed: the loss is an incident of its own.
+        let incident = self
+            .incident
+            .get_or_insert_with(|| Incident {
+                id: incident_id(&self.zone_key, now),
+                since: now,
+                kind: WarningKind::SensorLost,
+                ack: None,
+            })
+            .clone();
         Some(Change {
             transition: WarningTransition::Lost,
             from: Some(self.level),
@@ -210,6 +228,9 @@ impl WarningMachine {
         let was_seen = self.has_seen_data;
         (self.is_known, self.has_seen_data, self.since) = (true, true, Some(now));
         let incident = self.incident.clone().filter(|_| was_seen)?;
+        if self.level == Level::Normal {
+            self.incident = None;
+        }
         Some(Change {
             transition: WarningTransition::Restored,
             from: None,
@@ -272,13 +293,12 @@ impl WarningMachine {
         } else {
             WarningKind::Surge
         };
-        let (transition, incident) = match self.incident.take() {
+        let (transition, incident) = if let Some(running) = self.incident.take() {
             // What was acknowledged was a lower level.
-            Some(running) => (WarningTransition::Escalated, Incident { kind, ack: None, ..running }),
-            None => {
-                let id = incident_id(&self.zone_key, now);
-                (WarningTransition::Raised, Incident { id, since: now, kind, ack: None })
-            }
+            (WarningTransition::Escalated, Incident { kind, ack: None, ..running })
+        } else {
+            let id = incident_id(&self.zone_key, now);
+            (WarningTransition::Raised, Incident { id, since: now, kind, ack: None })
         };
         self.incident = Some(incident.clone());
         Some(Change { transition, from: Some(from), to: Some(raised), incident, escalate: true })

@@ -3,7 +3,7 @@
 use nalgebra::Matrix3;
 
 use super::homography::outlier;
-use super::{CalibrationError, Homography, PointPair, leave_one_out_rmse_m, pose_from_ground};
+use super::{CalibrationError, Homography, PointPair, TrustRegion, leave_one_out_rmse_m, pose_from_ground};
 
 /// How the metres came about; published, because it decides what a density may be used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +24,10 @@ const RMSE_LIMIT_M: f64 = 1.0;
 /// expected (analytics specification 4.5); the upper end, since the scale is a guess.
 const UNCALIBRATED_SIGMA_AREA: f64 = 0.35;
 
+/// Relative standard deviation of areas added where heads had to be projected to the ground plane: half of the largest
+/// bias in common use, -36 % from an 8 m mast (analytics specification, decision 4).
+const GROUND_PLANE_SIGMA_AREA: f64 = 0.18;
+
 /// Maps between a camera's image and the site's ground plane.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Calibration {
@@ -33,8 +37,9 @@ pub struct Calibration {
     image_from_ground: Homography,
     head_plane_from_image: Homography,
     image_from_head_plane: Homography,
-    /// Mean position of the calibrated ground points, and the radius around it that holds them, in metres.
+    /// Diagonal of the box that holds the calibrated ground points, in metres.
     extent_m: f64,
+    trust_region: Option<TrustRegion>,
     leave_one_out_rmse_m: Option<f64>,
     camera_height_m: Option<f64>,
     depression_rad: Option<f64>,
@@ -80,6 +85,7 @@ impl Calibration {
             ground_from_image,
             head_plane_from_image,
             extent_m: spread(0).hypot(spread(1)),
+            trust_region: Some(TrustRegion::around(&pairs.iter().map(|p| p.in_ground_m).collect::<Vec<_>>())),
             leave_one_out_rmse_m: leave_one_out_rmse_m(pairs),
             camera_height_m: pose.as_ref().map(|p| p.camera.position_m[2]),
             depression_rad: pose.as_ref().map(|p| p.camera.depression_rad),
@@ -113,6 +119,7 @@ impl Calibration {
             head_plane_from_image: plan,
             image_from_head_plane: inverse,
             extent_m: ground_width_m,
+            trust_region: None,
             leave_one_out_rmse_m: None,
             camera_height_m: None,
             depression_rad: None,
@@ -154,6 +161,11 @@ impl Calibration {
         &self.image_from_head_plane
     }
 
+    /// Where the point pairs carry the calibration; `None` without calibration, where nothing is better than the rest.
+    pub fn trust_region(&self) -> Option<&TrustRegion> {
+        self.trust_region.as_ref()
+    }
+
     /// Leave-one-out error of the point pairs in metres; `None` for fewer than five pairs or without calibration.
     pub fn leave_one_out_rmse_m(&self) -> Option<f64> {
         self.leave_one_out_rmse_m
@@ -170,13 +182,16 @@ impl Calibration {
     }
 
     /// Relative standard deviation of an area on the ground: twice the leave-one-out error over the extent of the
-    /// calibrated points (a length error counts twice in an area), at least 2 %; 10 % where it cannot be measured
-    /// (our proposal, after analytics specification 4.4).
+    /// calibrated points (a length error counts twice in an area), at least 2 %; 10 % where it cannot be measured; and
+    /// 18 % more, added in squares, without a head plane (our proposal, after analytics specification 4.4).
     pub fn sigma_area_relative(&self) -> f64 {
-        match (self.method, self.leave_one_out_rmse_m) {
-            (CalibrationMethod::Uncalibrated, _) => UNCALIBRATED_SIGMA_AREA,
-            (_, Some(rmse_m)) => (2.0 * rmse_m / self.extent_m.max(1e-6)).max(0.02),
-            (_, None) => 0.10,
+        let by_points = self
+            .leave_one_out_rmse_m
+            .map_or(0.10, |rmse_m| (2.0 * rmse_m / self.extent_m.max(1e-6)).max(0.02));
+        match self.method {
+            CalibrationMethod::HeadPlane => by_points,
+            CalibrationMethod::GroundPlane => by_points.hypot(GROUND_PLANE_SIGMA_AREA),
+            CalibrationMethod::Uncalibrated => UNCALIBRATED_SIGMA_AREA,
         }
     }
 }

@@ -19,11 +19,19 @@ pub struct Pose {
     pub head_plane_from_image: Homography,
 }
 
+/// Range of focal lengths in image widths: lenses from 120 to 5 degrees across. Point pairs that ask for another one
+/// are too noisy to tell.
+const FOCAL_LENGTHS_IN_WIDTHS: std::ops::RangeInclusive<f64> = 0.28..=12.0;
+
+/// Beyond this angle below the horizon the focal length follows from differences smaller than the error of measured
+/// points (our proposal).
+const DEPRESSION_MAX_RAD: f64 = 1.4;
+
 /// Decomposes `ground_from_image` into focal length and pose and lifts the plane by `head_height_m` (Zhang's method,
 /// analytics specification 4.1: `H_z^-1 ~ K [r1 r2 t + z r3]`).
 ///
-/// `None` where the homography does not determine the focal length (a view straight down, or nearly), where the
-/// implied camera is not above the head plane, or where its columns are far from orthonormal (a lens with strong
+/// `None` where the homography does not determine the focal length (a view straight down, or nearly), where that
+/// length belongs to no usual lens, where the implied camera is not above the head plane, or where its columns are far from orthonormal (a lens with strong
 /// distortion, or bad point pairs).
 pub fn pose_from_ground(
     ground_from_image: &Homography,
@@ -35,6 +43,9 @@ pub fn pose_from_ground(
     let centre = Matrix3::new(1.0, 0.0, -cx, 0.0, 1.0, -cy, 0.0, 0.0, 1.0);
     let centred_from_ground = centre * ground_from_image.inverse()?.matrix();
     let focal_px = focal_length_px(&centred_from_ground)?;
+    if !FOCAL_LENGTHS_IN_WIDTHS.contains(&(focal_px / f64::from(image_width_px.max(1)))) {
+        return None;
+    }
     let k_inverse = Matrix3::from_diagonal(&Vector3::new(1.0 / focal_px, 1.0 / focal_px, 1.0));
     let m = k_inverse * centred_from_ground;
     let (n1, n2) = (m.column(0).norm(), m.column(1).norm());
@@ -62,6 +73,9 @@ pub fn pose_from_ground(
     let head_plane_from_image = Homography::from_matrix((k * lifted).try_inverse()?)?;
     let forward = r.row(2);
     let depression_rad = (-forward[2]).clamp(-1.0, 1.0).asin();
+    if depression_rad > DEPRESSION_MAX_RAD {
+        return None;
+    }
     let roll_rad = (-r[(0, 2)]).atan2(-r[(1, 2)]);
     let camera = Pinhole {
         position_m: position.into(),

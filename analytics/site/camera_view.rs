@@ -8,6 +8,9 @@ use crate::{
     time::Timestamp,
 };
 
+/// How late a picture may come and still be a straggler, which is ignored, seconds.
+const STRAGGLER_SECS: f64 = 5.0;
+
 /// A camera's latest picture on the ground.
 #[derive(Clone, Debug)]
 pub(super) struct CameraView {
@@ -44,7 +47,9 @@ impl CameraView {
 
     /// Takes in an observation; `false` where it holds nothing new to measure.
     pub(super) fn observe(&mut self, grid: &GroundGrid, observation: &CameraObservation) -> bool {
-        if self.captured_at.is_some_and(|at| observation.captured_at <= at) {
+        let newer_by_secs = self.captured_at.map(|at| observation.captured_at.secs_since(at));
+        // Far back is no straggler but a capture clock that began anew.
+        if newer_by_secs.is_some_and(|secs| (-STRAGGLER_SECS..=0.0).contains(&secs)) {
             return false;
         }
         let count = match &observation.count {

@@ -1,5 +1,7 @@
 //! A site as a whole: a camera straight above a square, people laid out by hand.
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::{camera::PointPair, polygon::Polygon, profile::Profile};
 
@@ -7,6 +9,10 @@ const START: Timestamp = Timestamp::from_unix_nanos(1_700_000_000_000_000_000);
 
 /// 640 x 480 pixels at 2.5 cm: 16 m x 12 m; one zone of 5 m x 5 m in the middle.
 fn site(calibrated: bool) -> Site {
+    site_of(calibrated, Profile::street_flat())
+}
+
+fn site_of(calibrated: bool, profile: Profile) -> Site {
     let pairs: Vec<PointPair> = [[0.0, 0.0], [640.0, 0.0], [0.0, 480.0], [640.0, 480.0], [320.0, 240.0]]
         .into_iter()
         .map(|[u, v]| PointPair { in_image_px: [u, v], in_ground_m: [0.025 * u, 0.025 * (480.0 - v)] })
@@ -20,7 +26,7 @@ fn site(calibrated: bool) -> Site {
         id: "middle".into(),
         name: "Middle".into(),
         outline: Polygon::new(vec![[5.5, 3.5], [10.5, 3.5], [10.5, 8.5], [5.5, 8.5]]).unwrap(),
-        profile: Profile::street_flat(),
+        profile,
         capacity_people: None,
         cameras: vec![],
     };
@@ -144,4 +150,125 @@ fn without_calibration_a_dense_crowd_is_yellow_and_says_why() {
     assert_eq!(levels.last().unwrap(), &Some(Level::Yellow));
     let zone = site.step(START + 120.0).zones.remove(0);
     assert!(!zone.is_calibrated && zone.notes.iter().any(|n| n.contains("uncalibrated")));
+}
+
+#[test]
+fn a_capture_clock_that_begins_anew_is_followed() {
+    let mut site = site(true);
+    feed(&mut site, 1000.0, 20.0, |_| 3.5);
+    feed(&mut site, 0.0, 10.0, |_| 1.0);
+    let zone = site.step(START + 10.0).zones.remove(0);
+    assert!((zone.density_people_per_m2.unwrap().value - 1.0).abs() < 0.05);
+    assert_eq!(zone.captured_at, Some(START + 9.8));
+}
+
+#[test]
+fn of_two_cameras_the_one_that_sees_more_speaks_until_it_falls_silent() {
+    let left_half: Vec<PointPair> = [[0.0, 0.0], [640.0, 0.0], [0.0, 480.0], [640.0, 480.0], [320.0, 240.0]]
+        .into_iter()
+        .map(|[u, v]| PointPair { in_image_px: [u, v], in_ground_m: [0.0125 * u, 0.025 * (480.0 - v)] })
+        .collect();
+    let half = CameraModel {
+        id: "half".into(),
+        calibration: Calibration::from_point_pairs(&left_half, 640, 480, 0.0).unwrap(),
+    };
+    let whole = site(true).views[0].clone();
+    let mut site = Site::new(SiteModel {
+        id: "square".into(),
+        cameras: vec![half, CameraModel { id: "top".into(), calibration: whole.calibration().clone() }],
+        zones: vec![Zone {
+            id: "middle".into(),
+            name: "Middle".into(),
+            outline: Polygon::new(vec![[5.5, 3.5], [10.5, 3.5], [10.5, 8.5], [5.5, 8.5]]).unwrap(),
+            profile: Profile::street_flat(),
+            capacity_people: None,
+            cameras: vec![],
+        }],
+    });
+    site.observe(&seen(0.0, 3.0));
+    site.observe(&CameraObservation { camera: "half".into(), ..seen(0.1, 1.0) });
+    let zone = site.step(START + 0.1).zones.remove(0);
+    assert_eq!((zone.camera.as_deref(), zone.coverage), (Some("top"), Some(1.0)));
+    site.observe(&CameraObservation { camera: "half".into(), ..seen(3.0, 1.0) });
+    let zone = site.step(START + 3.0).zones.remove(0);
+    assert_eq!(zone.camera.as_deref(), Some("half"));
+    assert!((zone.coverage.unwrap() - 0.5).abs() < 0.02, "{:?}", zone.coverage);
+}
+
+/// What may happen to a site in an instant.
+#[derive(Clone, Debug)]
+struct Happening {
+    after_secs: f64,
+    seen: Option<(f64, bool, [f32; 2])>,
+    acknowledges: bool,
+}
+
+fn happening() -> impl Strategy<Value = Happening> {
+    let after_secs = prop_oneof![8 => 0.05..1.0_f64, 2 => 1.0..50.0_f64, 1 => -20.0..0.0_f64];
+    let people_per_m2 = prop_oneof![4 => 0.0..7.0_f64, 1 => Just(0.0), 1 => 15.0..1e6_f64];
+    let seen = (people_per_m2, prop::bool::weighted(0.9), [-1e4..1e4_f32, -1e4..1e4_f32]);
+    (after_secs, proptest::option::weighted(0.8, seen), any::<bool>())
+        .prop_map(|(after_secs, seen, acknowledges)| Happening { after_secs, seen, acknowledges })
+}
+
+fn numbers(zone: &ZoneReport) -> Vec<f64> {
+    let estimates = [zone.density_people_per_m2, zone.people].into_iter().flatten();
+    let spots = zone.hot_spot.into_iter().flat_map(|h| [h.p95_people_per_m2, h.max_people_per_m2]);
+    let motions = zone.motion.into_iter().flat_map(|m| [m.velocity_m_per_s[0], m.speed_m_per_s]);
+    let risks = zone.risk.iter().flat_map(|risk| {
+        let shares = risk.contributions.iter().flat_map(|c| [c.sub_score, c.share.unwrap_or(0.0)]);
+        let raw = risk.raw.iter().map(|r| r.value);
+        let interval = [risk.interval.p5, risk.interval.p50, risk.interval.p95, risk.score];
+        let instead = risk.counterfactual.map(|c| c.density_people_per_m2);
+        shares.chain(raw).chain(interval).chain(instead).collect::<Vec<_>>()
+    });
+    let others = [zone.coverage, zone.occupancy_ratio, zone.trend_people_per_m2_per_sec, zone.secs_to_red];
+    estimates
+        .flat_map(|e| [e.lo, e.value, e.hi])
+        .chain(spots)
+        .chain(motions)
+        .chain(risks)
+        .chain(others.into_iter().flatten())
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn numbers_are_finite_and_no_level_falls_without_fresh_data(
+        happenings in proptest::collection::vec(happening(), 1..120),
+        calibrated: bool,
+    ) {
+        // Short dwells, so that levels come and go within a few seconds.
+        let quick = Profile {
+            raise_dwell_secs: [1.0; 4],
+            clear_dwell_secs: [1.0; 4],
+            ..Profile::new("quick", [0.5, 1.0, 1.5, 2.0])
+        };
+        let mut site = site_of(calibrated, quick);
+        let (mut now, mut last_level) = (0.0, None);
+        for Happening { after_secs, seen: happened, acknowledges } in happenings {
+            now += after_secs;
+            if let Some((density, valid, velocity)) = happened {
+                let mut observation = seen(now, density);
+                observation.motion = MotionField::new(1, 1, 640.0, 480.0, vec![velocity]).ok();
+                if !valid {
+                    observation.count = Err("the lens is covered".into());
+                }
+                site.observe(&observation);
+            }
+            let zone = site.step(START + now).zones.remove(0);
+            prop_assert!(numbers(&zone).iter().all(|n| n.is_finite()), "{zone:?}");
+            prop_assert!(zone.last_level >= last_level || zone.freshness == Freshness::Fresh, "{zone:?}");
+            prop_assert!(zone.freshness != Freshness::Lost || zone.level.is_none(), "{zone:?}");
+            prop_assert!(!zone.freshness.may_raise() || zone.level.is_some(), "{zone:?}");
+            prop_assert!(zone.level.is_none() || zone.level == zone.last_level);
+            last_level = zone.last_level;
+            if let (Some(incident), true) = (&zone.incident, acknowledges) {
+                let ack = AckRecord { operator: "duty officer".into(), at: START + now };
+                prop_assert!(site.acknowledge(&incident.id, &ack));
+            }
+        }
+    }
 }

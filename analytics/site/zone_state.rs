@@ -2,6 +2,7 @@
 
 use super::{HotSpot, ZoneReport, camera_view::CameraView};
 use crate::{
+    camera::CalibrationMethod,
     estimate::Estimate,
     freshness::Freshness,
     ground::GroundGrid,
@@ -95,7 +96,7 @@ impl ZoneTracker {
         let measured_m2 = measured.iter().map(|(_, share)| share).sum::<f64>() * grid.cell_area_m2();
         let people: f64 = measured.iter().map(|(index, share)| field.people_per_cell[*index] * share).sum();
         let density = people / measured_m2;
-        self.implausible = !(density <= PLAUSIBLE_PEOPLE_PER_M2);
+        self.implausible = density.is_nan() || density > PLAUSIBLE_PEOPLE_PER_M2;
         if self.implausible {
             return;
         }
@@ -262,8 +263,14 @@ impl ZoneTracker {
         let mut notes = Vec::new();
         match view {
             Some(view) => {
-                if !view.calibration().is_calibrated() {
-                    notes.push("uncalibrated: densities are rough, levels stop at yellow".to_owned());
+                match view.calibration().method() {
+                    CalibrationMethod::HeadPlane => {}
+                    CalibrationMethod::GroundPlane => {
+                        notes.push("heads are projected to the ground: densities are low".to_owned());
+                    }
+                    CalibrationMethod::Uncalibrated => {
+                        notes.push("uncalibrated: densities are rough, levels stop at yellow".to_owned());
+                    }
                 }
                 if let Some(reason) = view.invalid_reason() {
                     notes.push(format!("the newest picture is not counted: {reason}"));

@@ -194,8 +194,34 @@ fn a_normal_zone_that_is_lost_is_unknown_too() {
     let mut run = Run::new();
     run.hold(seen(Normal, Normal), 40.0);
     let lost = Evidence { freshness: Freshness::Lost, is_new_sample: false, ..seen(Normal, Normal) };
-    assert!(run.hold(lost, 10.0).is_empty());
+    assert_eq!(run.hold(lost, 10.0), [(Lost, None)]);
     assert_eq!(run.machine.level(), None);
+    let told = run.changes.last().unwrap();
+    assert_eq!(
+        (told.incident.kind, told.escalate, told.from),
+        (WarningKind::SensorLost, false, Some(Normal))
+    );
+    assert_eq!(run.machine.incident().map(|i| &i.id), Some(&told.incident.id), "repeated until it is over");
+    assert_eq!(run.hold(seen(Normal, Normal), 1.0), [(Restored, Some(Normal))]);
+    assert_eq!(run.machine.incident(), None);
+}
+
+#[test]
+fn no_dwell_runs_across_a_gap_or_a_clock_set_back() {
+    let stale = Evidence { freshness: Freshness::Stale, is_new_sample: false, ..seen(Normal, Normal) };
+    let mut run = Run::new();
+    run.hold(seen(Normal, Normal), 40.0);
+    assert!(run.hold(seen(Red, Red), 2.8).is_empty());
+    run.hold(stale, 10.0);
+    assert!(run.hold(seen(Red, Red), 2.8).is_empty());
+
+    let mut run = Run::new();
+    run.hold(seen(Normal, Normal), 40.0);
+    run.hold(seen(Blue, Blue), 40.0);
+    run.hold(seen(Normal, Normal), 119.0);
+    run.now = Timestamp::from_unix_nanos(0);
+    assert!(run.hold(seen(Normal, Normal), 119.0).is_empty());
+    assert_eq!(run.hold(seen(Normal, Normal), 2.0), [(Cleared, Some(Normal))]);
 }
 
 #[test]
