@@ -48,9 +48,10 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<ExitStatus> {
         return Ok(ExitStatus::BadInput);
     };
     output::note(format!(
-        "{path}: in order: site {} with {} camera(s), {warnings} warning(s)",
+        "{path}: in order: site {} with {} camera(s) and {} zone(s), {warnings} warning(s)",
         plan.site_id,
         plan.cameras.len(),
+        plan.zones.len(),
     ));
     Ok(ExitStatus::Success)
 }

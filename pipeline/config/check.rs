@@ -37,6 +37,16 @@ impl Checker<'_> {
         self.removed.contains(key)
     }
 
+    /// Whether every element of a list could be read as far as its id, so that a name that is not among them is wrong.
+    fn ids_are_known(&self, list: &str) -> bool {
+        let first_id = format!("{list}[");
+        !self
+            .removed
+            .iter()
+            .map(ToString::to_string)
+            .any(|key| key == list || (key.starts_with(&first_id) && key.ends_with("].id")))
+    }
+
     /// Checks everything and makes the plan; none where anything is wrong.
     pub(super) fn plan(
         &mut self,

@@ -17,7 +17,8 @@ pub(super) fn expected(schema: &Value) -> String {
         Some("integer") => format!("a whole number{}", bounds(schema)),
         Some("boolean") => "true or false".to_owned(),
         Some("string") => "text in quotes".to_owned(),
-        Some("array") if is_table(&schema["items"]) => "a list of tables".to_owned(),
+        // Tables have a definition of their own, to which the list refers.
+        Some("array") if schema["items"].get("$ref").is_some() => "a list of tables".to_owned(),
         Some("array") => format!("a list [ ... ], each {}", expected(&schema["items"])),
         _ => "a table".to_owned(),
     }

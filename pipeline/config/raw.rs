@@ -153,7 +153,7 @@ pub struct PointPair {
     #[schemars(required, title = "[u, v] in pixels", example = [320, 240])]
     pub image_px: Option<[f64; 2]>,
     /// `[x, y]` in metres on the ground. Seen from above, y lies to the left of x.
-    #[schemars(required, title = "[x, y] in metres", example = [2.5, 10.0])]
+    #[schemars(required, inner(range(min = -1e7, max = 1e7)), title = "[x, y] in metres", example = [2.5, 10.0])]
     pub ground_m: Option<[f64; 2]>,
 }
 
@@ -179,7 +179,12 @@ pub struct Zone {
     /// Name shown to people. Default: the id.
     pub name: Option<String>,
     /// Corners `[x, y]` in metres on the ground, in order, the first not repeated. Sides must not cross.
-    #[schemars(required, length(min = 3), title = "at least 3 corners [x, y] in metres")]
+    #[schemars(
+        required,
+        length(min = 3),
+        inner(inner(range(min = -1e7, max = 1e7))),
+        title = "at least 3 corners [x, y] in metres"
+    )]
     pub polygon_m: Option<Vec<[f64; 2]>>,
     /// Threshold profile: `street_flat`, `narrow_slope_stairs`, `standing_event` or one of this file.
     #[schemars(required, title = "the id of a threshold profile", example = &"street_flat")]

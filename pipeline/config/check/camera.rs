@@ -19,7 +19,7 @@ const DEFAULT_COUNT_FPS: f64 = 5.0;
 impl Checker<'_> {
     /// The cameras, none where one of them is wrong; and the calibration of each that has a usable one, since zones
     /// are checked against those whatever else is wrong.
-    pub(super) fn cameras(
+    pub(in crate::config) fn cameras(
         &mut self,
         cameras: &[Camera],
     ) -> (Option<Vec<CameraPlan>>, Vec<Option<Calibration>>) {

@@ -65,8 +65,12 @@ impl Checker<'_> {
     }
 }
 
-/// The id nearest to a text that is none; nothing where no letter or digit is left.
+/// The id nearest to a text that is none; nothing where no letter or digit is left, or where the text is a URI: what
+/// is a password there would no longer be recognised as one.
 fn tidied(text: &str) -> Option<String> {
+    if text.contains("://") || text.contains('@') {
+        return None;
+    }
     let replaced: String = text
         .to_lowercase()
         .chars()

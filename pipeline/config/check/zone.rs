@@ -2,7 +2,7 @@
 
 use throng_analytics::{
     camera::Calibration,
-    ground::zone_visibility,
+    ground::{GroundGrid, zone_visibility},
     polygon::{InvalidPolygon, Polygon},
     profile::{CLEAR_DWELL_SECS, PerLevel, Profile, RAISE_DWELL_SECS},
     zone::Zone,
@@ -21,6 +21,12 @@ const SHIPPED: [&str; 3] = ["street_flat", "narrow_slope_stairs", "standing_even
 
 /// Share of a zone that a camera must measure well: below it the zone's density is a guess.
 const MEASURED_MIN: f64 = 0.5;
+
+/// Largest area of the ground that the zones may extend over, m2: with cells of half a metre, four million of them.
+const EXTENT_MAX_M2: f64 = 1e6;
+
+/// A zone that covers less than one part in this many of its bounding box is a slip, not a place.
+const SLIVER_RATIO: f64 = 1000.0;
 
 /// Share from which nothing is said.
 const MEASURED_WELL: f64 = 0.95;
@@ -94,7 +100,16 @@ impl Checker<'_> {
         let all = zones.iter().enumerate();
         let checked: Vec<Option<Zone>> =
             all.map(|(i, zone)| self.zone(zone, profiles, cameras, &list.index(i))).collect();
-        checked.into_iter().collect()
+        let checked: Option<Vec<Zone>> = checked.into_iter().collect();
+        if zones.is_empty() && !self.is_removed(&list) {
+            let remark = Remark::new(
+                "is not given: people are counted, and nothing is warned of",
+                "one [[zone]] or more",
+                "add a [[zone]]; samples/demo.toml shows how",
+            );
+            self.findings.warning(&list, remark);
+        }
+        checked.filter(|zones| self.lie_together(zones, &list))
     }
 
     fn zone(
@@ -135,7 +150,7 @@ impl Checker<'_> {
             return own.clone();
         }
         let shipped = Profile::shipped(name);
-        if shipped.is_none() {
+        if shipped.is_none() && self.ids_are_known("profile") {
             let known: Vec<&str> =
                 SHIPPED.into_iter().chain(profiles.iter().map(|(id, _)| id.as_str())).collect();
             let advice = nearest(name, known.iter().copied()).map_or_else(
@@ -154,7 +169,7 @@ impl Checker<'_> {
 
     fn outline(&mut self, corners: Vec<[f64; 2]>, at: &KeyPath) -> Option<Polygon> {
         match Polygon::new(corners) {
-            Ok(outline) => Some(outline),
+            Ok(outline) => self.has_sensible_extent(&outline, at).then_some(outline),
             Err(error) => {
                 let at = match &error {
                     InvalidPolygon::NotFinite { index } => at.index(*index),
@@ -167,8 +182,45 @@ impl Checker<'_> {
         }
     }
 
+    /// Whether a zone is about as large as a place people stand in: the raster over the ground must hold it.
+    fn has_sensible_extent(&mut self, outline: &Polygon, at: &KeyPath) -> bool {
+        let (lo, hi) = outline.bounds_m();
+        let [width_m, height_m] = [hi[0] - lo[0], hi[1] - lo[1]];
+        let problem = if width_m * height_m > EXTENT_MAX_M2 {
+            format!("the zone extends over {width_m:.0} x {height_m:.0} m")
+        } else if width_m * height_m > SLIVER_RATIO * outline.area_m2() {
+            format!("the zone is a sliver of {:.1} m2 in {width_m:.0} x {height_m:.0} m", outline.area_m2())
+        } else {
+            return true;
+        };
+        let expected = "an area that people stand in, within one square kilometre";
+        self.findings.error(at, Remark::new(problem, expected, "check the corners; they are in metres"));
+        false
+    }
+
+    /// Whether all zones together fit the raster over the ground.
+    fn lie_together(&mut self, zones: &[Zone], list: &KeyPath) -> bool {
+        let Some(grid) = GroundGrid::around(zones.iter().map(|zone| &zone.outline), 0.0, 1.0) else {
+            return true;
+        };
+        let [width_m, height_m] = [grid.width_cells, grid.height_cells];
+        let fits = width_m as f64 * height_m as f64 <= EXTENT_MAX_M2;
+        if !fits {
+            let remark = Remark::new(
+                format!("the zones together extend over {width_m} x {height_m} m"),
+                "zones within one square kilometre",
+                "check the corners, in metres on one common plane; run distant places as sites of their own",
+            );
+            self.findings.error(list, remark);
+        }
+        fits
+    }
+
     /// Whether every camera named is there; those that are not are reported.
     fn camera_references(&mut self, named: &[String], cameras: &[ZoneCamera<'_>], at: &KeyPath) -> bool {
+        if !self.ids_are_known("camera") {
+            return false;
+        }
         let mut all_known = true;
         for (i, name) in named.iter().enumerate() {
             if !cameras.iter().any(|camera| camera.id == name) {

@@ -167,7 +167,104 @@ fn debug_output_of_raw_file_and_plan_shows_no_credentials() {
         findings: &mut findings,
         environment: &environment,
     };
-    let cameras = checker.cameras(file.camera.as_deref().unwrap()).unwrap();
+    let cameras = checker.cameras(file.camera.as_deref().unwrap()).0.unwrap();
     assert_eq!(cameras[0].uri.expose(), "rtsp://viewer:hunter2@10.0.0.7/main");
     assert!(!format!("{cameras:?}").contains("hunter2"));
+}
+
+#[test]
+fn a_zone_that_cannot_be_is_said_with_its_reason() {
+    let corners = "[[-2, 6], [2, 6], [2, 14], [-2, 14]]";
+    for (to, message) in [
+        (
+            "[[-2, 6], [2, 14], [2, 6], [-2, 14]]",
+            "site.toml:22: zone[0].polygon_m: the polygon crosses itself: the edge from corner 0 meets the edge from \
+             corner 2; expected corners in order",
+        ),
+        ("[[0, 6], [0.5, 6], [0.5, 6.5]]", "zone[0].polygon_m: the polygon covers 0.125 m2"),
+        (
+            "[[0, 0], [4000, 0], [4000, 4000]]",
+            "zone[0].polygon_m: the zone extends over 4000 x 4000 m; expected an area",
+        ),
+        (
+            "[[0, 0], [900, 900], [900, 900.1]]",
+            "zone[0].polygon_m: the zone is a sliver of 45.0 m2 in 900 x 900 m",
+        ),
+        (
+            "[[0, 0], [1e300, 0], [0, 1e300]]",
+            "zone[0].polygon_m[1][0]: is 1e300; expected a number at least -10000000",
+        ),
+        (
+            "[[-2, -9], [2, -9], [2, -5], [-2, -5]]",
+            "zone[0].polygon_m: 0 % of the zone can be measured by camera \"cam-1\"; 100 % is outside its picture",
+        ),
+    ] {
+        let text = broken(corners, to);
+        let said = said(&text);
+        assert!(said.iter().any(|line| line.contains(message)), "{message:?} is not in {said:#?}");
+    }
+    let partly = said(&broken(corners, "[[-6, 6], [2, 6], [2, 14], [-6, 14]]"));
+    assert!(
+        partly.len() == 1 && partly[0].contains("site.toml:22: warning: zone[0].polygon_m: "),
+        "{partly:#?}"
+    );
+    let far = format!(
+        "{SOUND}\n[[zone]]\nid = \"far\"\npolygon_m = [[9000, 9000], [9010, 9000], [9010, 9010]]\n\
+                       profile = \"street_flat\"\ncapacity_people = 5\ncameras = []\n"
+    );
+    assert!(
+        said(&far).iter().any(|line| line.contains("zone[1].polygon_m: 0 % of the zone")),
+        "{:#?}",
+        said(&far)
+    );
+    let without = SOUND.split("[[zone]]").next().unwrap();
+    assert_said(without, &["warning: zone: is not given: people are counted, and nothing is warned of"]);
+}
+
+#[test]
+fn profiles_climb_and_names_of_profiles_and_cameras_are_known() {
+    let profile = |id: &str, densities: &str| {
+        format!("{SOUND}\n[[profile]]\nid = \"{id}\"\ndensity_people_per_m2 = {{ {densities} }}\n")
+    };
+    for (text, message) in [
+        (
+            profile("steps", "blue = 2, yellow = 2, orange = 4, red = 5"),
+            "profile[0].density_people_per_m2.yellow: is 2 while blue is 2; expected more than the density of blue",
+        ),
+        (
+            profile("steps", "blue = 1, yellow = 2, orange = 4"),
+            "profile[0].density_people_per_m2.red: is missing; expected a number above 0 and at most 16",
+        ),
+        (
+            profile("street_flat", "blue = 1, yellow = 2, orange = 3, red = 4"),
+            "profile[0].id: is \"street_flat\", a profile that throng ships; expected a name of its own",
+        ),
+        (
+            broken("street_flat", "street_flta"),
+            "site.toml:23: zone[0].profile: names no profile: \"street_flta\"; expected one of street_flat, \
+             narrow_slope_stairs, standing_event; did you mean \"street_flat\"?",
+        ),
+        (
+            broken("capacity_people = 80", "capacity_people = 80\ncameras = [\"cam-2\"]"),
+            "zone[0].cameras[0]: names no camera: \"cam-2\"; expected one of the cameras cam-1; did you mean \"cam-1\"?",
+        ),
+    ] {
+        assert_said(&text, &[message]);
+    }
+    let unreadable_name = broken("id = \"cam-1\"", "id = 1").replace("= 80", "= 80\ncameras = [\"cam-1\"]");
+    assert_said(&unreadable_name, &["camera[0].id: is 1; expected an id"]);
+}
+
+#[test]
+fn a_model_file_that_is_not_the_cards_is_said_with_both_hashes() {
+    let folder = tempfile::tempdir().unwrap();
+    let shipped = shipped::file(check::model::DEFAULT_CARD).unwrap();
+    let site = folder.path().join("site.toml");
+    std::fs::copy(shipped, folder.path().join("card.toml")).unwrap();
+    std::fs::write(&site, format!("{SOUND}\n[model]\ncard = \"card.toml\"\n")).unwrap();
+    let absent = load(&site).unwrap_err().to_string();
+    assert!(absent.contains("model.card: model file of card `throng-compact` cannot be read"), "{absent}");
+    std::fs::write(folder.path().join("compact.onnx"), b"not the model").unwrap();
+    let other = load(&site).unwrap_err().to_string();
+    assert!(other.contains("site.toml:27: model.card: model file has SHA-256 "), "{other}");
 }
