@@ -59,7 +59,7 @@ impl Shared {
     }
 }
 
-/// A site on the bus, until closed or dropped.
+/// A site on the bus, until closed. Dropped, it closes in the background as long as its runtime lives.
 #[derive(Debug)]
 pub struct Bus {
     handle: BusHandle,
@@ -130,14 +130,6 @@ impl Bus {
                     );
                 }
             }
-        }
-    }
-}
-
-impl Drop for Bus {
-    fn drop(&mut self) {
-        if let Some(worker) = &self.worker {
-            worker.abort();
         }
     }
 }

@@ -150,7 +150,8 @@ async fn an_acknowledgement_reaches_the_site_and_malformed_ones_are_counted() {
     let mut acks = bus.take_acks().unwrap();
     let session = open_session(&connecting(port)).await.unwrap();
     let key = Topic::Ack(id("incident-1")).key(&id("stadium")).unwrap();
-    let publisher = session.declare_publisher(key).await.unwrap();
+    let congestion = Topic::Ack(id("incident-1")).delivery().congestion;
+    let publisher = session.declare_publisher(key).congestion_control(congestion).await.unwrap();
     let matching = publisher.matching_listener().await.unwrap();
     if !publisher.matching_status().await.unwrap().matching() {
         timeout(PATIENCE, matching.recv_async()).await.unwrap().unwrap();

@@ -87,6 +87,21 @@ impl Watcher {
         let missed = Arc::new(AtomicU64::new(0));
         let hear = Hear { sender, missed: Arc::clone(&missed) };
 
+        // First of all, so that whoever hears of a warning or of a node hears its measurements too: declarations stay in
+        // order, and a measurement is sent once.
+        let warnings = patterns::warnings().map_err(refused)?;
+        let (hear_measured, not_here) = (hear.clone(), warnings.clone());
+        session
+            .declare_subscriber(wanted.clone())
+            .callback(move |sample| {
+                if !not_here.intersects(sample.key_expr()) {
+                    hear_measured.message(&sample);
+                }
+            })
+            .background()
+            .wait()
+            .map_err(refused)?;
+
         for pattern in patterns::liveliness().map_err(refused)? {
             if !all_liveliness && !wanted.intersects(&pattern) {
                 continue;
@@ -108,12 +123,11 @@ impl Watcher {
 
         // Warnings have their own subscriber, which orders them by their publisher's numbers and fetches what is
         // missing. It would also order everything else, across priorities, and drop what was overtaken.
-        let warnings = patterns::warnings().map_err(refused)?;
         if wanted.intersects(&warnings) {
-            let (hear, wanted) = (hear.clone(), wanted.clone());
+            let wanted = wanted.clone();
             let mut repeats = Repeats::default();
             session
-                .declare_subscriber(warnings.clone())
+                .declare_subscriber(warnings)
                 .history(HistoryConfig::default().detect_late_publishers())
                 .recovery(RecoveryConfig::default().heartbeat())
                 .callback_mut(move |sample: Sample| {
@@ -130,16 +144,6 @@ impl Watcher {
                 .wait()
                 .map_err(refused)?;
         }
-        session
-            .declare_subscriber(wanted.clone())
-            .callback(move |sample| {
-                if !warnings.intersects(sample.key_expr()) {
-                    hear.message(&sample);
-                }
-            })
-            .background()
-            .wait()
-            .map_err(refused)?;
         Ok(Self { session, arrivals, missed })
     }
 
