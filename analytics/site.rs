@@ -178,7 +178,7 @@ impl Site {
         }
         for zone in &mut self.zones {
             if zone.best_view(&self.views, observation.captured_at) == Some(index) {
-                zone.measure(grid, &self.kernel, &self.views[index]);
+                zone.measure(grid, &self.kernel, index, &self.views[index]);
             }
         }
     }

@@ -195,3 +195,6 @@ impl Calibration {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

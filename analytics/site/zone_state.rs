@@ -40,9 +40,13 @@ const FORECAST_SHARE: f64 = 0.6;
 #[derive(Clone, Debug)]
 pub(super) struct ZoneTracker {
     zone: Zone,
-    cells: Vec<(usize, f64)>,
-    /// Share of the zone that each camera measures; 0 for those that may not.
+    /// The cells of the zone that each camera measures, with the share that lies in the zone; none for those that may
+    /// not.
+    cells: Vec<Vec<(usize, f64)>>,
+    /// Share of the zone that each camera measures.
     coverage: Vec<f64>,
+    /// Local density and cell, kept between pictures for its room.
+    local: Vec<(f64, usize)>,
     tracker: DensityTracker,
     machine: WarningMachine,
     view: Option<usize>,
@@ -55,21 +59,22 @@ pub(super) struct ZoneTracker {
 
 impl ZoneTracker {
     pub(super) fn new(site: &str, zone: Zone, grid: Option<&GroundGrid>, views: &[CameraView]) -> Self {
-        let cells = grid.map_or_else(Vec::new, |grid| grid.rasterise(&zone.outline));
-        let total: f64 = cells.iter().map(|(_, share)| share).sum();
-        let coverage = views
-            .iter()
-            .map(|view| {
-                let seen: f64 =
-                    cells.iter().filter(|(i, _)| view.measured()[*i]).map(|(_, share)| share).sum();
-                if zone.is_measured_by(view.id()) && total > 0.0 { seen / total } else { 0.0 }
-            })
-            .collect();
+        let all = grid.map_or_else(Vec::new, |grid| grid.rasterise(&zone.outline));
+        let measured_by = |view: &CameraView| -> Vec<(usize, f64)> {
+            let may = zone.is_measured_by(view.id());
+            all.iter().copied().filter(|(index, _)| may && view.measured()[*index]).collect()
+        };
+        let cells: Vec<Vec<(usize, f64)>> = views.iter().map(measured_by).collect();
+        let shares = |cells: &[(usize, f64)]| cells.iter().map(|(_, share)| share).sum::<f64>();
+        // A zone without a cell has no total; no camera covers it either.
+        let total = shares(&all).max(f64::MIN_POSITIVE);
+        let coverage = cells.iter().map(|cells| shares(cells) / total).collect();
         Self {
             machine: WarningMachine::new(&format!("{site}/{}", zone.id)),
             zone,
             cells,
             coverage,
+            local: Vec::new(),
             tracker: DensityTracker::default(),
             view: None,
             captured_at: None,
@@ -88,11 +93,16 @@ impl ZoneTracker {
             .max_by(|a, b| self.coverage[*a].total_cmp(&self.coverage[*b]).then(b.cmp(a)))
     }
 
-    /// Measures the zone in the newest picture of `view`.
-    pub(super) fn measure(&mut self, grid: &GroundGrid, kernel: &LocalDensity, view: &CameraView) {
+    /// Measures the zone in the newest picture of a camera; `index` is its place among the site's cameras.
+    pub(super) fn measure(
+        &mut self,
+        grid: &GroundGrid,
+        kernel: &LocalDensity,
+        index: usize,
+        view: &CameraView,
+    ) {
         let (Some(field), Some(captured_at)) = (view.field(), view.captured_at()) else { return };
-        let measured: Vec<(usize, f64)> =
-            self.cells.iter().copied().filter(|(index, _)| view.measured()[*index]).collect();
+        let measured = &self.cells[index];
         let measured_m2 = measured.iter().map(|(_, share)| share).sum::<f64>() * grid.cell_area_m2();
         let people: f64 = measured.iter().map(|(index, share)| field.people_per_cell[*index] * share).sum();
         let density = people / measured_m2;
@@ -109,18 +119,21 @@ impl ZoneTracker {
             count_ratio_hi,
             sigma_area_relative: view.calibration().sigma_area_relative(),
         });
-        let mut local: Vec<(f64, usize)> = measured
-            .iter()
-            .filter_map(|(index, _)| Some((kernel.at(grid, field, view.measured(), *index)?, *index)))
-            .collect();
-        local.sort_by(|a, b| a.0.total_cmp(&b.0));
+        self.local.clear();
+        self.local.extend(
+            measured
+                .iter()
+                .filter_map(|(index, _)| Some((kernel.at(grid, field, view.measured(), *index)?, *index))),
+        );
+        self.local.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+        let local = &self.local;
         self.hot_spot = local.last().map(|(max, index)| HotSpot {
             p95_people_per_m2: local[(local.len() - 1) * 95 / 100].0,
             max_people_per_m2: *max,
             at_in_ground_m: grid.centre_m(*index),
         });
         self.motion =
-            view.motion().and_then(|motion| zone_motion(view.calibration(), motion, grid, field, &measured));
+            view.motion().and_then(|motion| zone_motion(view.calibration(), motion, grid, field, measured));
         self.captured_at = Some(captured_at);
         self.is_new_sample = true;
     }

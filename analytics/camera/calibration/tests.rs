@@ -1,0 +1,84 @@
+use super::*;
+use crate::camera::Pinhole;
+
+/// Points of PETS 2009 S2.L1, view 1: pixels and metres by the camera model published with the sequence, lens
+/// distortion included.
+const PETS: [([f64; 2], [f64; 2]); 14] = [
+    ([357.8, 523.3], [-18.0, -12.0]),
+    ([538.2, 526.2], [-17.0, -14.0]),
+    ([672.7, 430.2], [-13.5, -14.5]),
+    ([401.5, 342.3], [-12.0, -9.0]),
+    ([250.4, 279.1], [-10.0, -4.0]),
+    ([623.4, 317.1], [-9.0, -12.0]),
+    ([441.3, 260.0], [-7.0, -7.0]),
+    ([761.4, 271.4], [-5.0, -13.5]),
+    ([615.8, 229.9], [-3.0, -9.5]),
+    ([703.3, 217.6], [-1.0, -11.0]),
+    ([597.5, 180.8], [2.0, -7.0]),
+    ([709.6, 160.5], [6.0, -9.0]),
+    ([116.3, 244.0], [-9.0, 1.0]),
+    ([331.5, 210.5], [-4.0, -2.0]),
+];
+
+fn pairs(points: &[([f64; 2], [f64; 2])]) -> Vec<PointPair> {
+    points.iter().map(|(u, x)| PointPair { in_image_px: *u, in_ground_m: *x }).collect()
+}
+
+#[test]
+fn a_real_street_camera_is_found_where_it_stands() {
+    let calibration = Calibration::from_point_pairs(&pairs(&PETS), 768, 576, 1.6).unwrap();
+    assert_eq!(calibration.method(), CalibrationMethod::HeadPlane);
+    // Published: 7.1 m high, 16.5 degrees below the horizon.
+    assert!((calibration.camera_height_m().unwrap() - 7.1).abs() < 0.1);
+    assert!((calibration.depression_rad().unwrap().to_degrees() - 16.5).abs() < 1.0);
+    assert!(calibration.leave_one_out_rmse_m().unwrap() < 0.1);
+    let region = calibration.trust_region().unwrap();
+    assert!(region.contains([-9.0, -9.0]) && !region.contains([20.0, 0.0]));
+}
+
+#[test]
+fn heads_on_the_head_plane_stand_where_their_feet_are() {
+    let camera = Pinhole {
+        position_m: [1.0, 2.0, 8.0],
+        yaw_rad: -0.6,
+        depression_rad: 0.5,
+        focal_px: 900.0,
+        image_width_px: 1280,
+        image_height_px: 720,
+    };
+    let ground = camera.plane_from_image(0.0).unwrap();
+    let pixels = [[100.0, 700.0], [1200.0, 690.0], [640.0, 300.0], [150.0, 320.0], [1100.0, 330.0]];
+    let points: Vec<_> = pixels.iter().map(|pixel| (*pixel, ground.apply(*pixel).unwrap())).collect();
+    let calibration = Calibration::from_point_pairs(&pairs(&points), 1280, 720, 1.6).unwrap();
+    for (_, place) in points {
+        let head = camera.project([place[0], place[1], 1.6]).unwrap().in_image_px;
+        let found = calibration.head_plane_from_image().apply(head).unwrap();
+        assert!((found[0] - place[0]).hypot(found[1] - place[1]) < 1e-6, "{found:?} {place:?}");
+        // Taken for feet, the same head seems to stand farther away: 8 / (8 - 1.6) times as far.
+        let as_feet = calibration.ground_from_image().apply(head).unwrap();
+        let away = |p: [f64; 2]| (p[0] - 1.0).hypot(p[1] - 2.0);
+        assert!((away(as_feet) / away(place) - 1.25).abs() < 1e-6);
+    }
+}
+
+#[test]
+fn without_a_pose_densities_are_less_certain() {
+    let plan: Vec<_> = [[0.0, 0.0], [640.0, 0.0], [0.0, 480.0], [640.0, 480.0], [320.0, 240.0]]
+        .into_iter()
+        .map(|[u, v]: [f64; 2]| ([u, v], [0.05 * u, 0.05 * (480.0 - v)]))
+        .collect();
+    let calibration = Calibration::from_point_pairs(&pairs(&plan), 640, 480, 1.6).unwrap();
+    assert_eq!(calibration.method(), CalibrationMethod::GroundPlane);
+    assert!(calibration.sigma_area_relative() > 0.18);
+}
+
+#[test]
+fn the_uncalibrated_fallback_needs_positive_numbers() {
+    let fallback = Calibration::uncalibrated(32.0, 640, 480).unwrap();
+    assert!(!fallback.is_calibrated() && fallback.trust_region().is_none());
+    assert_eq!(fallback.ground_from_image().apply([640.0, 0.0]), Some([32.0, 24.0]));
+    for width_m in [0.0, -3.0, f64::NAN, f64::INFINITY] {
+        assert_eq!(Calibration::uncalibrated(width_m, 640, 480), None);
+    }
+    assert_eq!(Calibration::uncalibrated(32.0, 0, 480), None);
+}
