@@ -1,5 +1,7 @@
 //! `throng check` and `throng schema` as a user meets them: exit codes, what goes to which output, pipes that close.
 
+#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test that asked for it")]
+
 use std::{
     io::{BufRead, BufReader},
     process::{Command, Output, Stdio},

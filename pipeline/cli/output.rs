@@ -35,7 +35,7 @@ pub fn line(text: impl Display) -> anyhow::Result<()> {
 /// Writes a value as one JSON line to standard output and flushes it.
 ///
 /// # Errors
-/// As [`line`]; also where the value cannot be JSON.
+/// As [`line()`]; also where the value cannot be JSON.
 pub fn json_line(value: &impl Serialize) -> anyhow::Result<()> {
     line(serde_json::to_string(value)?)
 }

@@ -2,7 +2,7 @@
 //!
 //! The doc comments here are the manual of the site file, and `throng schema` prints them as JSON Schema. Every key
 //! that carries a unit names it. Ranges and titles that stand in the attributes drive the structural check
-//! ([`super::structure`]), so a limit is written down once.
+//! (`structure.rs`), so a limit is written down once.
 //!
 //! A required key is an `Option` marked `#[schemars(required)]`: the structural check reports it when it is missing
 //! and takes away what is broken, and the rest of the file can still be read and checked in the same run.
