@@ -217,7 +217,7 @@ fn zone_overlay(name: &str, polygon_in_image: Vec<[f64; 2]>, zone: &ZoneReport) 
     let level: Option<Level> = zone.level;
     ZoneOverlay {
         name: name.to_owned(),
-        polygon_in_image: polygon_in_image.into_iter().map(Into::into).collect(),
+        polygon_in_image,
         level,
         density_people_per_m2: zone.density_people_per_m2.map(drawn),
         people: zone.people.map(|people| people.value),

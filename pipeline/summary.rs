@@ -77,10 +77,11 @@ impl Summary {
                 total.people_sum += people.value;
                 total.people_samples += 1;
                 total.people_mean = Some(rounded(total.people_sum / total.people_samples as f64));
-                total.people_max = larger(total.people_max, people.value);
+                total.people_max = Some(larger(total.people_max, people.value));
             }
             if let Some(density) = zone.density_people_per_m2 {
-                total.density_people_per_m2_max = larger(total.density_people_per_m2_max, density.value);
+                let known = total.density_people_per_m2_max;
+                total.density_people_per_m2_max = Some(larger(known, density.value));
             }
             total.highest = total.highest.max(zone.level);
             total.level_max = total.highest.map(Level::name);
@@ -110,8 +111,8 @@ impl Summary {
 }
 
 /// The larger of what was known and a new value, to three decimals.
-fn larger(known: Option<f64>, value: f64) -> Option<f64> {
-    Some(rounded(known.map_or(value, |known| known.max(value))))
+fn larger(known: Option<f64>, value: f64) -> f64 {
+    rounded(known.map_or(value, |known| known.max(value)))
 }
 
 /// Three decimals: more would pretend to a precision that no count has.

@@ -111,7 +111,7 @@ fn film_gate(film: &Path, headless: bool, interrupt: &Interrupt) -> anyhow::Resu
     let unfinished = film.with_extension("unfinished.mkv");
     let mut scene = Scene::gate(GATE_SEED);
     let [width_px, height_px] = scene.size_px();
-    let mut progress = (!headless).then(|| Progress::start("filming", Some(scene.frames() as u64)));
+    let mut progress = (!headless).then(|| Progress::start("filming", Some(u64::from(scene.frames()))));
     let mut writer = VideoWriter::create(&unfinished, width_px, height_px, f64::from(FRAMES_PER_S))?;
     for frame in scene.by_ref() {
         if interrupt.is_set() {

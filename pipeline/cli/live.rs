@@ -121,17 +121,15 @@ fn level_word(level: Option<Level>) -> String {
 }
 
 fn figures(zone: &ZoneReport) -> String {
-    let mut text = String::new();
-    if let (Some(density), Some(people)) = (zone.density_people_per_m2, zone.people) {
-        text += &format!(
+    let counted = match (zone.density_people_per_m2, zone.people) {
+        (Some(density), Some(people)) => format!(
             "  {:.2} /m2 [{:.2}, {:.2}]  {:.1} people",
             density.value, density.lo, density.hi, people.value
-        );
-    }
-    if let Some(risk) = &zone.risk {
-        text += &format!("  risk {:.0}", risk.score);
-    }
-    text
+        ),
+        _ => String::new(),
+    };
+    let risk = zone.risk.as_ref().map_or_else(String::new, |risk| format!("  risk {:.0}", risk.score));
+    counted + &risk
 }
 
 /// The time of day in a time zone.
