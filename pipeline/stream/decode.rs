@@ -12,7 +12,7 @@ use gstreamer::{self as gst, prelude::*};
 
 use super::{
     fault::{SourceFault, preflight},
-    open::decoder,
+    open::{decoder, first_picture_within},
     uri::SourceUri,
 };
 
@@ -46,12 +46,22 @@ pub fn decode_only(uri: &SourceUri) -> anyhow::Result<Decoded> {
     });
     let bus = pipeline.bus().ok_or_else(|| anyhow::anyhow!("a GStreamer pipeline has no bus"))?;
     let started = pipeline.set_state(gst::State::Playing);
-    let end = bus.timed_pop_filtered(gst::ClockTime::NONE, &[gst::MessageType::Eos, gst::MessageType::Error]);
+    let kinds = [gst::MessageType::Eos, gst::MessageType::Error];
+    let patience = first_picture_within(uri);
+    let wait = gst::ClockTime::from_seconds(patience.as_secs());
+    let end = loop {
+        match bus.timed_pop_filtered(wait, &kinds) {
+            Some(message) => break message,
+            None if frames.load(Ordering::Relaxed) == 0 => {
+                pipeline.set_state(gst::State::Null)?;
+                return Err(SourceFault::silent(patience.as_secs(), uri).into());
+            }
+            None => {}
+        }
+    };
     let secs = first_frame.get().map_or(0.0, |began| began.elapsed().as_secs_f64());
     pipeline.set_state(gst::State::Null)?;
-    if let Some(message) = end
-        && let gst::MessageView::Error(error) = message.view()
-    {
+    if let gst::MessageView::Error(error) = end.view() {
         return Err(SourceFault::from_gstreamer(error, uri).into());
     }
     started?;

@@ -2,7 +2,7 @@
 
 use gstreamer as gst;
 
-use super::uri::SourceUri;
+use super::{cut_off::lacks_mp4_index, uri::SourceUri};
 
 /// Why a source gives no (more) pictures.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -27,6 +27,15 @@ impl SourceFault {
         let said = crate::config::redact::credentials(cause.message());
         let (problem, advice) = explain(&cause);
         Self::new(format!("{problem}: {}", said.trim_end_matches('.')), advice, uri)
+    }
+
+    /// The stream neither gave a picture nor an error.
+    pub(super) fn silent(secs: u64, uri: &SourceUri) -> Self {
+        Self::new(
+            format!("no picture came within {secs} s, and no reason was given"),
+            "check that it plays elsewhere; a file may be damaged or cut off, a stream may have no sender",
+            uri,
+        )
     }
 
     /// The stream was read to its end without a picture.
@@ -71,18 +80,6 @@ fn explain(cause: &gst::glib::Error) -> (&'static str, &'static str) {
     }
 }
 
-/// Bytes that an AVI file states beyond those it has. Its demultiplexer rebuilds the index of a file that was cut off
-/// and reports the shorter length as the whole, so the header is the only witness.
-pub(super) fn missing_avi_bytes(uri: &SourceUri) -> Option<u64> {
-    let mut file = std::fs::File::open(uri.path()?).ok()?;
-    let found = file.metadata().ok()?.len();
-    let mut header = [0; 8];
-    std::io::Read::read_exact(&mut file, &mut header).ok()?;
-    let [b'R', b'I', b'F', b'F', size @ ..] = header else { return None };
-    let stated = u64::from(u32::from_le_bytes(size)) + 8;
-    (stated > found).then(|| stated - found)
-}
-
 /// Refuses what needs no decoder to be refused.
 pub(super) fn preflight(uri: &SourceUri) -> Result<(), SourceFault> {
     let Some(path) = uri.path() else { return Ok(()) };
@@ -94,8 +91,12 @@ pub(super) fn preflight(uri: &SourceUri) -> Result<(), SourceFault> {
         Err(error) => fault(&format!("the file cannot be looked at: {error}"), "check its permissions"),
         Ok(meta) if meta.is_dir() => fault("this is a folder, not a file", "name one video file in it"),
         Ok(meta) if meta.is_file() && meta.len() == 0 => fault("the file is empty", "copy it again"),
-        Ok(_) => std::fs::File::open(path)
-            .map(drop)
-            .or_else(|error| fault(&format!("the file cannot be opened: {error}"), "check its permissions")),
+        Ok(_) => match std::fs::File::open(path) {
+            Err(error) => fault(&format!("the file cannot be opened: {error}"), "check its permissions"),
+            Ok(file) if lacks_mp4_index(&mut &file) => {
+                fault("it is damaged or cut off: this MP4 file has no index", "copy it again, or repair it")
+            }
+            Ok(_) => Ok(()),
+        },
     }
 }

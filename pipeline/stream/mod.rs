@@ -4,13 +4,16 @@
 //! [`Frame`](frame::Frame)s over through a slot of one and tells what happened by
 //! [`StreamEvent`](options::StreamEvent)s. [`VideoWriter`](writer::VideoWriter) is the way back, from pictures to a file.
 
+mod bus;
 pub mod counters;
+mod cut_off;
 pub mod decode;
 pub mod fault;
 pub mod frame;
 mod open;
 pub mod options;
 mod rate;
+mod shield;
 mod slot;
 pub mod source;
 pub mod uri;

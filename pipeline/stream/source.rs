@@ -22,19 +22,19 @@ use gstreamer_video::{VideoCapsBuilder, VideoFormat, VideoFrame, VideoInfo};
 use throng_analytics::time::Timestamp;
 
 use super::{
+    bus::{self, End, Patience},
     counters::{DropCause, FrameCounters},
-    fault::{SourceFault, missing_avi_bytes, preflight},
+    cut_off::missing_avi_bytes,
+    fault::{SourceFault, preflight},
     frame::Frame,
-    open::decoder,
+    open::{decoder, first_picture_within},
     options::{Pace, StreamEvent, StreamInfo, StreamOptions},
     rate::RateGate,
+    shield::shielded,
     slot::{SlotSender, WhenFull, slot},
     uri::SourceUri,
 };
 use crate::clock::wall_clock;
-
-/// How often the bus is looked at while nothing happens.
-const BUS_POLL: gst::ClockTime = gst::ClockTime::from_mseconds(50);
 
 /// A running camera.
 pub struct CameraStream {
@@ -66,9 +66,12 @@ impl CameraStream {
     ///
     /// # Errors
     /// A file that is absent, empty or not readable, or a GStreamer installation without the needed elements.
-    pub fn start(camera: &str, uri: &SourceUri, options: StreamOptions) -> anyhow::Result<Self> {
+    pub fn start(camera: &str, uri: &SourceUri, mut options: StreamOptions) -> anyhow::Result<Self> {
         preflight(uri)?;
         super::init()?;
+        if uri.path().is_none() {
+            options.pace = Pace::Realtime;
+        }
         let counters = Arc::new(FrameCounters::default());
         let stopping = Arc::new(AtomicBool::new(false));
         let when_full = match options.pace {
@@ -90,7 +93,13 @@ impl CameraStream {
             events: event_sender,
         });
         let pipeline = build(&shared)?;
-        let watcher = watch_bus(&pipeline, Arc::clone(&shared), Arc::clone(&stopping))?;
+        let (at_end, decoded) = (Arc::clone(&shared), Arc::clone(&counters));
+        let patience = Patience {
+            first_picture_within: first_picture_within(uri),
+            has_picture: move || decoded.decoded() > 0,
+        };
+        let stop = Arc::clone(&stopping);
+        let watcher = bus::watch(&shared.camera, &pipeline, stop, patience, move |end| at_end.end(end))?;
         if pipeline.set_state(gst::State::Playing).is_err() {
             // The reason is on the bus; the watcher turns it into an event.
             tracing::debug!(camera, "GStreamer refused to start the source.");
@@ -134,7 +143,11 @@ fn build(shared: &Arc<Shared>) -> anyhow::Result<gst::Pipeline> {
     let convert = super::element("videoconvertscale")?;
     let caps = super::element("capsfilter")?;
     caps.set_property("caps", VideoCapsBuilder::new().format(VideoFormat::Rgb).build());
-    let sink = AppSink::builder().max_buffers(1).sync(shared.options.pace == Pace::Realtime).build();
+    let sink = AppSink::builder()
+        .max_buffers(1)
+        .sync(shared.options.pace == Pace::Realtime)
+        .enable_last_sample(false)
+        .build();
     let input =
         convert.static_pad("sink").ok_or_else(|| anyhow::anyhow!("videoconvertscale has no input"))?;
     let source = decoder(&shared.uri, &input)?;
@@ -151,9 +164,9 @@ fn choose_frames(input: &gst::Pad, caps: &gst::Element, shared: &Arc<Shared>) {
     let gate = Mutex::new(RateGate::new(shared.options.count_fps));
     let segment = Mutex::new(gst::FormattedSegment::<gst::ClockTime>::new());
     let kinds = gst::PadProbeType::BUFFER | gst::PadProbeType::EVENT_DOWNSTREAM;
-    input.add_probe(kinds, move |pad, probe| {
-        match &probe.data {
-            Some(gst::PadProbeData::Event(event)) => match event.view() {
+    let look = move |pad: &gst::Pad, data: &mut gst::PadProbeData<'_>| match data {
+        gst::PadProbeData::Event(event) => {
+            match event.view() {
                 gst::EventView::Caps(event) => {
                     shared.learn_size(event.caps(), &caps, pad.peer_query_duration::<gst::ClockTime>());
                 }
@@ -163,48 +176,39 @@ fn choose_frames(input: &gst::Pad, caps: &gst::Element, shared: &Arc<Shared>) {
                     }
                 }
                 _ => {}
-            },
-            Some(gst::PadProbeData::Buffer(buffer)) => {
-                let seq = shared.counters.add_decoded();
-                let Some(running) = buffer.pts().and_then(|pts| lock(&segment).to_running_time(pts)) else {
-                    shared.counters.add_dropped(DropCause::Unreadable);
-                    return gst::PadProbeReturn::Drop;
-                };
-                shared.last_running_nanos.store(running.nseconds(), Ordering::Relaxed);
-                if !lock(&gate).passes(running.nseconds() as f64 * 1e-9) {
-                    shared.counters.add_dropped(DropCause::Rate);
-                    return gst::PadProbeReturn::Drop;
-                }
-                // The number travels with the buffer, because later elements do not know what was dropped here.
-                if let Some(gst::PadProbeData::Buffer(buffer)) = &mut probe.data {
-                    buffer.make_mut().set_offset(seq);
-                }
             }
-            _ => {}
+            gst::PadProbeReturn::Ok
         }
-        gst::PadProbeReturn::Ok
+        gst::PadProbeData::Buffer(buffer) => shared.choose(buffer, &lock(&segment), &mut lock(&gate)),
+        _ => gst::PadProbeReturn::Ok,
+    };
+    input.add_probe(kinds, move |pad, probe| {
+        let Some(data) = &mut probe.data else { return gst::PadProbeReturn::Ok };
+        match pad.parent_element() {
+            Some(element) => shielded(&element, gst::PadProbeReturn::Handled, || look(pad, data)),
+            None => gst::PadProbeReturn::Handled,
+        }
     });
 }
 
 /// After conversion: each sample becomes a [`Frame`] in the slot.
 fn deliver_frames(sink: &AppSink, pipeline: &gst::Pipeline, shared: &Arc<Shared>) {
-    let (for_sample, for_end) = (Arc::clone(shared), Arc::clone(shared));
+    let shared = Arc::clone(shared);
     let pipeline = pipeline.downgrade();
     sink.set_callbacks(
         AppSinkCallbacks::builder()
             .new_sample(move |sink| {
                 let sample = sink.pull_sample().map_err(|_eos| gst::FlowError::Eos)?;
-                match for_sample.frame(&sample, pipeline.upgrade().as_ref()) {
+                match shared.frame(&sample, pipeline.upgrade().as_ref()) {
                     Some(frame) => {
-                        if let Some(slot) = lock(&for_sample.slot).as_ref() {
+                        if let Some(slot) = lock(&shared.slot).as_ref() {
                             slot.put(frame);
                         }
                     }
-                    None => for_sample.counters.add_dropped(DropCause::Unreadable),
+                    None => shared.counters.add_dropped(DropCause::Unreadable),
                 }
                 Ok(gst::FlowSuccess::Ok)
             })
-            .eos(move |_| drop(lock(&for_end.slot).take()))
             .build(),
     );
 }
@@ -229,6 +233,29 @@ impl Shared {
                 duration_secs: duration.map(|length| length.nseconds() as f64 * 1e-9),
             }));
         }
+    }
+
+    /// Counts a decoded picture and decides whether it goes on. One that does not is answered with `Handled`: after
+    /// `Drop`, GStreamer 1.22 looks for a buffer that its bindings have already let go of, and complains.
+    fn choose(
+        &self,
+        buffer: &mut gst::Buffer,
+        segment: &gst::FormattedSegment<gst::ClockTime>,
+        gate: &mut RateGate,
+    ) -> gst::PadProbeReturn {
+        let seq = self.counters.add_decoded();
+        let Some(running) = buffer.pts().and_then(|pts| segment.to_running_time(pts)) else {
+            self.counters.add_dropped(DropCause::Unreadable);
+            return gst::PadProbeReturn::Handled;
+        };
+        self.last_running_nanos.store(running.nseconds(), Ordering::Relaxed);
+        if !gate.passes(running.nseconds() as f64 * 1e-9) {
+            self.counters.add_dropped(DropCause::Rate);
+            return gst::PadProbeReturn::Handled;
+        }
+        // The number travels with the buffer, because later elements do not know what was dropped here.
+        buffer.make_mut().set_offset(seq);
+        gst::PadProbeReturn::Ok
     }
 
     fn frame(&self, sample: &gst::Sample, pipeline: Option<&gst::Pipeline>) -> Option<Frame> {
@@ -278,61 +305,40 @@ impl Shared {
         }
     }
 
-    /// How the stream ended: cleanly, early, or without a picture.
-    fn end(&self, duration: Option<gst::ClockTime>) -> StreamEvent {
-        if self.counters.decoded() == 0 {
-            return StreamEvent::Failed(SourceFault::no_picture(&self.uri));
-        }
+    /// Tells how the stream ended. First the event, then the end of the frames: who sees no more frames finds the
+    /// reason.
+    fn end(&self, end: &End<'_>) {
+        self.emit(match end {
+            End::Failed(error) => StreamEvent::Failed(SourceFault::from_gstreamer(error, &self.uri)),
+            End::Silent => {
+                let waited = first_picture_within(&self.uri).as_secs();
+                StreamEvent::Failed(SourceFault::silent(waited, &self.uri))
+            }
+            End::Read { .. } if self.counters.decoded() == 0 => {
+                StreamEvent::Failed(SourceFault::no_picture(&self.uri))
+            }
+            End::Read { duration } => StreamEvent::Ended { early: self.cut_off(*duration) },
+        });
+        drop(lock(&self.slot).take());
+    }
+
+    fn missing_avi_bytes(&self) -> Option<u64> {
+        missing_avi_bytes(&mut std::fs::File::open(self.uri.path()?).ok()?)
+    }
+
+    /// How footage that was read to its end is nevertheless not whole, if it is not.
+    fn cut_off(&self, duration: Option<gst::ClockTime>) -> Option<String> {
         let reached_secs = self.last_running_nanos.load(Ordering::Relaxed) as f64 * 1e-9;
         let stated_secs = duration.map_or(0.0, |d| d.nseconds() as f64 * 1e-9);
-        let early = if let Some(missing) = missing_avi_bytes(&self.uri) {
-            Some(format!("{missing} bytes are missing at its end"))
+        let why = if let Some(missing) = self.missing_avi_bytes() {
+            format!("{missing} bytes are missing at its end")
         } else if stated_secs - reached_secs > 1.0 + 0.02 * stated_secs {
-            Some(format!("it states {stated_secs:.1} s"))
+            format!("it states {stated_secs:.1} s")
         } else {
-            None
+            return None;
         };
-        StreamEvent::Ended {
-            early: early.map(|why| {
-                format!("the footage was cut off: it ended at {reached_secs:.1} s, but {why} ({})", self.uri)
-            }),
-        }
+        Some(format!("the footage was cut off: it ended at {reached_secs:.1} s, but {why} ({})", self.uri))
     }
-}
-
-/// The thread that waits for the end, for errors, and for the request to stop.
-fn watch_bus(
-    pipeline: &gst::Pipeline,
-    shared: Arc<Shared>,
-    stopping: Arc<AtomicBool>,
-) -> anyhow::Result<JoinHandle<()>> {
-    let bus = pipeline.bus().ok_or_else(|| anyhow::anyhow!("a GStreamer pipeline has no bus"))?;
-    let pipeline = pipeline.downgrade();
-    let thread = std::thread::Builder::new().name(format!("bus-{}", shared.camera)).spawn(move || {
-        while !stopping.load(Ordering::Relaxed) {
-            let kinds = [gst::MessageType::Eos, gst::MessageType::Error];
-            let Some(message) = bus.timed_pop_filtered(BUS_POLL, &kinds) else { continue };
-            let event = match message.view() {
-                gst::MessageView::Eos(_) => {
-                    shared.end(pipeline.upgrade().and_then(|p| p.query_duration::<gst::ClockTime>()))
-                }
-                gst::MessageView::Error(error) => {
-                    tracing::debug!(
-                        camera = &*shared.camera,
-                        "GStreamer: {}",
-                        crate::config::redact::credentials(&format!("{:?}", error.debug()))
-                    );
-                    StreamEvent::Failed(SourceFault::from_gstreamer(error, &shared.uri))
-                }
-                _ => continue,
-            };
-            // First the event, then the end of the frames: who sees no more frames finds the reason.
-            shared.emit(event);
-            drop(lock(&shared.slot).take());
-            break;
-        }
-    })?;
-    Ok(thread)
 }
 
 /// A lock whose holder cannot leave broken state behind: every critical section here is one assignment.

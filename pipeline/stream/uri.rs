@@ -71,7 +71,7 @@ impl SourceUri {
             return Err(InvalidUri::UnknownScheme { scheme: scheme.to_owned() });
         }
         if lower == "file" {
-            return Self::from_path(Path::new(rest));
+            return Self::from_file_uri(&format!("file://{rest}"));
         }
         let authority = rest.split(['/', '?']).next().unwrap_or_default();
         let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
@@ -81,6 +81,19 @@ impl SourceUri {
             return Err(InvalidUri::NoHost { scheme: lower, uri: redact::credentials(text) });
         }
         Ok(Self { full: format!("{lower}://{rest}"), path: None })
+    }
+
+    /// The file that a `file:` URI names, its `%20` and the like undone.
+    fn from_file_uri(uri: &str) -> Result<Self, InvalidUri> {
+        let invalid = |reason: String| InvalidUri::Path { path: uri.to_owned(), reason };
+        let (path, host) =
+            gstreamer::glib::filename_from_uri(uri).map_err(|error| invalid(error.message().to_owned()))?;
+        match host.filter(|host| host != "localhost") {
+            None => Self::from_path(&path),
+            Some(host) => Err(invalid(format!(
+                "{host:?} stands where a host stands; write file:///FOLDER/NAME with three slashes, or the file name alone"
+            ))),
+        }
     }
 
     /// The file at `path`, which need not exist.
@@ -135,6 +148,11 @@ mod tests {
         assert_eq!(parse("clips/a b.mp4").unwrap().path(), Some(Path::new("/sites/clips/a b.mp4")));
         assert_eq!(parse("clips/a b.mp4").unwrap().expose(), "file:///sites/clips/a%20b.mp4");
         assert_eq!(parse("file:///v/x.avi").unwrap().path(), Some(Path::new("/v/x.avi")));
+        for written in ["file:///v/a b.avi", "file:///v/a%20b.avi", "FILE://localhost/v/a%20b.avi"] {
+            assert_eq!(parse(written).unwrap().path(), Some(Path::new("/v/a b.avi")), "{written}");
+        }
+        let two_slashes = parse("file://clips/x.avi").unwrap_err().to_string();
+        assert!(two_slashes.contains("with three slashes"), "{two_slashes}");
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! Pictures to a video file: the annotated video, and footage for tests.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
 
 use anyhow::Context;
 use gstreamer::{self as gst, prelude::*};
@@ -12,6 +15,12 @@ const FINISH_TIMEOUT: gst::ClockTime = gst::ClockTime::from_seconds(20);
 
 /// Frames that may wait for the encoder before a push waits too.
 const QUEUED_FRAMES: u64 = 8;
+
+/// How long a push waits for the encoder before the disk or the encoder counts as stuck.
+const STALL_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How often a waiting push looks for room: far shorter than the encoder needs for the frames that wait.
+const ROOM_CHECK: gst::ClockTime = gst::ClockTime::from_mseconds(2);
 
 /// An encoder and the file it writes.
 pub struct VideoWriter {
@@ -46,8 +55,8 @@ impl VideoWriter {
         let source = AppSrc::builder()
             .caps(&info.to_caps()?)
             .format(gst::Format::Time)
-            .block(true)
-            .max_buffers(QUEUED_FRAMES)
+            .max_buffers(0)
+            .max_bytes(0)
             .build();
         let sink = super::element("filesink")?;
         sink.set_property("location", path.to_str().with_context(|| format!("{file} is not UTF-8"))?);
@@ -70,15 +79,16 @@ impl VideoWriter {
         Ok(writer)
     }
 
-    /// Adds a picture of packed RGB rows, shown from `at_secs` after the video's start.
+    /// Adds a picture of packed RGB rows, shown from `at_secs` after the video's start. Waits while the encoder is
+    /// a few pictures behind.
     ///
     /// # Errors
-    /// A picture of another size, or what the file system or the encoder said of an earlier picture.
+    /// A picture of another size, what the file system or the encoder said of an earlier picture, or an encoder that
+    /// has stopped taking pictures.
     pub fn push(&mut self, rgb: &[u8], at_secs: f64) -> anyhow::Result<()> {
-        self.check()?;
+        self.wait_for_room()?;
         let file = self.path.display();
-        let width = self.frame_bytes;
-        let rows = packed_rows(rgb, &self.source, width)
+        let rows = packed_rows(rgb, &self.source, self.frame_bytes)
             .with_context(|| format!("a picture for {file} has another size than the video"))?;
         let mut buffer = gst::Buffer::from_mut_slice(rows);
         if let Some(buffer) = buffer.get_mut() {
@@ -108,6 +118,26 @@ impl VideoWriter {
                 _ => Ok(()),
             },
         }
+    }
+
+    /// Waits for room before the encoder, or for its error: `appsrc`'s own waiting would never end after an error.
+    fn wait_for_room(&self) -> anyhow::Result<()> {
+        let began = Instant::now();
+        self.check()?;
+        while self.source.current_level_buffers() >= QUEUED_FRAMES {
+            anyhow::ensure!(
+                began.elapsed() < STALL_TIMEOUT,
+                "cannot write the video {}: the disk or the encoder has not taken a picture for {} s; check the disk",
+                self.path.display(),
+                STALL_TIMEOUT.as_secs()
+            );
+            if let Some(message) = self.bus.timed_pop_filtered(ROOM_CHECK, &[gst::MessageType::Error])
+                && let gst::MessageView::Error(error) = message.view()
+            {
+                return Err(self.fault(error));
+            }
+        }
+        Ok(())
     }
 
     /// Turns an error on the bus into one of ours.
