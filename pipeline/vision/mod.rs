@@ -2,3 +2,4 @@
 
 mod grey;
 pub mod motion;
+mod shake;
