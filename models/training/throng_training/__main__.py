@@ -32,6 +32,7 @@ def arguments() -> argparse.ArgumentParser:
     evaluate.add_argument("--held-out", action="store_true", help="the validation pictures of every training set")
     card = commands.add_parser("card", help="measure the model and write its card beside it")
     card.add_argument("--log", type=Path, nargs="*", default=[], help="log.jsonl of each run, kept beside the card")
+    card.add_argument("--history", default="", help="how the runs differed from the configuration, for the card")
     for command in (smoke, export, evaluate, card):
         command.add_argument("--model", type=Path, default=CARDS / "compact.onnx")
     return parser
@@ -72,7 +73,7 @@ def main() -> None:
                     print(f"{name}: {rows[name]}", flush=True)
             print(json.dumps(rows))
         case "card":
-            card.write(config, args.data, args.model, args.log, args.threads)
+            card.write(config, args.data, args.model, args.log, args.history, args.threads)
 
 
 if __name__ == "__main__":

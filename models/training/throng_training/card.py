@@ -52,20 +52,21 @@ def _table(name: str, row: dict) -> str:
     return "\n".join([name, *lines, ""])
 
 
-def write(config: Config, data: Path, model: Path, logs: list[Path], threads: int) -> None:
+def write(config: Config, data: Path, model: Path, logs: list[Path], history: str, threads: int) -> None:
     """Measures `model` and writes `<model>.toml` beside it; keeps the curves of its runs, `logs`, there too."""
     density_of = onnx_counter(model, threads)
     training, validation = load_sets(config, data)
     held_out = [count_errors(density_of, pictures) for pictures in validation]
     pooled = Errors([p for e in held_out for p in e.predicted], [t for e in held_out for t in e.true])
     test = count_errors(density_of, read_set(data / TEST_SET)).summary()
+    history = f"; {history}" if history else ""
     licence = "Apache-2.0 (weights trained on research-only data: see training_data)"
     init = f", initial trunk {config.initial_weights} (YOLOX-nano, COCO, Apache-2.0)" if config.initial_weights else ""
     parts = [
         _table("# Written by `python -m throng_training card`.", {
             "name": config.name, "version": config.version, "file": model.name,
             "sha256": hashlib.sha256(model.read_bytes()).hexdigest(), "licence": licence,
-            "source": f"models/training of this repository, compact.toml, seed {config.seed}{init}",
+            "source": f"models/training of this repository, compact.toml, seed {config.seed}{init}{history}",
         }),
         _table("[input]", {"name": "image", "colour": "rgb", "range": "0..255", "multiple_of_px": MULTIPLE_PX,
                            "max_side_px": 1920, "head_size_range_px": [6.0, 48.0]}),

@@ -81,6 +81,8 @@ def torch_counter(network) -> DensityOf:
     """A counter that runs a network in training, in bfloat16 as it is trained."""
     import torch
 
+    network.eval()
+
     def density_of(rgb: np.ndarray) -> np.ndarray:
         image = torch.from_numpy(rgb.transpose(2, 0, 1)[None].copy()).float()
         with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):

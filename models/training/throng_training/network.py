@@ -13,15 +13,24 @@ STRIDE_PX = 8
 MULTIPLE_PX = 32
 
 
-class Conv(nn.Module):
-    """Convolution and SiLU; its bias takes the place of a normalisation, as in the fused weights it starts from."""
+class Linear(nn.Module):
+    """Convolution and batch normalisation; exported as one convolution."""
 
-    def __init__(self, inside: int, outside: int, size: int = 1, stride: int = 1, groups: int = 1):
+    def __init__(self, inside: int, outside: int, size: int = 1, stride: int = 1, groups: int = 1, dilation: int = 1):
         super().__init__()
-        self.conv = nn.Conv2d(inside, outside, size, stride, size // 2, groups=groups)
+        pad = size // 2 * dilation
+        self.conv = nn.Conv2d(inside, outside, size, stride, pad, dilation, groups, bias=False)
+        self.norm = nn.BatchNorm2d(outside)
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.silu(self.conv(x))
+        return self.norm(self.conv(x))
+
+
+class Conv(Linear):
+    """Convolution, batch normalisation and SiLU."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.silu(super().forward(x))
 
 
 def separable(inside: int, outside: int, stride: int = 1) -> nn.Sequential:
@@ -83,9 +92,9 @@ class Counter(nn.Module):
         self.stage32 = nn.Sequential(separable(128, 256, 2), Pyramid(256), CrossStage(256, 256, 1, add=False))
         self.narrow32, self.up16 = Conv(256, 128), CrossStage(256, 128, 1, add=False)
         self.narrow16, self.up8 = Conv(128, 64), CrossStage(128, 64, 1, add=False)
-        self.detail = nn.Conv2d(32, 32, 3, 2, 1)
-        self.mix = nn.Conv2d(96, 64, 3, 1, 1)
-        self.around = nn.Conv2d(64, 64, 3, 1, 2, dilation=2)
+        self.detail = Conv(32, 32, 3, 2)
+        self.mix = Conv(96, 64, 3)
+        self.around = Linear(64, 64, 3, dilation=2)
         self.density = nn.Conv2d(64, 1, 1)
         nn.init.normal_(self.density.weight, std=0.02)
         nn.init.constant_(self.density.bias, -4.0)  # softplus(-4) = 0.02 people a cell: begin near empty
@@ -104,24 +113,51 @@ class Counter(nn.Module):
         at32 = self.narrow32(self.stage32(at16))
         at16 = self.narrow16(self.up16(torch.cat((_double(at32), at16), 1)))
         at8 = self.up8(torch.cat((_double(at16), at8), 1))
-        y = F.silu(self.mix(torch.cat((at8, F.silu(self.detail(at4))), 1)))
+        y = self.mix(torch.cat((at8, self.detail(at4)), 1))
         y = F.silu(y + self.around(y))
         return F.softplus(self.density(y).float())
 
     def load_yolox(self, path: Path) -> None:
-        """Copies the trunk of YOLOX-nano (ONNX, normalisation fused into the convolutions; input BGR 0..255)."""
+        """Copies the trunk of YOLOX-nano (ONNX, normalisation fused into the convolutions; input BGR 0..255).
+
+        Call `calibrate` before training.
+        """
         import onnx
         from onnx import numpy_helper
 
         graph = onnx.load(str(path)).graph
         tensors = {t.name: torch.from_numpy(numpy_helper.to_array(t).copy()) for t in graph.initializer}
         sources = [node for node in graph.node if node.op_type == "Conv"]
-        targets = [m for part in self.trunk() for m in part.modules() if isinstance(m, nn.Conv2d)]
+        targets = [m for part in self.trunk() for m in part.modules() if isinstance(m, Linear)]
         for source, target in zip(sources, targets):
             weight, bias = tensors[source.input[1]], tensors[source.input[2]]
-            if weight.shape != target.weight.shape:
+            if weight.shape != target.conv.weight.shape:
                 raise ValueError(f"{path}: {source.name} has shape {tuple(weight.shape)}: not YOLOX-nano")
-            if target is self.stem.conv:  # four groups of B, G, R become four groups of R, G, B
+            if target is self.stem:  # four groups of B, G, R become four groups of R, G, B
                 weight = weight.reshape(16, 4, 3, 3, 3).flip(2).reshape(16, 12, 3, 3)
-            target.weight.data.copy_(weight)
-            target.bias.data.copy_(bias)
+            target.conv.weight.data.copy_(weight)
+            target.norm.bias.data.copy_(bias)
+        for norm in self.modules():
+            if isinstance(norm, nn.BatchNorm2d):  # let every normalisation pass its input on until `calibrate`
+                norm.running_var.fill_(1 - norm.eps)
+
+    @torch.no_grad()
+    def calibrate(self, image: Tensor) -> None:
+        """Splits the fused weights again: normalisations take the statistics of `image` and undo them exactly.
+
+        What the network computes stays the same; only then does normalising by the batch change nothing at first.
+        """
+        self.eval()
+
+        def measure(norm: nn.BatchNorm2d, inputs: tuple[Tensor], _output: Tensor) -> None:
+            variance, mean = torch.var_mean(inputs[0], (0, 2, 3))
+            norm.running_mean.copy_(mean)
+            norm.running_var.copy_(variance)
+            norm.weight.copy_((variance + norm.eps).sqrt())
+            norm.bias.add_(mean)
+
+        hooks = [m.register_forward_hook(measure) for m in self.modules() if isinstance(m, nn.BatchNorm2d)]
+        self(image)
+        for hook in hooks:
+            hook.remove()
+        self.train()

@@ -6,6 +6,7 @@ import math
 import os
 import random
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import torch
@@ -23,6 +24,10 @@ CHECKPOINT_SECS = 120
 VALIDATION_SECS = 900
 # Pictures of each set that are counted during training; `evaluate --held-out` counts all.
 VALIDATION_PICTURES = 24
+# Batches whose statistics the normalisations of the initial weights take over.
+CALIBRATION_BATCHES = 6
+# Batches from which the averaged network learns its own statistics at the end.
+SETTLING_BATCHES = 100
 # Share of samples that are made up and empty, so that a dead or noisy camera shows nobody.
 MADE_UP_SHARE = 0.03
 
@@ -93,9 +98,27 @@ class Run:
         self.step += 1
         keep = min(self.config.ema_decay, self.step / (10 + self.step))
         with torch.no_grad():
-            for kept, new in zip(self.average.parameters(), self.network.parameters()):
-                kept.lerp_(new, 1 - keep)
+            for kept, new in zip(self.average.state_dict().values(), self.network.state_dict().values()):
+                if kept.is_floating_point():
+                    kept.lerp_(new, 1 - keep)
         return loss.item()
+
+
+    @torch.no_grad()
+    def settle(self, images: Iterable[Tensor]) -> None:
+        """Gives the averaged network the statistics of its own activations.
+
+        Averaging those of the networks on the way leaves each normalisation a little off, and the count biased.
+        """
+        norms = [m for m in self.average.modules() if isinstance(m, nn.BatchNorm2d)]
+        for norm in norms:
+            norm.reset_running_stats()
+            norm.momentum = None  # the mean of all batches
+        self.average.train()
+        for image in images:
+            with torch.autocast("cpu", dtype=torch.bfloat16):
+                self.average(image.float().contiguous(memory_format=torch.channels_last))
+        self.average.eval()
 
 
 def load_sets(config: Config, data: Path) -> tuple[list[list[Picture]], list[list[Picture]]]:
@@ -122,6 +145,9 @@ def train(config: Config, data: Path, out: Path, minutes: float, steps_max: int 
         run.restore(checkpoint)
     samples = Samples(config, training, config.seed + run.step)
     loader = iter(DataLoader(samples, config.batch, num_workers=1, prefetch_factor=6))
+    if not run.step and not start and config.initial_weights:
+        run.network.calibrate(torch.cat([next(loader)[0] for _ in range(CALIBRATION_BATCHES)]).float())
+        run.average.load_state_dict(run.network.state_dict())
     before_secs, began = run.secs, time.monotonic()
     saved = validated = before_secs
     losses: list[float] = []
@@ -140,6 +166,7 @@ def train(config: Config, data: Path, out: Path, minutes: float, steps_max: int 
         if run.secs - validated > VALIDATION_SECS:
             _log(out, {"step": run.step, "validation_mae": _validate(config, run.average, validation)})
             validated = run.secs
+    run.settle(next(loader)[0] for _ in range(SETTLING_BATCHES))
     run.save(checkpoint)
     _log(out, {"step": run.step, "validation_mae": _validate(config, run.average, validation)})
 
