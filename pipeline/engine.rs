@@ -8,7 +8,10 @@ use throng_analytics::{
     site::Site,
     wire::{ModelRef, StreamState},
 };
-use throng_models::counter::{Counter, Options};
+use throng_models::{
+    counter::{Counter, Info, Options},
+    device::Device,
+};
 
 use crate::{
     clock::wall_clock,
@@ -61,10 +64,17 @@ pub fn open_counter(plan: &Plan) -> anyhow::Result<Counter> {
     let options =
         Options { device: plan.model.device, threads: plan.model.threads.unwrap_or(0), ..Options::default() };
     let counter = Counter::open(&plan.model.card_path, &options)?;
-    if let Some(reason) = &counter.info().device_fallback {
-        tracing::warn!("The network runs on {}: {reason}.", counter.info().device);
+    let info = counter.info();
+    if let Some(reason) = fallback(plan, info) {
+        tracing::warn!("{}.", reason.trim_end_matches('.'));
     }
+    tracing::info!("Counting with {} {} on {}.", info.name, info.version, info.device);
     Ok(counter)
+}
+
+/// Why the network does not run on the device that the site asks for; a site that leaves the choice open asks for none.
+fn fallback<'a>(plan: &Plan, info: &'a Info) -> Option<&'a str> {
+    info.device_fallback.as_deref().filter(|_| plan.model.device != Device::Auto)
 }
 
 /// Runs a plan with an open counter; `onlooker` sees every step.
@@ -104,11 +114,7 @@ pub fn run(
         model: ModelRef { name: info.name.clone(), sha256: info.sha256.clone() },
         config_sha256: plan.config_sha256.clone(),
         drill: plan.drill,
-        notes: info
-            .device_fallback
-            .iter()
-            .map(|reason| format!("network on {}: {reason}", info.device))
-            .collect(),
+        notes: fallback(plan, info).map(str::to_owned).into_iter().collect(),
     };
     let max_side_px = u32::try_from(info.max_side_px).unwrap_or(u32::MAX);
     let cameras: Vec<WatchedCamera> =
@@ -179,5 +185,7 @@ fn start_camera(camera: &CameraPlan, pace: Pace, max_side_px: u32) -> WatchedCam
         is_calibrated: camera.calibration.is_calibrated(),
         state,
         last_error,
+        frames_counted: 0,
+        captured_at: None,
     }
 }

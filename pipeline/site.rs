@@ -45,6 +45,10 @@ pub struct WatchedCamera {
     pub state: StreamState,
     /// Why it gives no picture.
     pub last_error: Option<String>,
+    /// Frames of it that were counted.
+    pub frames_counted: u64,
+    /// When the last of them was captured.
+    pub captured_at: Option<Timestamp>,
 }
 
 impl WatchedCamera {
@@ -153,7 +157,7 @@ impl SiteLoop<'_> {
             }
             if state_told.is_none_or(|at| now.secs_since(at) >= STATE_EVERY_SECS) {
                 state_told = Some(now);
-                self.publish_camera_states(now, summary.frames_counted, &mut decoded_before)?;
+                self.publish_camera_states(now, &mut decoded_before)?;
             }
             summary.observe(&report);
             (self.onlooker)(Step { counted: counted.as_ref(), report: &report, bus: &self.bus })?;
@@ -175,9 +179,11 @@ impl SiteLoop<'_> {
     }
 
     fn publish_count(&mut self, counted: &CountedFrame, now: Timestamp) -> anyhow::Result<()> {
-        let Some(camera) = self.cameras.iter().find(|c| c.id.as_str() == &*counted.frame.camera) else {
+        let Some(camera) = self.cameras.iter_mut().find(|c| c.id.as_str() == &*counted.frame.camera) else {
             return Ok(());
         };
+        camera.frames_counted += 1;
+        camera.captured_at = Some(counted.observation.captured_at);
         let (seq, message) = self.messages.count(&camera.id, counted, camera.is_calibrated, now)?;
         self.latency.published(
             camera.id.as_str(),
@@ -192,7 +198,6 @@ impl SiteLoop<'_> {
     fn publish_camera_states(
         &mut self,
         now: Timestamp,
-        frames_counted: u64,
         before: &mut BTreeMap<Id, (u64, Instant)>,
     ) -> anyhow::Result<()> {
         let bus_state = self.bus.state();
@@ -212,13 +217,19 @@ impl SiteLoop<'_> {
                 state: camera.state,
                 decoded_fps,
                 frames_decoded: decoded,
-                frames_counted,
+                frames_counted: camera.frames_counted,
                 frames_dropped: dropped,
                 session: u64::from(decoded > 0),
                 last_error: camera.last_error.clone(),
                 bus: bus_trouble.clone(),
             };
-            let message = self.messages.camera_state(&camera.id, None, camera.is_calibrated, now, fill)?;
+            let message = self.messages.camera_state(
+                &camera.id,
+                camera.captured_at,
+                camera.is_calibrated,
+                now,
+                fill,
+            )?;
             self.bus.publish(message);
         }
         Ok(())

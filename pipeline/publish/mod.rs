@@ -10,7 +10,6 @@
 
 mod acks;
 mod bus;
-mod clock;
 mod current;
 mod delivery;
 mod id;

@@ -17,12 +17,12 @@ use zenoh_ext::{AdvancedSubscriberBuilderExt as _, HistoryConfig, RecoveryConfig
 
 use super::{
     Id, Network, Topic,
-    clock::wall_clock,
     keys::patterns,
     open_session,
     repeats::{REPEATED, Repeats},
     zenoh_error::in_words,
 };
+use crate::clock::wall_clock;
 
 /// Arrivals waiting to be taken at most. A watcher that is slower loses, and is told; it never slows a site down.
 const ARRIVALS_MAX: usize = 4096;

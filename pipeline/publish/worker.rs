@@ -19,12 +19,12 @@ use super::{
     BusState, Id, Topic,
     acks::receive_acks,
     bus::Shared,
-    clock::wall_clock,
     current::{serve_current, serve_schemas},
     publishers::{Publishers, REPEAT_PERIOD},
     session::open_session,
     zenoh_error::in_words,
 };
+use crate::clock::wall_clock;
 
 /// First pause before the session is opened again, doubled up to [`REOPEN_MAX`].
 const REOPEN_FIRST: Duration = Duration::from_millis(250);

@@ -248,11 +248,8 @@ impl Checker<'_> {
             .filter_map(|camera| Some((camera.id, zone_visibility(camera.calibration?, outline))))
             .max_by(|a, b| a.1.reliable.total_cmp(&b.1.reliable));
         let Some((camera, seen)) = best else { return };
-        if seen.reliable >= MEASURED_WELL {
-            return;
-        }
         let percent = |share: f64| 100.0 * share;
-        let remark = Remark::new(
+        let measured = Remark::new(
             format!(
                 "{:.0} % of the zone can be measured by camera {camera:?}; {:.0} % is outside its picture or beyond \
                  the horizon, {:.0} % too far away",
@@ -263,10 +260,26 @@ impl Checker<'_> {
             format!("a zone that a camera sees to {:.0} % at least", percent(MEASURED_MIN)),
             "move the corners into the picture, or add a camera",
         );
+        let believed = Remark::new(
+            format!(
+                "{:.0} % of the zone is farther from the points of camera {camera:?} than its calibration can be \
+                 believed",
+                percent(seen.extrapolated)
+            ),
+            "a zone among the calibration points, or at most a fifth of their extent beyond them",
+            "measure calibration points around the zone, or move the zone",
+        );
         if seen.reliable < MEASURED_MIN {
-            self.findings.error(at, remark);
+            self.findings.error(at, measured);
+        } else if seen.extrapolated > 1.0 - MEASURED_MIN {
+            self.findings.error(at, believed);
         } else {
-            self.findings.warning(at, remark);
+            if seen.reliable < MEASURED_WELL {
+                self.findings.warning(at, measured);
+            }
+            if seen.extrapolated > 1.0 - MEASURED_WELL {
+                self.findings.warning(at, believed);
+            }
         }
     }
 }
