@@ -250,10 +250,13 @@ impl WarningMachine {
             up_early: limit(likely(0.9)),
         });
         let longest = profile.raise_dwell_secs.iter().fold(0.0, |a: f64, b| a.max(*b));
-        // One sample from before the dwell is kept: it shows that the dwell is covered.
-        while self.samples.len() > SAMPLES_MAX
-            || self.samples.get(1).is_some_and(|s| now.secs_since(s.at) > longest)
-        {
+        // One sample from before the dwell is kept: it shows that the dwell is covered. So are as many as a judgement
+        // needs, however short the dwell and slow the camera.
+        let is_over = |samples: &VecDeque<Sample>| {
+            samples.len() > DWELL_SAMPLES_MIN
+                && samples.get(1).is_some_and(|s| now.secs_since(s.at) > longest)
+        };
+        while self.samples.len() > SAMPLES_MAX || is_over(&self.samples) {
             self.samples.pop_front();
         }
     }

@@ -102,10 +102,10 @@ pub fn run(
         tracing::warn!("{}. The site runs; warnings are kept until it answers.", bus.handle().state());
     }
     let latency = options.latency.clone().unwrap_or_default();
-    let listener = match &options.latency {
-        Some(probe) => Some(runtime.block_on(probe.listen(&plan.bus, plan.site_id.as_str()))?),
-        None => None,
-    };
+    let listener = options.latency.as_ref().and_then(|probe| {
+        let listening = runtime.block_on(probe.listen(&plan.bus, plan.site_id.as_str()));
+        listening.map_err(|error| tracing::info!("Latency is not measured: {error:#}.")).ok()
+    });
 
     let info = counter.info();
     let header = Header {

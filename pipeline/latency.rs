@@ -1,7 +1,7 @@
 //! From capture to bus, as a subscriber sees it.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, PoisonError},
     time::Instant,
 };
@@ -14,6 +14,9 @@ use crate::publish::{Heard, Network, Topic, Watcher};
 
 /// Latencies waiting for their message at most; a bus that delivers nothing must not fill the memory.
 const WAITING_MAX: usize = 4096;
+
+/// Samples kept: the latest ones, so that a site that runs for months does not fill the memory.
+const SAMPLES_MAX: usize = 65_536;
 
 /// Percentiles in milliseconds; absent without a single sample.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
@@ -28,8 +31,8 @@ pub struct Percentiles {
 
 impl Percentiles {
     /// Of samples in milliseconds, by the nearest-rank method.
-    pub fn of(samples_ms: &[f64]) -> Self {
-        let mut sorted: Vec<f64> = samples_ms.to_vec();
+    pub fn of<'a>(samples_ms: impl IntoIterator<Item = &'a f64>) -> Self {
+        let mut sorted: Vec<f64> = samples_ms.into_iter().copied().collect();
         sorted.sort_by(f64::total_cmp);
         let rank = |p: f64| {
             let rank = (p * sorted.len() as f64).ceil() as usize;
@@ -50,8 +53,8 @@ pub struct LatencyProbe {
 struct Inner {
     /// When the frame behind a count was captured, by camera and number of the message.
     captured: HashMap<(String, u64), Captured>,
-    total_ms: Vec<f64>,
-    beside_inference_ms: Vec<f64>,
+    total_ms: VecDeque<f64>,
+    beside_inference_ms: VecDeque<f64>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -74,7 +77,8 @@ impl LatencyProbe {
     /// # Errors
     /// The subscriber's session cannot be opened.
     pub async fn listen(&self, network: &Network, site: &str) -> anyhow::Result<JoinHandle<()>> {
-        let mut watcher = Watcher::open(network, &format!("throng/v1/{site}/camera/*/count"), false).await?;
+        let mut watcher =
+            Watcher::open(&network.neighbour(), &format!("throng/v1/{site}/camera/*/count"), false).await?;
         let probe = self.clone();
         Ok(tokio::spawn(async move {
             while let Some(arrival) = watcher.next().await {
@@ -95,8 +99,8 @@ impl LatencyProbe {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(captured) = inner.captured.remove(&(count.camera.clone(), count.envelope.seq)) {
             let ms = now.saturating_duration_since(captured.at).as_secs_f64() * 1e3;
-            inner.total_ms.push(ms);
-            inner.beside_inference_ms.push((ms - captured.inference_secs * 1e3).max(0.0));
+            keep(&mut inner.total_ms, ms);
+            keep(&mut inner.beside_inference_ms, (ms - captured.inference_secs * 1e3).max(0.0));
         }
     }
 
@@ -109,6 +113,13 @@ impl LatencyProbe {
     pub fn beside_inference_ms(&self) -> Percentiles {
         Percentiles::of(&self.inner.lock().unwrap_or_else(PoisonError::into_inner).beside_inference_ms)
     }
+}
+
+fn keep(samples: &mut VecDeque<f64>, sample: f64) {
+    if samples.len() == SAMPLES_MAX {
+        samples.pop_front();
+    }
+    samples.push_back(sample);
 }
 
 #[cfg(test)]

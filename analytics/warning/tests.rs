@@ -265,6 +265,19 @@ fn slow_cameras_need_ten_samples() {
 }
 
 #[test]
+fn a_dwell_shorter_than_ten_samples_still_raises() {
+    let short = Profile { raise_dwell_secs: [0.3; 4], ..profile() };
+    let mut machine = WarningMachine::new("site/gate");
+    let changes: Vec<Change> = (1..=20)
+        .flat_map(|i| {
+            let level = if i <= 10 { Normal } else { Red };
+            machine.step(Timestamp::from_unix_nanos(0) + 0.2 * f64::from(i), &seen(level, level), &short)
+        })
+        .collect();
+    assert_eq!(changes.iter().map(|c| (c.transition, c.to)).collect::<Vec<_>>(), [(Raised, Some(Red))]);
+}
+
+#[test]
 fn incident_ids_are_stable_and_differ() {
     let at = Timestamp::from_unix_nanos(1_700_000_000_123_456_789);
     assert_eq!(incident_id("a/b", at), incident_id("a/b", at));

@@ -21,16 +21,16 @@ pub enum LogLevel {
 }
 
 /// Starts logging to standard error: at `level` where given, else as `RUST_LOG` says, else our own events from `info`
-/// and those of the libraries from `warn`.
+/// and those of the libraries from `warn`. zenoh warns of what the bus' own state says better.
 pub(super) fn start(level: Option<LogLevel>) {
     let filter = match (level, std::env::var("RUST_LOG")) {
         (Some(level), _) => {
             let level =
                 level.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
-            EnvFilter::new(format!("warn,throng={level},throng_models={level}"))
+            EnvFilter::new(format!("warn,zenoh=error,throng={level},throng_models={level}"))
         }
         (None, Ok(directives)) if !directives.is_empty() => EnvFilter::new(directives),
-        (None, _) => EnvFilter::new("warn,throng=info,throng_models=info"),
+        (None, _) => EnvFilter::new("warn,zenoh=error,throng=info,throng_models=info"),
     };
     let started = tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -40,6 +40,21 @@ pub struct Network {
     pub meeting_port: u16,
 }
 
+impl Network {
+    /// How another session on this machine reaches the one that these options open: two cannot listen on one endpoint.
+    #[must_use]
+    pub fn neighbour(&self) -> Self {
+        if self.listen.is_empty() {
+            return self.clone();
+        }
+        let connect = self
+            .listen
+            .iter()
+            .map(|endpoint| endpoint.replace("/0.0.0.0:", "/127.0.0.1:").replace("/[::]:", "/[::1]:"));
+        Self { connect: connect.collect(), listen: Vec::new(), ..self.clone() }
+    }
+}
+
 impl Default for Network {
     fn default() -> Self {
         Self {
