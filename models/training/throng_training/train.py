@@ -6,7 +6,6 @@ import math
 import os
 import random
 import time
-from collections.abc import Iterable
 from pathlib import Path
 
 import torch
@@ -26,8 +25,6 @@ VALIDATION_SECS = 900
 VALIDATION_PICTURES = 24
 # Batches whose statistics the normalisations of the initial weights take over.
 CALIBRATION_BATCHES = 6
-# Batches from which the averaged network learns its own statistics at the end.
-SETTLING_BATCHES = 100
 # Share of samples that are made up and empty, so that a dead or noisy camera shows nobody.
 MADE_UP_SHARE = 0.03
 
@@ -104,23 +101,6 @@ class Run:
         return loss.item()
 
 
-    @torch.no_grad()
-    def settle(self, images: Iterable[Tensor]) -> None:
-        """Gives the averaged network the statistics of its own activations.
-
-        Averaging those of the networks on the way leaves each normalisation a little off, and the count biased.
-        """
-        norms = [m for m in self.average.modules() if isinstance(m, nn.BatchNorm2d)]
-        for norm in norms:
-            norm.reset_running_stats()
-            norm.momentum = None  # the mean of all batches
-        self.average.train()
-        for image in images:
-            with torch.autocast("cpu", dtype=torch.bfloat16):
-                self.average(image.float().contiguous(memory_format=torch.channels_last))
-        self.average.eval()
-
-
 def load_sets(config: Config, data: Path) -> tuple[list[list[Picture]], list[list[Picture]]]:
     """Training and validation pictures of each set of the configuration."""
     parts = [split(read_set(data / s.folder, config.side_max_px), config.held_out, config.seed) for s in config.sets]
@@ -166,7 +146,6 @@ def train(config: Config, data: Path, out: Path, minutes: float, steps_max: int 
         if run.secs - validated > VALIDATION_SECS:
             _log(out, {"step": run.step, "validation_mae": _validate(config, run.average, validation)})
             validated = run.secs
-    run.settle(next(loader)[0] for _ in range(SETTLING_BATCHES))
     run.save(checkpoint)
     _log(out, {"step": run.step, "validation_mae": _validate(config, run.average, validation)})
 
