@@ -45,14 +45,15 @@ impl Program {
             .unwrap();
         let stdout = child.stdout.take().unwrap();
         let (sender, lines) = channel();
-        std::thread::spawn(move || {
+        let read = move || {
             for line in BufReader::new(stdout).lines() {
                 let Ok(line) = line else { return };
                 if sender.send(serde_json::from_str(&line).unwrap()).is_err() {
                     return;
                 }
             }
-        });
+        };
+        std::thread::Builder::new().name("stdout".to_owned()).spawn(read).unwrap();
         Self { child, lines }
     }
 
