@@ -1,6 +1,6 @@
 //! The box head: anchor-free boxes on a pyramid of grids, to one head point a person.
 
-use crate::{card::BoxDecoding, fit::Fit};
+use crate::{card::BoxDecoding, tiling::Tile};
 
 /// Where a head's middle lies in a standing person's box, as a share of its height from the top: a person is seven to
 /// eight heads tall.
@@ -28,12 +28,12 @@ pub(crate) fn rows(decoding: &BoxDecoding, width_px: usize, height_px: usize) ->
 pub(crate) fn heads_in_input(
     output: &[f32],
     decoding: &BoxDecoding,
-    fit: &Fit,
+    tile: &Tile,
 ) -> Result<Vec<[f32; 2]>, String> {
     let mut rows = output.chunks_exact(COLUMNS_BEFORE_CLASSES + decoding.classes);
     let mut people = Vec::new();
     for stride_px in &decoding.strides_px {
-        let (across, down) = (fit.input_width_px / stride_px, fit.input_height_px / stride_px);
+        let (across, down) = (tile.input_width_px / stride_px, tile.input_height_px / stride_px);
         let cells = (0..down).flat_map(|y| (0..across).map(move |x| (x, y)));
         for ((x, y), row) in cells.zip(rows.by_ref()) {
             let score = row[4] * row[COLUMNS_BEFORE_CLASSES + decoding.person_class];
@@ -99,7 +99,11 @@ mod tests {
     }
 
     fn heads(output: &[f32]) -> Result<Vec<[f32; 2]>, String> {
-        heads_in_input(output, &decoding(), &Fit::to_multiple((32, 16), 16, 64))
+        heads_in_input(
+            output,
+            &decoding(),
+            &Tile { input_width_px: 32, input_height_px: 16, ..Tile::default() },
+        )
     }
 
     #[test]

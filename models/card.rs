@@ -2,11 +2,11 @@
 //! should know before trusting it. Shapes, hashes and errors are checked; the prose is for readers.
 
 use std::{
-    fmt::Write as _,
+    fmt::{self, Write as _},
     path::{Path, PathBuf},
 };
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::error::{ModelError, Result};
@@ -123,16 +123,38 @@ pub struct Output {
     pub stride_px: usize,
     /// How boxes are decoded; needed where `kind` is `boxes`.
     pub boxes: Option<BoxDecoding>,
+    /// How points are decoded; needed where `kind` is `points`.
+    pub points: Option<PointDecoding>,
 }
 
 /// How the output reads.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OutputKind {
     /// `[1, 1, height / stride, width / stride]` or `[1, height / stride, width / stride]`: people in each cell.
     Density,
     /// `[1, anchors, 5 + classes]`: anchor-free boxes on a pyramid of grids, before decoding (YOLOX).
     Boxes,
+    /// `[1, proposals, 3]`: a head each, `x, y` in pixels of the input and a score in 0..1 (`P2PNet`).
+    Points,
+}
+
+/// Decoding of proposed head points.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PointDecoding {
+    /// Points with a lower score are dropped, 0..1.
+    pub score_min: f32,
+}
+
+impl fmt::Display for OutputKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Density => "density",
+            Self::Boxes => "boxes",
+            Self::Points => "points",
+        })
+    }
 }
 
 /// Decoding of anchor-free boxes: each row is `dx, dy, ln w, ln h, objectness, class scores...`, scores in 0..1.
@@ -219,11 +241,12 @@ impl Card {
         Ok(card)
     }
 
-    /// Where the model file lies: in `model_dir` where given, else relative to the card at `card_path`.
+    /// Where the model file lies: beside the card at `card_path` where it is there, else in `model_dir` where given.
     pub fn model_path(&self, card_path: &Path, model_dir: Option<&Path>) -> PathBuf {
+        let beside_card = card_path.parent().unwrap_or(Path::new(".")).join(&self.file);
         match (model_dir, self.file.file_name()) {
-            (Some(folder), Some(file_name)) => folder.join(file_name),
-            _ => card_path.parent().unwrap_or(Path::new(".")).join(&self.file),
+            (Some(folder), Some(file_name)) if !beside_card.is_file() => folder.join(file_name),
+            _ => beside_card,
         }
     }
 

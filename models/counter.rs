@@ -9,16 +9,18 @@ use throng_analytics::density_map::DensityMap;
 
 use crate::{
     boxes,
-    card::{Card, OutputKind},
-    density,
+    card::{Card, Input, OutputKind},
+    density::{self, Cells},
     device::Device,
     error::Result,
-    fit::Fit,
-    guard, interval,
+    fit::{Fit, Scale},
+    guard, heads, interval,
     picture::RgbView,
+    points,
     preprocess::Preprocessor,
     runtime,
     session::{InputTensor, OnnxSession},
+    tiling::{Tile, Tiling},
 };
 
 /// How to open a counter.
@@ -32,6 +34,8 @@ pub struct Options {
     pub library: Option<PathBuf>,
     /// Folder that holds the model file, where it does not lie beside its card.
     pub model_dir: Option<PathBuf>,
+    /// How large pictures are made before they are counted.
+    pub scale: Scale,
 }
 
 /// What a counter is and where it runs, to be published with its counts.
@@ -80,24 +84,18 @@ pub struct PictureCount {
     pub people_hi: f64,
     /// Where they are, in pixels of the picture; without cells where not valid.
     pub density: DensityMap,
+    /// Heads that the model itself points at, in pixels of the picture; `None` from a model that gives a density.
+    pub detected_heads_px: Option<Vec<[f64; 2]>>,
     /// Whether the count may be used.
     pub validity: Validity,
     /// Seconds the network took; 0 where it did not run.
     pub inference_secs: f64,
 }
 
-/// A picture made ready for the network. Reused from picture to picture, it is not allocated again.
-#[derive(Clone, Debug, Default)]
-pub struct Prepared {
-    values: Vec<f32>,
-    fit: Fit,
-    reason_not_to_count: Option<String>,
-}
-
-impl Prepared {
-    /// How the picture lies in the network's input.
-    pub fn fit(&self) -> Fit {
-        self.fit
+impl PictureCount {
+    /// Head points `[x, y]` in pixels of the picture: the model's own, else decoded from the density.
+    pub fn heads_px(&self) -> Vec<[f64; 2]> {
+        self.detected_heads_px.clone().unwrap_or_else(|| heads::from_density(&self.density))
     }
 }
 
@@ -108,7 +106,9 @@ pub struct Counter {
     info: Info,
     session: OnnxSession,
     preprocessor: Preprocessor,
-    prepared: Prepared,
+    scale: Scale,
+    /// The network's input, kept from picture to picture so that it is not allocated again.
+    values: Vec<f32>,
 }
 
 impl Counter {
@@ -141,7 +141,7 @@ impl Counter {
             head_size_range_px: card.input.head_size_range_px,
         };
         let preprocessor = Preprocessor::new(&card.input);
-        Ok(Self { card, info, session, preprocessor, prepared: Prepared::default() })
+        Ok(Self { card, info, session, preprocessor, scale: options.scale, values: Vec::new() })
     }
 
     /// What this counter is and where it runs.
@@ -154,48 +154,40 @@ impl Counter {
         &self.card
     }
 
-    /// Counts the people in `picture`.
+    /// Counts the people in `picture`, at the scale that the counter was opened with.
     ///
     /// # Errors
     /// [`crate::error::ModelError::Inference`]; a picture that shows nothing is no error but a count that is not valid.
     pub fn count(&mut self, picture: RgbView<'_>) -> Result<PictureCount> {
-        let mut prepared = std::mem::take(&mut self.prepared);
-        self.prepare(picture, &mut prepared);
-        let count = self.infer(&prepared);
-        self.prepared = prepared;
-        count
+        self.count_at(picture, self.scale)
     }
 
-    /// First half of [`Self::count`]: makes `picture` ready in `prepared`.
-    pub fn prepare(&mut self, picture: RgbView<'_>, prepared: &mut Prepared) {
-        let size_px = (picture.width_px(), picture.height_px());
-        prepared.fit = match self.session.fixed_size_px {
-            Some(fixed_px) => Fit::to_fixed(size_px, fixed_px),
-            None => Fit::to_multiple(size_px, self.info.multiple_of_px, self.info.max_side_px),
-        };
-        prepared.reason_not_to_count = guard::reason_not_to_count(picture);
-        if prepared.reason_not_to_count.is_none() {
-            self.preprocessor.fill(picture, &prepared.fit, &mut prepared.values);
-        }
-    }
-
-    /// Second half of [`Self::count`]: runs the network on a prepared picture.
+    /// Counts the people in `picture`, scaled by `scale` first.
     ///
     /// # Errors
-    /// [`crate::error::ModelError::Inference`].
-    pub fn infer(&mut self, prepared: &Prepared) -> Result<PictureCount> {
-        if let Some(reason) = &prepared.reason_not_to_count {
-            return Ok(not_valid(reason.clone(), 0.0));
+    /// As [`Self::count`].
+    pub fn count_at(&mut self, picture: RgbView<'_>, scale: Scale) -> Result<PictureCount> {
+        if let Some(reason) = guard::reason_not_to_count(picture) {
+            return Ok(not_valid(reason, 0.0));
         }
-        let Prepared { values, fit, .. } = prepared;
-        let (card, started_at) = (&self.card, Instant::now());
-        let input = InputTensor { values, width_px: fit.input_width_px, height_px: fit.input_height_px };
-        let (density, inference_secs) = self.session.run(input, |_, output| {
-            let inference_secs = started_at.elapsed().as_secs_f64();
-            (read_output(card, output, fit), inference_secs)
-        })?;
-        Ok(match density.and_then(|density| believable(card, density, fit)) {
-            Ok(density) => {
+        let (fit, tiling) = self.plan((picture.width_px(), picture.height_px()), scale);
+        let (card, mut inference_secs) = (&self.card, 0.0);
+        let mut found = Found::nobody(&fit, card);
+        for tile in tiling.tiles() {
+            self.preprocessor.fill(picture, &fit, &tile, &mut self.values);
+            let started_at = Instant::now();
+            let (width_px, height_px) = (tile.input_width_px, tile.input_height_px);
+            let input = InputTensor { values: &self.values, width_px, height_px };
+            let added = self.session.run(input, |_, output| {
+                inference_secs += started_at.elapsed().as_secs_f64();
+                found.add(card, output, &tiling, &tile)
+            })?;
+            if let Err(reason) = added {
+                return Ok(not_valid(reason, inference_secs));
+            }
+        }
+        Ok(match found.finish(card, &fit) {
+            Ok((density, detected_heads_px)) => {
                 let people = density.people();
                 let (people_lo, people_hi) = interval::around(people, &card.error);
                 PictureCount {
@@ -203,6 +195,7 @@ impl Counter {
                     people_lo,
                     people_hi,
                     density,
+                    detected_heads_px,
                     validity: Validity::Valid,
                     inference_secs,
                 }
@@ -210,25 +203,67 @@ impl Counter {
             Err(reason) => not_valid(reason, inference_secs),
         })
     }
-}
 
-fn read_output(card: &Card, output: &[f32], fit: &Fit) -> Result<DensityMap, String> {
-    let stride_px = card.output.stride_px;
-    match (card.output.kind, &card.output.boxes) {
-        (OutputKind::Boxes, Some(decoding)) => {
-            let heads_in_input = boxes::heads_in_input(output, decoding, fit)?;
-            density::from_heads(heads_in_input.into_iter(), fit, stride_px)
+    /// How a picture of `size_px` is scaled, and the pieces that it goes in by.
+    fn plan(&self, size_px: (usize, usize), scale: Scale) -> (Fit, Tiling) {
+        let Input { multiple_of_px, max_side_px, .. } = self.card.input;
+        match (self.session.fixed_size_px, scale) {
+            (Some(fixed_px), Scale::AsCard) => {
+                let fit = Fit::to_fixed(size_px, fixed_px);
+                (fit, Tiling::of_fixed(&fit, fixed_px, multiple_of_px))
+            }
+            (Some(fixed_px), Scale::Factor(factor)) => {
+                let fit = Fit::by_factor(size_px, factor);
+                (fit, Tiling::of_fixed(&fit, fixed_px, multiple_of_px))
+            }
+            (None, Scale::AsCard) => {
+                let fit = Fit::within(size_px, max_side_px);
+                (fit, Tiling::up_to(&fit, multiple_of_px, max_side_px.next_multiple_of(multiple_of_px)))
+            }
+            (None, Scale::Factor(factor)) => {
+                let fit = Fit::by_factor(size_px, factor);
+                (fit, Tiling::up_to(&fit, multiple_of_px, max_side_px))
+            }
         }
-        _ => density::from_output(output, fit, stride_px),
     }
 }
 
-fn believable(card: &Card, density: DensityMap, fit: &Fit) -> Result<DensityMap, String> {
-    let area_px = (fit.scaled_width_px * fit.scaled_height_px) as f64;
-    let [head_lo_px, _] = card.input.head_size_range_px;
-    match guard::reason_not_to_believe(density.people(), area_px, head_lo_px) {
-        Some(reason) => Err(reason),
-        None => Ok(density),
+/// What the network has said of the tiles so far.
+struct Found {
+    cells: Cells,
+    /// Heads that the model points at, in pixels of the scaled picture; `None` from a model that gives a density.
+    heads_px: Option<Vec<[f32; 2]>>,
+}
+
+impl Found {
+    fn nobody(fit: &Fit, card: &Card) -> Self {
+        let heads_px = (card.output.kind != OutputKind::Density).then(Vec::new);
+        Self { cells: Cells::empty(fit, card.output.stride_px), heads_px }
+    }
+
+    fn add(&mut self, card: &Card, output: &[f32], tiling: &Tiling, tile: &Tile) -> Result<(), String> {
+        let heads_in_tile = match (card.output.kind, &card.output.boxes, &card.output.points) {
+            (OutputKind::Boxes, Some(decoding), _) => boxes::heads_in_input(output, decoding, tile)?,
+            (OutputKind::Points, _, Some(decoding)) => points::heads_in_input(output, decoding)?,
+            _ => return self.cells.add(output, tiling, tile),
+        };
+        let heads_px = density::heads_of_tile(heads_in_tile, tiling, tile);
+        self.cells.add_heads(&heads_px);
+        self.heads_px.get_or_insert_default().extend(heads_px);
+        Ok(())
+    }
+
+    /// The map and the heads in pixels of the picture; `Err` says why they cannot be believed.
+    fn finish(self, card: &Card, fit: &Fit) -> Result<(DensityMap, Option<Vec<[f64; 2]>>), String> {
+        let density = self.cells.into_map(fit)?;
+        let area_px = (fit.scaled_width_px * fit.scaled_height_px) as f64;
+        let [head_lo_px, _] = card.input.head_size_range_px;
+        if let Some(reason) = guard::reason_not_to_believe(density.people(), area_px, head_lo_px) {
+            return Err(reason);
+        }
+        let scale = [fit.picture_px_per_scaled_px_x(), fit.picture_px_per_scaled_px_y()];
+        let in_picture = |[x, y]: &[f32; 2]| [f64::from(*x) * scale[0], f64::from(*y) * scale[1]];
+        Ok((density, self.heads_px.map(|heads| heads.iter().map(in_picture).collect())))
     }
 }
 
@@ -238,6 +273,7 @@ fn not_valid(reason: String, inference_secs: f64) -> PictureCount {
         people_lo: f64::NAN,
         people_hi: f64::NAN,
         density: density::nothing(),
+        detected_heads_px: None,
         validity: Validity::NotValid { reason },
         inference_secs,
     }

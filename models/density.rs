@@ -1,50 +1,78 @@
-//! The density head: people in each cell, cropped to the picture.
+//! The density head: people in each cell, put together from tiles and cropped to the picture.
 
 use throng_analytics::density_map::DensityMap;
 
-use crate::fit::Fit;
+use crate::{
+    fit::Fit,
+    tiling::{Tile, Tiling},
+};
 
-/// The part of a network's density output that covers the picture, as a map in the picture's pixels.
-///
-/// `people` is `[input height / stride, input width / stride]`. Cells that lie wholly in the padding are dropped with
-/// the people the network saw there; negative values, which an unconstrained network may give, count as nobody.
-/// `Err` says why the output is no count.
-pub(crate) fn from_output(people: &[f32], fit: &Fit, stride_px: usize) -> Result<DensityMap, String> {
-    let output_width_cells = fit.input_width_px / stride_px;
-    let width_cells = fit.scaled_width_px.div_ceil(stride_px);
-    let height_cells = fit.scaled_height_px.div_ceil(stride_px);
-    let mut people_per_cell = Vec::with_capacity(width_cells * height_cells);
-    for row in people.chunks_exact(output_width_cells).take(height_cells) {
-        people_per_cell.extend(row[..width_cells].iter().map(|value| {
-            // `max` would turn NaN into 0 and hide it.
-            if *value < 0.0 { 0.0 } else { *value }
-        }));
-    }
-    if let Some(index) = people_per_cell.iter().position(|value| !value.is_finite()) {
-        let (x, y) = (index % width_cells, index / width_cells);
-        return Err(format!("the model gave {} people in cell ({x}, {y})", people_per_cell[index]));
-    }
-    map(fit, stride_px, width_cells, height_cells, people_per_cell)
+/// People in each cell of a scaled picture, while its tiles come in.
+#[derive(Debug)]
+pub(crate) struct Cells {
+    stride_px: usize,
+    width_cells: usize,
+    people: Vec<f32>,
 }
 
-/// One person in the cell under each of `heads_in_input`, points in pixels of the network's input.
-pub(crate) fn from_heads(
-    heads_in_input: impl Iterator<Item = [f32; 2]>,
-    fit: &Fit,
-    stride_px: usize,
-) -> Result<DensityMap, String> {
-    let width_cells = fit.scaled_width_px.div_ceil(stride_px);
-    let height_cells = fit.scaled_height_px.div_ceil(stride_px);
-    let mut people_per_cell = vec![0.0; width_cells * height_cells];
-    for [x_px, y_px] in heads_in_input {
-        // A head that sticks out of the picture counts at its edge; one in the padding is nobody.
-        if x_px > fit.scaled_width_px as f32 || y_px > fit.scaled_height_px as f32 {
-            continue;
-        }
-        let cell = |at_px: f32, cells: usize| ((at_px.max(0.0) as usize) / stride_px).min(cells - 1);
-        people_per_cell[cell(y_px, height_cells) * width_cells + cell(x_px, width_cells)] += 1.0;
+impl Cells {
+    /// Nobody yet, in cells of `stride_px`.
+    pub(crate) fn empty(fit: &Fit, stride_px: usize) -> Self {
+        let width_cells = fit.scaled_width_px.div_ceil(stride_px);
+        let height_cells = fit.scaled_height_px.div_ceil(stride_px);
+        Self { stride_px, width_cells, people: vec![0.0; width_cells * height_cells] }
     }
-    map(fit, stride_px, width_cells, height_cells, people_per_cell)
+
+    /// Adds what the network saw in a tile, by the tile's weights.
+    ///
+    /// `output` is `[input height / stride, input width / stride]`. Cells that lie wholly in the padding are dropped
+    /// with the people the network saw there; negative values, which an unconstrained network may give, count as
+    /// nobody. `Err` says why the output is no count.
+    pub(crate) fn add(&mut self, output: &[f32], tiling: &Tiling, tile: &Tile) -> Result<(), String> {
+        let [across, down] = tiling.weights(tile, self.stride_px);
+        let (first_x, first_y) = (tile.x_px / self.stride_px, tile.y_px / self.stride_px);
+        let output_width_cells = tile.input_width_px / self.stride_px;
+        for (y, (row, row_weight)) in output.chunks_exact(output_width_cells).zip(&down).enumerate() {
+            for (x, (value, weight)) in row.iter().zip(&across).enumerate() {
+                if !value.is_finite() {
+                    return Err(format!("the model gave {value} people in cell ({x}, {y})"));
+                }
+                let cell = (first_y + y) * self.width_cells + first_x + x;
+                self.people[cell] += row_weight * weight * value.max(0.0);
+            }
+        }
+        Ok(())
+    }
+
+    /// One person in the cell under each of `heads_px`, points of the scaled picture.
+    pub(crate) fn add_heads(&mut self, heads_px: &[[f32; 2]]) {
+        let height_cells = self.people.len() / self.width_cells;
+        let cell = |at_px: f32, cells: usize| ((at_px as usize) / self.stride_px).min(cells - 1);
+        for [x_px, y_px] in heads_px {
+            self.people[cell(*y_px, height_cells) * self.width_cells + cell(*x_px, self.width_cells)] += 1.0;
+        }
+    }
+
+    /// As a map in pixels of the picture.
+    pub(crate) fn into_map(self, fit: &Fit) -> Result<DensityMap, String> {
+        let px_per_cell_x = self.stride_px as f64 * fit.picture_px_per_scaled_px_x();
+        let px_per_cell_y = self.stride_px as f64 * fit.picture_px_per_scaled_px_y();
+        let height_cells = self.people.len() / self.width_cells;
+        DensityMap::new(self.width_cells, height_cells, px_per_cell_x, px_per_cell_y, self.people)
+            .map_err(|error| error.to_string())
+    }
+}
+
+/// Those of `heads_in_tile` that belong to the tile's part of the picture, as points of the scaled picture: a head that
+/// sticks out of the picture counts at its edge, one in the padding is nobody, and one in an overlap belongs to one
+/// tile alone.
+pub(crate) fn heads_of_tile(heads_in_tile: Vec<[f32; 2]>, tiling: &Tiling, tile: &Tile) -> Vec<[f32; 2]> {
+    let (width_px, height_px) = (tile.width_px as f32, tile.height_px as f32);
+    let inside = heads_in_tile.into_iter().filter(|[x, y]| *x <= width_px && *y <= height_px);
+    inside
+        .map(|[x, y]| [x.max(0.0) + tile.x_px as f32, y.max(0.0) + tile.y_px as f32])
+        .filter(|head| tiling.owns(tile, *head))
+        .collect()
 }
 
 /// A map without cells, for a picture that could not be counted.
@@ -58,28 +86,25 @@ pub(crate) fn nothing() -> DensityMap {
     }
 }
 
-fn map(
-    fit: &Fit,
-    stride_px: usize,
-    width_cells: usize,
-    height_cells: usize,
-    people_per_cell: Vec<f32>,
-) -> Result<DensityMap, String> {
-    let px_per_cell_x = stride_px as f64 * fit.picture_px_per_input_px_x();
-    let px_per_cell_y = stride_px as f64 * fit.picture_px_per_input_px_y();
-    DensityMap::new(width_cells, height_cells, px_per_cell_x, px_per_cell_y, people_per_cell)
-        .map_err(|error| error.to_string())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// What a network of stride 8 that takes multiples of 16 px says of a picture in one tile.
+    fn map(size_px: (usize, usize), max_side_px: usize, output: &[f32]) -> Result<DensityMap, String> {
+        let fit = Fit::within(size_px, max_side_px);
+        let tiling = Tiling::up_to(&fit, 16, max_side_px);
+        let mut cells = Cells::empty(&fit, 8);
+        for tile in tiling.tiles() {
+            cells.add(output, &tiling, &tile)?;
+        }
+        cells.into_map(&fit)
+    }
+
     #[test]
     fn people_in_the_padding_are_dropped_and_the_rest_is_kept() {
         // 20x9 px picture in a 32x16 input, stride 8: 3x2 of 4x2 cells touch the picture.
-        let fit = Fit::to_multiple((20, 9), 16, 64);
-        let map = from_output(&[1.0, 2.0, 3.0, 90.0, 4.0, 5.0, 6.0, 90.0], &fit, 8).unwrap();
+        let map = map((20, 9), 64, &[1.0, 2.0, 3.0, 90.0, 4.0, 5.0, 6.0, 90.0]).unwrap();
         assert_eq!((map.width_cells, map.height_cells), (3, 2));
         assert_eq!(map.people_per_cell, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
         assert!((map.people() - 21.0).abs() < 1e-9);
@@ -87,25 +112,52 @@ mod tests {
 
     #[test]
     fn cells_grow_with_a_picture_that_was_shrunk() {
-        let fit = Fit::to_multiple((128, 64), 16, 64);
-        let map = from_output(&[0.5; 32], &fit, 8).unwrap();
+        let map = map((128, 64), 64, &[0.5; 32]).unwrap();
         assert!((map.px_per_cell_x - 16.0).abs() < 1e-12 && (map.px_per_cell_y - 16.0).abs() < 1e-12);
     }
 
     #[test]
     fn negative_values_are_nobody_and_nan_is_no_count() {
-        let fit = Fit::to_multiple((16, 16), 16, 64);
-        assert!((from_output(&[-1.0, 1.0, 0.0, -0.5], &fit, 8).unwrap().people() - 1.0).abs() < 1e-9);
-        let reason = from_output(&[0.0, 0.0, 0.0, f32::NAN], &fit, 8).unwrap_err();
+        assert!((map((16, 16), 64, &[-1.0, 1.0, 0.0, -0.5]).unwrap().people() - 1.0).abs() < 1e-9);
+        let reason = map((16, 16), 64, &[0.0, 0.0, 0.0, f32::NAN]).unwrap_err();
         assert_eq!(reason, "the model gave NaN people in cell (1, 1)");
-        assert!(from_output(&[f32::INFINITY, 0.0, 0.0, 0.0], &fit, 8).is_err());
+        assert!(map((16, 16), 64, &[f32::INFINITY, 0.0, 0.0, 0.0]).is_err());
+    }
+
+    #[test]
+    fn tiles_put_an_even_crowd_together_without_a_seam() {
+        let fit = Fit::by_factor((700, 300), 1.0);
+        let tiling = Tiling::up_to(&fit, 16, 256);
+        let mut cells = Cells::empty(&fit, 8);
+        for tile in tiling.tiles() {
+            cells.add(&vec![0.25; tile.input_width_px * tile.input_height_px / 64], &tiling, &tile).unwrap();
+        }
+        let map = cells.into_map(&fit).unwrap();
+        assert_eq!((map.width_cells, map.height_cells), (88, 38));
+        assert!(map.people_per_cell.iter().all(|people| (people - 0.25).abs() < 1e-5));
     }
 
     #[test]
     fn heads_count_one_each_and_those_in_the_padding_none() {
-        let fit = Fit::to_multiple((20, 9), 16, 64);
-        let heads = [[1.0, 1.0], [2.0, -3.0], [19.9, 8.9], [30.0, 4.0]];
-        let map = from_heads(heads.into_iter(), &fit, 8).unwrap();
-        assert_eq!(map.people_per_cell, [2.0, 0.0, 0.0, 0.0, 0.0, 1.0]);
+        let fit = Fit::within((20, 9), 64);
+        let tiling = Tiling::up_to(&fit, 16, 64);
+        let tile = tiling.tiles().next().unwrap();
+        let heads = heads_of_tile(vec![[1.0, 1.0], [2.0, -3.0], [19.9, 8.9], [30.0, 4.0]], &tiling, &tile);
+        assert_eq!(heads, [[1.0, 1.0], [2.0, 0.0], [19.9, 8.9]]);
+        let mut cells = Cells::empty(&fit, 8);
+        cells.add_heads(&heads);
+        assert_eq!(cells.into_map(&fit).unwrap().people_per_cell, [2.0, 0.0, 0.0, 0.0, 0.0, 1.0]);
+    }
+
+    #[test]
+    fn a_head_in_an_overlap_is_one_head() {
+        let fit = Fit::by_factor((700, 100), 1.0);
+        let tiling = Tiling::up_to(&fit, 16, 256);
+        let head = [200.0, 50.0];
+        let seen: usize = tiling
+            .tiles()
+            .map(|tile| heads_of_tile(vec![[head[0] - tile.x_px as f32, head[1]]], &tiling, &tile).len())
+            .sum();
+        assert_eq!(seen, 1);
     }
 }

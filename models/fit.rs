@@ -1,6 +1,17 @@
-//! How a picture lies in the network's input: scaled by one factor, at the top left, padded to the right and below.
+//! How large a picture is made for the network, and in which pieces it goes in.
 
-/// Sizes of a picture, of its scaled copy and of the network's input around it, in pixels.
+/// How large a picture is made before it is counted. Heads must come out at a size that the model knows.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Scale {
+    /// As it is, but no side longer than the card's `max_side_px`: a picture goes in whole.
+    #[default]
+    AsCard,
+    /// By this factor. What is then longer than the card's `max_side_px` goes in as overlapping tiles, so that a frame
+    /// of any size is counted in the same memory.
+    Factor(f64),
+}
+
+/// Sizes of a picture and of its scaled copy, in pixels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Fit {
     /// Width of the picture.
@@ -11,30 +22,23 @@ pub struct Fit {
     pub scaled_width_px: usize,
     /// Height of its scaled copy.
     pub scaled_height_px: usize,
-    /// Width of the input.
-    pub input_width_px: usize,
-    /// Height of the input.
-    pub input_height_px: usize,
 }
 
 impl Fit {
-    /// For a network that takes any multiple of `multiple_of_px`: the picture keeps its size unless its longer side
-    /// exceeds `max_side_px`.
-    pub(crate) fn to_multiple(
-        (width_px, height_px): (usize, usize),
-        multiple_of_px: usize,
-        max_side_px: usize,
-    ) -> Self {
-        let scale = (max_side_px as f64 / width_px.max(height_px) as f64).min(1.0);
-        let (scaled_width_px, scaled_height_px) = (scaled(width_px, scale), scaled(height_px, scale));
+    /// For a picture that is scaled by one factor.
+    pub(crate) fn by_factor((width_px, height_px): (usize, usize), factor: f64) -> Self {
         Self {
             picture_width_px: width_px,
             picture_height_px: height_px,
-            scaled_width_px,
-            scaled_height_px,
-            input_width_px: scaled_width_px.next_multiple_of(multiple_of_px),
-            input_height_px: scaled_height_px.next_multiple_of(multiple_of_px),
+            scaled_width_px: scaled(width_px, factor),
+            scaled_height_px: scaled(height_px, factor),
         }
+    }
+
+    /// For a picture that keeps its size unless its longer side exceeds `max_side_px`.
+    pub(crate) fn within((width_px, height_px): (usize, usize), max_side_px: usize) -> Self {
+        let factor = (max_side_px as f64 / width_px.max(height_px) as f64).min(1.0);
+        Self::by_factor((width_px, height_px), factor)
     }
 
     /// For a network with an input of fixed size: the picture is scaled, up or down, to fill it on one side.
@@ -42,24 +46,22 @@ impl Fit {
         (width_px, height_px): (usize, usize),
         (input_w, input_h): (usize, usize),
     ) -> Self {
-        let scale = (input_w as f64 / width_px as f64).min(input_h as f64 / height_px as f64);
+        let factor = (input_w as f64 / width_px as f64).min(input_h as f64 / height_px as f64);
+        let fit = Self::by_factor((width_px, height_px), factor);
         Self {
-            picture_width_px: width_px,
-            picture_height_px: height_px,
-            scaled_width_px: scaled(width_px, scale).min(input_w),
-            scaled_height_px: scaled(height_px, scale).min(input_h),
-            input_width_px: input_w,
-            input_height_px: input_h,
+            scaled_width_px: fit.scaled_width_px.min(input_w),
+            scaled_height_px: fit.scaled_height_px.min(input_h),
+            ..fit
         }
     }
 
-    /// Picture pixels across for one input pixel across.
-    pub fn picture_px_per_input_px_x(&self) -> f64 {
+    /// Picture pixels across for one scaled pixel across.
+    pub fn picture_px_per_scaled_px_x(&self) -> f64 {
         self.picture_width_px as f64 / self.scaled_width_px as f64
     }
 
-    /// Picture pixels down for one input pixel down.
-    pub fn picture_px_per_input_px_y(&self) -> f64 {
+    /// Picture pixels down for one scaled pixel down.
+    pub fn picture_px_per_scaled_px_y(&self) -> f64 {
         self.picture_height_px as f64 / self.scaled_height_px as f64
     }
 
@@ -69,8 +71,8 @@ impl Fit {
     }
 }
 
-fn scaled(side_px: usize, scale: f64) -> usize {
-    ((side_px as f64 * scale).round() as usize).max(1)
+fn scaled(side_px: usize, factor: f64) -> usize {
+    ((side_px as f64 * factor).round() as usize).max(1)
 }
 
 #[cfg(test)]
@@ -78,29 +80,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_small_picture_is_only_padded() {
-        let fit = Fit::to_multiple((640, 360), 16, 2048);
-        assert!(fit.is_unscaled());
-        assert_eq!((fit.input_width_px, fit.input_height_px), (640, 368));
+    fn a_small_picture_keeps_its_size() {
+        assert!(Fit::within((640, 360), 2048).is_unscaled());
     }
 
     #[test]
     fn a_large_picture_is_limited_on_its_longer_side() {
-        let fit = Fit::to_multiple((3000, 4000), 16, 2048);
+        let fit = Fit::within((3000, 4000), 2048);
         assert_eq!((fit.scaled_width_px, fit.scaled_height_px), (1536, 2048));
-        assert!((fit.picture_px_per_input_px_y() - 4000.0 / 2048.0).abs() < 1e-12);
+        assert!((fit.picture_px_per_scaled_px_y() - 4000.0 / 2048.0).abs() < 1e-12);
     }
 
     #[test]
     fn a_sliver_keeps_at_least_one_pixel() {
-        let fit = Fit::to_multiple((100_000, 1), 16, 2048);
-        assert_eq!((fit.scaled_width_px, fit.scaled_height_px, fit.input_height_px), (2048, 1, 16));
+        let fit = Fit::within((100_000, 1), 2048);
+        assert_eq!((fit.scaled_width_px, fit.scaled_height_px), (2048, 1));
     }
 
     #[test]
     fn a_fixed_input_is_filled_on_one_side() {
         let fit = Fit::to_fixed((768, 576), (416, 416));
         assert_eq!((fit.scaled_width_px, fit.scaled_height_px), (416, 312));
-        assert_eq!((fit.input_width_px, fit.input_height_px), (416, 416));
     }
 }

@@ -24,14 +24,18 @@ pub mod card;
 pub mod counter;
 pub mod device;
 pub mod error;
+pub mod evaluation;
 pub mod fit;
+pub mod heads;
 pub mod picture;
 
 mod boxes;
 mod density;
 mod guard;
 mod interval;
+mod points;
 mod preprocess;
 mod resample;
 mod runtime;
 mod session;
+mod tiling;

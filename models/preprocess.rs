@@ -5,6 +5,7 @@ use crate::{
     fit::Fit,
     picture::RgbView,
     resample::Resampler,
+    tiling::Tile,
 };
 
 /// BT.601 luma, what "grey" means to OpenCV and Pillow and so to the counters trained with them.
@@ -31,28 +32,29 @@ impl Preprocessor {
         Self { colour: input.colour, gain, padding: input.padding, resampler: Resampler::default() }
     }
 
-    /// Fills `values` with `[channels, input height, input width]` of `picture`, laid out by `fit`.
+    /// Fills `values` with `[channels, input height, input width]` of the `tile` of `picture`, scaled by `fit`.
     /// `values` grows when the input does and is written over otherwise.
-    pub(crate) fn fill(&mut self, picture: RgbView<'_>, fit: &Fit, values: &mut Vec<f32>) {
-        let (width, height) = (fit.input_width_px, fit.input_height_px);
+    pub(crate) fn fill(&mut self, picture: RgbView<'_>, fit: &Fit, tile: &Tile, values: &mut Vec<f32>) {
+        let (width, height) = (tile.input_width_px, tile.input_height_px);
         values.resize(self.colour.channels() * width * height, 0.0);
         let unscaled = fit.is_unscaled();
         if !unscaled {
             self.resampler.start(picture, fit.scaled_width_px, fit.scaled_height_px);
         }
         let (colour, gain) = (self.colour, self.gain);
-        for y in 0..fit.scaled_height_px {
-            let mut planes = Planes::new(values, colour, width * height, y * width, fit.scaled_width_px);
+        let columns = 3 * tile.x_px..3 * (tile.x_px + tile.width_px);
+        for y in 0..tile.height_px {
+            let mut planes = Planes::new(values, colour, width * height, y * width, tile.width_px);
             if unscaled {
-                planes.write(picture.row(y).as_chunks().0, gain);
+                planes.write(picture.row(tile.y_px + y)[columns.clone()].as_chunks().0, gain);
             } else {
-                planes.write(self.resampler.row(picture, y).as_chunks().0, gain);
+                planes.write(self.resampler.row(picture, tile.y_px + y)[columns.clone()].as_chunks().0, gain);
             }
         }
         for plane in values.chunks_exact_mut(width * height) {
             match self.padding {
-                Padding::Edge => pad_by_edge(plane, fit),
-                Padding::Grey => pad_by_value(plane, fit, GREY_PADDING * gain),
+                Padding::Edge => pad_by_edge(plane, tile),
+                Padding::Grey => pad_by_value(plane, tile, GREY_PADDING * gain),
             }
         }
     }
@@ -95,11 +97,11 @@ impl<'a> Planes<'a> {
     }
 }
 
-fn pad_by_edge(plane: &mut [f32], fit: &Fit) {
-    let width = fit.input_width_px;
-    let (picture_rows, rows_below) = plane.split_at_mut(fit.scaled_height_px * width);
+fn pad_by_edge(plane: &mut [f32], tile: &Tile) {
+    let width = tile.input_width_px;
+    let (picture_rows, rows_below) = plane.split_at_mut(tile.height_px * width);
     for row in picture_rows.chunks_exact_mut(width) {
-        let (picture, right) = row.split_at_mut(fit.scaled_width_px);
+        let (picture, right) = row.split_at_mut(tile.width_px);
         if let Some(edge) = picture.last() {
             right.fill(*edge);
         }
@@ -110,10 +112,10 @@ fn pad_by_edge(plane: &mut [f32], fit: &Fit) {
     }
 }
 
-fn pad_by_value(plane: &mut [f32], fit: &Fit, value: f32) {
-    let (picture_rows, rows_below) = plane.split_at_mut(fit.scaled_height_px * fit.input_width_px);
-    for row in picture_rows.chunks_exact_mut(fit.input_width_px) {
-        row[fit.scaled_width_px..].fill(value);
+fn pad_by_value(plane: &mut [f32], tile: &Tile, value: f32) {
+    let (picture_rows, rows_below) = plane.split_at_mut(tile.height_px * tile.input_width_px);
+    for row in picture_rows.chunks_exact_mut(tile.input_width_px) {
+        row[tile.width_px..].fill(value);
     }
     rows_below.fill(value);
 }

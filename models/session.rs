@@ -14,6 +14,7 @@ use crate::{
     card::{Card, OutputKind},
     device::Device,
     error::{ModelError, Result},
+    points,
     runtime::Runtime,
 };
 
@@ -220,6 +221,13 @@ fn check_output_shape(shape: &[i64], card: &Card, width_px: usize, height_px: us
                  gives {shape:?}"
             ))
         }
+        (OutputKind::Points, _) => match shape {
+            [1, _, columns] if usize::try_from(*columns) == Ok(points::COLUMNS) => Ok(()),
+            _ => Err(format!(
+                "output.kind `points` needs [1, any, {}], the model gives {shape:?}",
+                points::COLUMNS
+            )),
+        },
         _ if fits(&[1, 1, down, across]) || fits(&[1, down, across]) => Ok(()),
         _ => Err(format!(
             "output.stride_px = {stride_px} makes [1, 1, {down}, {across}] of a picture of {width_px}x{height_px} \

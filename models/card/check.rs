@@ -52,7 +52,9 @@ impl Card {
                 format!("must be two rising positive numbers, found [{head_lo_px}, {head_hi_px}]"),
             );
         }
-        if let Some((key, problem)) = self.box_problem().or_else(|| self.stratum_problem()) {
+        if let Some((key, problem)) =
+            self.box_problem().or_else(|| self.point_problem()).or_else(|| self.stratum_problem())
+        {
             return refuse(key, problem);
         }
         Ok(())
@@ -60,14 +62,12 @@ impl Card {
 
     fn box_problem(&self) -> Option<(&'static str, String)> {
         let boxes = match (self.output.kind, &self.output.boxes) {
-            (OutputKind::Density, None) => return None,
-            (OutputKind::Density, Some(_)) => {
-                return Some(("output.boxes", "belongs to kind = \"boxes\" only".to_owned()));
-            }
+            (OutputKind::Boxes, Some(boxes)) => boxes,
             (OutputKind::Boxes, None) => {
                 return Some(("output.boxes", "is missing: kind = \"boxes\" needs it".to_owned()));
             }
-            (OutputKind::Boxes, Some(boxes)) => boxes,
+            (_, Some(_)) => return Some(("output.boxes", "belongs to kind = \"boxes\" only".to_owned())),
+            (_, None) => return None,
         };
         let multiple_px = self.input.multiple_of_px;
         if boxes.strides_px.is_empty()
@@ -90,6 +90,21 @@ impl Card {
             }
         }
         None
+    }
+
+    fn point_problem(&self) -> Option<(&'static str, String)> {
+        match (self.output.kind, &self.output.points) {
+            (OutputKind::Points, Some(points)) if points.score_min > 0.0 && points.score_min < 1.0 => None,
+            (OutputKind::Points, Some(points)) => Some((
+                "output.points.score_min",
+                format!("must lie between 0 and 1, found {}", points.score_min),
+            )),
+            (OutputKind::Points, None) => {
+                Some(("output.points", "is missing: kind = \"points\" needs it".to_owned()))
+            }
+            (_, Some(_)) => Some(("output.points", "belongs to kind = \"points\" only".to_owned())),
+            (_, None) => None,
+        }
     }
 
     fn stratum_problem(&self) -> Option<(&'static str, String)> {

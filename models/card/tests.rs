@@ -90,7 +90,7 @@ fn what_does_not_parse_is_shown_with_its_line() {
             "colour = \"cmyk\"",
             "unknown variant `cmyk`, expected one of `rgb`, `bgr`, `grey`",
         ),
-        ("\"density\"", "\"points\"", "unknown variant `points`, expected `density` or `boxes`"),
+        ("\"density\"", "\"masks\"", "unknown variant `masks`, expected one of `density`, `boxes`, `points`"),
         ("multiple_of_px = 16", "multiple_of_px = -16", "invalid value: integer `-16`"),
     ] {
         let message = refusal(from, to);
@@ -167,4 +167,15 @@ fn an_absent_and_a_different_model_file_are_refused() {
         "{different}"
     );
     assert!(different.contains(&"0".repeat(64)) && different.contains("card `tiny`"), "{different}");
+}
+
+#[test]
+fn points_need_their_score() {
+    let points = "kind = \"points\"\npoints = { score_min = 0.5 }";
+    assert!(load(&CARD.replacen("kind = \"density\"", points, 1)).is_ok());
+    assert!(refusal("kind = \"density\"", "kind = \"points\"").contains("output.points"));
+    assert!(refusal("kind = \"density\"", &points.replace("0.5", "1.5")).contains("output.points.score_min"));
+    assert!(
+        refusal("kind = \"density\"", &points.replace("\"points\"", "\"density\"")).contains("output.points")
+    );
 }

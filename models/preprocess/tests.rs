@@ -1,4 +1,5 @@
 use super::*;
+use crate::tiling::Tiling;
 
 fn input(colour: Colour, range: Range, padding: Padding) -> Input {
     Input {
@@ -10,6 +11,13 @@ fn input(colour: Colour, range: Range, padding: Padding) -> Input {
         head_size_range_px: [4.0, 64.0],
         padding,
     }
+}
+
+/// The one tile of a picture that goes in whole.
+fn whole(size_px: (usize, usize), max_side_px: usize) -> (Fit, Tile) {
+    let fit = Fit::within(size_px, max_side_px);
+    let tile = Tiling::up_to(&fit, 16, max_side_px).tiles().next().unwrap();
+    (fit, tile)
 }
 
 /// A picture of scrambled bytes with unused bytes at each row's end.
@@ -40,13 +48,13 @@ fn expected_at(picture: RgbView<'_>, input: &Input, channel: usize, y: usize, x:
 fn every_colour_range_and_padding_equals_the_plain_reference() {
     let (data, stride) = picture_bytes(53, 37);
     let picture = RgbView::new(&data, 53, 37, stride).unwrap();
-    let fit = Fit::to_multiple((53, 37), 16, 256);
+    let (fit, tile) = whole((53, 37), 256);
     let mut values = Vec::new();
     for colour in [Colour::Rgb, Colour::Bgr, Colour::Grey] {
         for range in [Range::Bytes, Range::Unit] {
             for padding in [Padding::Edge, Padding::Grey] {
                 let input = input(colour, range, padding);
-                Preprocessor::new(&input).fill(picture, &fit, &mut values);
+                Preprocessor::new(&input).fill(picture, &fit, &tile, &mut values);
                 assert_eq!(values.len(), colour.channels() * 64 * 48);
                 for (at, value) in values.iter().enumerate() {
                     let (channel, y, x) = (at / (64 * 48), at / 64 % 48, at % 64);
@@ -63,9 +71,14 @@ fn a_large_picture_is_scaled_by_the_mean_over_area() {
     let (data, stride) = picture_bytes(640, 480);
     let picture = RgbView::new(&data, 640, 480, stride).unwrap();
     // 640x480 to 160x120 and a padded 160x128: each input pixel is the mean of 4x4.
-    let fit = Fit::to_multiple((640, 480), 16, 160);
+    let (fit, tile) = whole((640, 480), 160);
     let mut values = Vec::new();
-    Preprocessor::new(&input(Colour::Rgb, Range::Bytes, Padding::Edge)).fill(picture, &fit, &mut values);
+    Preprocessor::new(&input(Colour::Rgb, Range::Bytes, Padding::Edge)).fill(
+        picture,
+        &fit,
+        &tile,
+        &mut values,
+    );
     for (channel, y, x) in [(0, 0, 0), (1, 60, 79), (2, 119, 159), (0, 127, 40)] {
         let source_y = y.min(119) * 4;
         let expected: f32 = (0..16)
@@ -84,9 +97,30 @@ fn a_second_picture_leaves_nothing_of_the_first() {
     let small = RgbView::new(&data, 20, 20, stride).unwrap();
     let mut preprocessor = Preprocessor::new(&input(Colour::Rgb, Range::Unit, Padding::Grey));
     let (mut reused, mut fresh) = (Vec::new(), Vec::new());
-    let fit = Fit::to_multiple((20, 20), 16, 256);
-    preprocessor.fill(large, &Fit::to_multiple((100, 80), 16, 64), &mut reused);
-    preprocessor.fill(small, &fit, &mut reused);
-    preprocessor.fill(small, &fit, &mut fresh);
+    let (large_fit, large_tile) = whole((100, 80), 64);
+    let (fit, tile) = whole((20, 20), 256);
+    preprocessor.fill(large, &large_fit, &large_tile, &mut reused);
+    preprocessor.fill(small, &fit, &tile, &mut reused);
+    preprocessor.fill(small, &fit, &tile, &mut fresh);
     assert_eq!(reused, fresh);
+}
+
+#[test]
+fn a_tile_is_its_part_of_the_whole_scaled_picture() {
+    let (data, stride) = picture_bytes(200, 90);
+    let picture = RgbView::new(&data, 200, 90, stride).unwrap();
+    let mut preprocessor = Preprocessor::new(&input(Colour::Rgb, Range::Bytes, Padding::Edge));
+    for factor in [1.0, 0.7] {
+        let fit = Fit::by_factor((200, 90), factor);
+        let (mut whole, mut part) = (Vec::new(), Vec::new());
+        let all = Tiling::up_to(&fit, 16, 256).tiles().next().unwrap();
+        preprocessor.fill(picture, &fit, &all, &mut whole);
+        let tile = Tiling::up_to(&fit, 16, 64).tiles().last().unwrap();
+        preprocessor.fill(picture, &fit, &tile, &mut part);
+        for (y, x) in (0..tile.height_px).flat_map(|y| (0..tile.width_px).map(move |x| (y, x))) {
+            let found = part[y * tile.input_width_px + x];
+            let expected = whole[(tile.y_px + y) * all.input_width_px + tile.x_px + x];
+            assert!((found - expected).abs() < 1e-3, "factor {factor} ({y}, {x}): {found} is not {expected}");
+        }
+    }
 }

@@ -1,6 +1,6 @@
-//! From card to count with real ONNX Runtime and two networks of a few operators:
+//! From card to count with real ONNX Runtime and three networks of a few operators:
 //! `brightness.onnx` calls the mean of each 8x8 px block, over all channels and scaled to 0..1, "people in the cell";
-//! `not_a_number.onnx` divides that by zero.
+//! `not_a_number.onnx` divides that by zero; `points.onnx` proposes three fixed heads.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
@@ -8,9 +8,10 @@ use std::{fs, path::PathBuf};
 
 use tempfile::TempDir;
 use throng_models::{
-    counter::{Counter, Options, PictureCount, Prepared, Validity},
+    counter::{Counter, Options, PictureCount, Validity},
     device::Device,
     error::Result,
+    fit::Scale,
     picture::RgbView,
 };
 
@@ -19,6 +20,9 @@ const BRIGHTNESS: (&str, &str) =
     ("brightness.onnx", "aa846ece4bd4c1af6df617e831f0126ffcb66b951270dd1aa3f64032576721c9");
 const NOT_A_NUMBER: (&str, &str) =
     ("not_a_number.onnx", "35710eff4de159ee5bc79174e7b0e89e13ee0cfae0b7ee040f9b3ef64ecdd097");
+
+const POINTS: (&str, &str) =
+    ("points.onnx", "9d8fb4c9fc616d2ca05966efd7d40d2e75ebcb5239ff9e22344d518e4138034f");
 
 fn card_text((file, sha256): (&str, &str)) -> String {
     include_str!("fixtures/brightness.toml").replace(BRIGHTNESS.0, file).replace(BRIGHTNESS.1, sha256)
@@ -32,7 +36,7 @@ struct Model {
 impl Model {
     fn new(card: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        for (file, _) in [BRIGHTNESS, NOT_A_NUMBER] {
+        for (file, _) in [BRIGHTNESS, NOT_A_NUMBER, POINTS] {
             fs::copy(format!("{FIXTURES}/{file}"), folder.path().join(file)).unwrap();
         }
         fs::write(folder.path().join("tiny.toml"), card).unwrap();
@@ -78,6 +82,28 @@ fn people_interval_and_map_follow_from_the_network() {
 }
 
 #[test]
+fn heads_are_decoded_from_a_density_and_read_from_a_point_model() {
+    let mut counter = Model::new(&card_text(BRIGHTNESS)).open().unwrap();
+    let (data, mean) = slope(64, 48);
+    let found = count(&mut counter, &data, 64, 48);
+    assert!(found.detected_heads_px.is_none());
+    assert!((found.heads_px().len() as f64 - mean * 48.0).abs() < 2.0, "{:?}", found.heads_px());
+
+    // Proposals at (12, 20) and (40, 30) with the mean brightness as their score, and one that never scores.
+    let points = card_text(POINTS)
+        .replace("kind = \"density\"", "kind = \"points\"\npoints = { score_min = 0.3 }")
+        .replace("name = \"density\"", "name = \"heads\"");
+    let mut counter = Model::new(&points).open().unwrap();
+    let found = count(&mut counter, &data, 64, 48);
+    assert!(close(found.people, 2.0));
+    assert_eq!(found.heads_px(), [[12.0, 20.0], [40.0, 30.0]]);
+    assert!(
+        close(f64::from(found.density.people_per_cell[2 * 8 + 1]), 1.0),
+        "one head in the cell of (12, 20)"
+    );
+}
+
+#[test]
 fn padding_adds_nobody_and_a_large_picture_keeps_its_people() {
     let mut counter = Model::new(&card_text(BRIGHTNESS)).open().unwrap();
     // 72x40 px is padded to 80x48: 10x6 cells in, 9x5 out.
@@ -94,14 +120,19 @@ fn padding_adds_nobody_and_a_large_picture_keeps_its_people() {
 }
 
 #[test]
-fn preparing_and_inferring_apart_give_the_same_count() {
+fn a_large_picture_in_tiles_counts_as_one() {
     let mut counter = Model::new(&card_text(BRIGHTNESS)).open().unwrap();
-    let (data, _) = slope(100, 60);
-    let mut prepared = Prepared::default();
-    counter.prepare(RgbView::new(&data, 100, 60, 300).unwrap(), &mut prepared);
-    assert_eq!((prepared.fit().input_width_px, prepared.fit().input_height_px), (112, 64));
-    let apart = counter.infer(&prepared).unwrap();
-    assert!(close(apart.people, count(&mut counter, &data, 100, 60).people));
+    // 1024x512 px at half its size is 512x256: tiles of at most 256 px. At full size it is four times the cells.
+    let (data, mean) = slope(1024, 512);
+    let picture = RgbView::new(&data, 1024, 512, 3 * 1024).unwrap();
+    for (factor, cells) in [(0.5, (64, 32)), (1.0, (128, 64))] {
+        let found = counter.count_at(picture, Scale::Factor(factor)).unwrap();
+        assert_eq!((found.density.width_cells, found.density.height_cells), cells);
+        assert!(close(found.people, mean * f64::from(cells.0 as u32 * cells.1 as u32)), "{}", found.people);
+        // Brighter to the right, without a step at a seam.
+        let row = &found.density.people_per_cell[..cells.0];
+        assert!(row.windows(2).all(|pair| pair[1] >= pair[0] - 1e-6), "{row:?}");
+    }
 }
 
 #[test]

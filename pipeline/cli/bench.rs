@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::Context;
 use serde::Serialize;
-use throng_models::counter::{Counter, Prepared};
+use throng_models::counter::Counter;
 
 use super::{args::BenchArgs, exit_status::ExitStatus, interrupt::Interrupt, load_site, output};
 use crate::{
@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Pictures that the model is timed on, over and over: few, because they count in the memory that is reported.
-const PREPARED_PICTURES: usize = 2;
+const PICTURES: usize = 2;
 
 /// How long the model is timed.
 const MODEL_TIME: Duration = Duration::from_secs(8);
@@ -41,7 +41,7 @@ const FIRST_PICTURE: Duration = Duration::from_secs(20);
 struct Figures {
     /// Frames decoded a second, nothing else running.
     decode_fps: f64,
-    /// Prepared pictures counted a second, nothing else running.
+    /// Pictures that the network alone takes a second, nothing else running.
     model_fps: f64,
     /// Frames counted a second by the whole pipeline, as fast as it can.
     pipeline_fps: f64,
@@ -99,7 +99,7 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<ExitStatus> {
     Ok(ExitStatus::Success)
 }
 
-/// Prepared pictures of the footage, counted over and over.
+/// Pictures of the footage that the network alone takes a second, counted over and over.
 fn model_fps(counter: &mut Counter, camera: &CameraPlan) -> anyhow::Result<f64> {
     let options = StreamOptions {
         count_fps: camera.count_fps,
@@ -109,25 +109,23 @@ fn model_fps(counter: &mut Counter, camera: &CameraPlan) -> anyhow::Result<f64> 
         session: 1,
     };
     let stream = CameraStream::start(camera.id.as_str(), &camera.uri, options)?;
-    let mut pictures = Vec::with_capacity(PREPARED_PICTURES);
+    let mut pictures = Vec::with_capacity(PICTURES);
     while let Ok(frame) = stream.frames().recv_timeout(FIRST_PICTURE) {
-        let mut prepared = Prepared::default();
-        counter.prepare(frame.rgb().context("a frame cannot be read")?, &mut prepared);
-        pictures.push(prepared);
-        if pictures.len() == PREPARED_PICTURES {
+        pictures.push(frame);
+        if pictures.len() == PICTURES {
             break;
         }
     }
     drop(stream);
     anyhow::ensure!(!pictures.is_empty(), "the footage gave no picture ({})", camera.uri);
-    let (began, mut counted) = (Instant::now(), 0_u32);
+    let (began, mut counted, mut network_secs) = (Instant::now(), 0_u32, 0.0);
     while began.elapsed() < MODEL_TIME {
-        for prepared in &pictures {
-            counter.infer(prepared)?;
+        for frame in &pictures {
+            network_secs += counter.count(frame.rgb().context("a frame cannot be read")?)?.inference_secs;
             counted += 1;
         }
     }
-    Ok(f64::from(counted) / began.elapsed().as_secs_f64())
+    Ok(f64::from(counted) / network_secs)
 }
 
 /// One run of the whole pipeline and the seconds between its first and its last counted frame.

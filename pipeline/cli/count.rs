@@ -1,26 +1,26 @@
 //! `throng count`: people in stills and video, without a site.
 
-mod annotated;
+pub(crate) mod annotated;
 mod input;
 mod record;
-mod still;
 mod video;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
-use throng_models::counter::{Counter, Options, PictureCount, Validity};
-use throng_models::device::Device;
+use throng_models::counter::{Counter, PictureCount, Validity};
 use throng_models::picture::RgbView;
 
 use self::input::Input;
 use self::record::Record;
 use super::exit_status::ExitStatus;
 use super::interrupt::Interrupt;
+use super::model_args::ModelArgs;
 use super::output::{self, ReaderGone};
 use super::progress::Progress;
-use crate::config::{DEFAULT_CARD, redact, shipped};
+use super::still;
+use crate::config::redact;
 
 /// `throng count`: counts people in stills and video without a site.
 #[derive(Args, Clone, Debug)]
@@ -35,15 +35,9 @@ pub struct CountArgs {
     /// Pictures, videos, folders of pictures, or stream URIs.
     #[arg(required = true, value_name = "FILE|DIR|URL")]
     pub sources: Vec<String>,
-    /// Model card (TOML). Default: the card shipped with throng.
-    #[arg(long, value_name = "CARD")]
-    pub model: Option<PathBuf>,
-    /// Folder that holds the model file, where it does not lie beside its card.
-    #[arg(long, value_name = "DIR")]
-    pub model_dir: Option<PathBuf>,
-    /// Where the model runs: auto, cpu, cuda:N or tensorrt:N.
-    #[arg(long, value_name = "DEVICE", default_value = "auto")]
-    pub device: Device,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "a comment here would replace the command's own help")]
+    pub model: ModelArgs,
     /// Write one JSON line for each picture or frame.
     #[arg(long)]
     pub json: bool,
@@ -75,7 +69,7 @@ pub fn run(args: &CountArgs) -> anyhow::Result<ExitStatus> {
     let mut failed = failures.len();
     if !inputs.is_empty() {
         let mut run = CountRun {
-            counter: open(args)?,
+            counter: args.model.open()?,
             json: args.json,
             annotate: args.annotate.as_deref(),
             interrupt: Interrupt::listen()?,
@@ -90,23 +84,6 @@ pub fn run(args: &CountArgs) -> anyhow::Result<ExitStatus> {
         inputs.len() + failures.len()
     ));
     Ok(ExitStatus::Failure)
-}
-
-fn open(args: &CountArgs) -> anyhow::Result<Counter> {
-    let card: PathBuf = match &args.model {
-        Some(card) => card.clone(),
-        None => shipped::file(DEFAULT_CARD).with_context(|| {
-            format!("{DEFAULT_CARD} is neither beside the program nor in the current folder; name a card with --model")
-        })?,
-    };
-    let options = Options { device: args.device, model_dir: args.model_dir.clone(), ..Options::default() };
-    let counter = Counter::open(&card, &options)?;
-    let info = counter.info();
-    output::note(format!("counting with {} {} on {}", info.name, info.version, info.device));
-    if let (Some(reason), false) = (&info.device_fallback, args.device == Device::Auto) {
-        output::note(reason);
-    }
-    Ok(counter)
 }
 
 /// Why `out` cannot take the annotated form of these inputs; `None` where it can.

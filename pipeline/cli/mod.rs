@@ -9,14 +9,18 @@ pub mod check;
 pub mod completions;
 pub mod count;
 pub mod demo;
+pub mod eval;
 pub mod exit_status;
 pub mod interrupt;
 pub mod live;
 pub mod logging;
+pub mod model_args;
+pub mod models;
 pub mod output;
 pub mod progress;
 pub mod run;
 pub mod schema;
+pub mod still;
 pub mod watch;
 
 use std::error::Error;
@@ -68,6 +72,10 @@ pub enum Command {
     Watch(watch::WatchArgs),
     /// Count people in pictures and video, without a site.
     Count(count::CountArgs),
+    /// Measure a model's error on pictures or video with known heads.
+    Eval(eval::EvalArgs),
+    /// List, check and time model cards.
+    Models(models::ModelsArgs),
     /// Decode alone, model alone and the whole pipeline on the same footage.
     Bench(args::BenchArgs),
     /// Print a completion script for a shell.
@@ -88,6 +96,8 @@ pub fn run(cli: &Cli) -> anyhow::Result<ExitStatus> {
         Command::Schema(args) => schema::run(args),
         Command::Watch(args) => watch::run(args),
         Command::Count(args) => count::run(args),
+        Command::Eval(args) => eval::run(args),
+        Command::Models(args) => models::run(args),
         Command::Completions(args) => completions::run(args),
     }
 }

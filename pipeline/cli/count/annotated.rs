@@ -15,7 +15,7 @@ use crate::stream::writer::VideoWriter;
 const FULL_PEOPLE_PER_CELL: f32 = 0.25;
 
 /// Draws count, interval and density of `count` over the picture they were counted in.
-fn draw(picture: &mut RgbImage, name: &str, time: &str, count: &PictureCount) {
+pub(crate) fn draw(picture: &mut RgbImage, name: &str, time: &str, count: &PictureCount) {
     let unit = HeatUnit::PeoplePerCell;
     let heat = HeatLayer { map: &count.density, unit, full_value: FULL_PEOPLE_PER_CELL };
     let estimate = Estimate { value: count.people, lo: count.people_lo, hi: count.people_hi };

@@ -59,7 +59,15 @@ mod tests {
     fn counted(people: f64, validity: Validity) -> PictureCount {
         let density = DensityMap::new(0, 0, 1.0, 1.0, Vec::new()).unwrap();
         let (people_lo, people_hi) = (people * 0.5, people * 2.0);
-        PictureCount { people, people_lo, people_hi, density, validity, inference_secs: 0.0 }
+        PictureCount {
+            people,
+            people_lo,
+            people_hi,
+            density,
+            detected_heads_px: None,
+            validity,
+            inference_secs: 0.0,
+        }
     }
 
     #[test]

@@ -2,19 +2,16 @@
 //!
 //! The model is `models/tests/fixtures/brightness.onnx`, which calls the mean brightness (0..1) of each 8x8 px block
 //! "people in the cell", so that every count is known.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use image::{Rgb, RgbImage};
+use image::RgbImage;
 use serde_json::Value;
 use tempfile::TempDir;
-use throng::stream::writer::VideoWriter;
 
-const CARD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/models/tests/fixtures/brightness.toml");
-const SIDE_PX: u32 = 64;
+use crate::{CARD, SIDE_PX, clip, lines, said, slope};
 
 /// A folder with a picture of 64 cells, a black picture, a cut-off one, a text that calls itself a picture and one more
 /// picture after all those.
@@ -31,31 +28,9 @@ fn pictures() -> TempDir {
     folder
 }
 
-/// Brighter towards the right, moved by `shift` pixels.
-fn slope(shift: u32) -> RgbImage {
-    RgbImage::from_fn(SIDE_PX, SIDE_PX, |x, _| Rgb([(((x + shift) % SIDE_PX) * 4) as u8; 3]))
-}
-
-/// A clip of 20 frames at 10 frames/s.
-fn clip(path: &Path) {
-    let mut writer = VideoWriter::create(path, SIDE_PX, SIDE_PX, 10.0).unwrap();
-    for frame in 0..20 {
-        writer.push(&slope(frame), f64::from(frame) / 10.0).unwrap();
-    }
-    writer.finish().unwrap();
-}
-
 fn count(sources: &[&Path], more: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_throng"));
     command.args(["count", "--device", "cpu", "--model", CARD]).args(sources).args(more).output().unwrap()
-}
-
-fn lines(output: &Output) -> Vec<Value> {
-    String::from_utf8_lossy(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 fn people(line: &Value) -> f64 {

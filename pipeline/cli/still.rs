@@ -8,7 +8,7 @@ use anyhow::{Context, ensure};
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, RgbImage};
 
 /// Reads a JPEG or PNG picture and turns it the way its camera was held.
-pub(super) fn load(path: &Path) -> anyhow::Result<RgbImage> {
+pub(crate) fn load(path: &Path) -> anyhow::Result<RgbImage> {
     let shown = path.display();
     let bytes = fs::read(path).with_context(|| format!("cannot read the picture {shown}"))?;
     ensure!(!bytes.is_empty(), "the file is empty; copy it again: {shown}");

@@ -1,0 +1,38 @@
+//! Counting without a site, by the real program: `throng count`, `throng eval`, `throng models`.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
+
+mod count;
+mod eval;
+mod models;
+
+use std::path::Path;
+use std::process::Output;
+
+use image::{Rgb, RgbImage};
+use serde_json::Value;
+use throng::stream::writer::VideoWriter;
+
+const CARD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/models/tests/fixtures/brightness.toml");
+const SIDE_PX: u32 = 64;
+
+/// Brighter towards the right, moved by `shift` pixels.
+fn slope(shift: u32) -> RgbImage {
+    RgbImage::from_fn(SIDE_PX, SIDE_PX, |x, _| Rgb([(((x + shift) % SIDE_PX) * 4) as u8; 3]))
+}
+
+/// A clip of 20 frames at 10 frames/s.
+fn clip(path: &Path) {
+    let mut writer = VideoWriter::create(path, SIDE_PX, SIDE_PX, 10.0).unwrap();
+    for frame in 0..20 {
+        writer.push(&slope(frame), f64::from(frame) / 10.0).unwrap();
+    }
+    writer.finish().unwrap();
+}
+
+fn lines(output: &Output) -> Vec<Value> {
+    String::from_utf8_lossy(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
