@@ -32,11 +32,14 @@ impl Preprocessor {
         Self { colour: input.colour, gain, padding: input.padding, resampler: Resampler::default() }
     }
 
-    /// Fills `values` with `[channels, input height, input width]` of the `tile` of `picture`, scaled by `fit`.
-    /// `values` grows when the input does and is written over otherwise.
-    pub(crate) fn fill(&mut self, picture: RgbView<'_>, fit: &Fit, tile: &Tile, values: &mut Vec<f32>) {
+    /// Values that the input of `tile` holds: `[channels, input height, input width]`.
+    pub(crate) fn len(&self, tile: &Tile) -> usize {
+        self.colour.channels() * tile.input_width_px * tile.input_height_px
+    }
+
+    /// Fills `values`, of [`Self::len`], with the `tile` of `picture`, scaled by `fit`.
+    pub(crate) fn fill(&mut self, picture: RgbView<'_>, fit: &Fit, tile: &Tile, values: &mut [f32]) {
         let (width, height) = (tile.input_width_px, tile.input_height_px);
-        values.resize(self.colour.channels() * width * height, 0.0);
         let unscaled = fit.is_unscaled();
         if !unscaled {
             self.resampler.start(picture, fit.scaled_width_px, fit.scaled_height_px);

@@ -1,6 +1,6 @@
 //! One ONNX Runtime session: a verified model on a device, its input and output held against the card.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ort::{
     ep::{CUDA, ExecutionProviderDispatch, TensorRT},
@@ -30,16 +30,19 @@ pub(crate) struct OnnxSession {
     channels: usize,
     /// Width and height of the input where the model fixes them.
     pub(crate) fixed_size_px: Option<(usize, usize)>,
+    /// Whether the model takes several pictures at once.
+    pub(crate) takes_batches: bool,
     /// Where the model really runs.
     pub(crate) device: Device,
     /// Why that is not the device asked for.
     pub(crate) fallback_reason: Option<String>,
 }
 
-/// A picture-sized tensor handed to [`OnnxSession::run`], `[1, channels, height, width]`.
+/// A tensor handed to [`OnnxSession::run`], `[pictures, channels, height, width]`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct InputTensor<'a> {
     pub(crate) values: &'a [f32],
+    pub(crate) pictures: usize,
     pub(crate) width_px: usize,
     pub(crate) height_px: usize,
 }
@@ -57,10 +60,12 @@ impl OnnxSession {
         threads: usize,
     ) -> Result<Self> {
         let on = |device: Device| {
-            let session = build(runtime, model, device, threads).map_err(|error| ModelError::Corrupt {
-                card: card.name.clone(),
-                reason: one_line(error.message()),
-                path: model_path.to_owned(),
+            let session = build(runtime, (model, &card.sha256), device, threads).map_err(|error| {
+                ModelError::Corrupt {
+                    card: card.name.clone(),
+                    reason: one_line(error.message()),
+                    path: model_path.to_owned(),
+                }
             })?;
             Self::checked(session, card, card_path, device)
         };
@@ -84,6 +89,7 @@ impl OnnxSession {
     fn checked(session: Session, card: &Card, card_path: &Path, device: Device) -> Result<Self> {
         let lie = |contradiction| ModelError::CardLies { contradiction, path: card_path.to_owned() };
         let fixed_size_px = check_input(&session, card).map_err(lie)?;
+        let takes_batches = takes_batches(&session, card);
         check_output(&session, card).map_err(lie)?;
         let mut checked = Self {
             session,
@@ -91,6 +97,7 @@ impl OnnxSession {
             output_name: card.output.name.clone(),
             channels: card.input.colour.channels(),
             fixed_size_px,
+            takes_batches,
             device,
             fallback_reason: None,
         };
@@ -98,13 +105,14 @@ impl OnnxSession {
         let tall_px = WARM_UP_PX.next_multiple_of(card.input.multiple_of_px);
         let (width_px, height_px) = fixed_size_px.unwrap_or((tall_px + card.input.multiple_of_px, tall_px));
         let values = vec![0.0; checked.channels * width_px * height_px];
-        let shape =
-            checked.run(InputTensor { values: &values, width_px, height_px }, |shape, _| shape.to_vec())?;
+        let input = InputTensor { values: &values, pictures: 1, width_px, height_px };
+        let shape = checked.run(input, |shape, _| shape.to_vec())?;
         check_output_shape(&shape, card, width_px, height_px).map_err(lie)?;
         Ok(checked)
     }
 
-    /// Runs the model on one input and hands the output's shape and values to `read`.
+    /// Runs the model on one input and hands the output's shape and values, those of one picture after the other, to
+    /// `read`. The input is not copied, and the output lies in the runtime's own arena, which it reuses.
     ///
     /// # Errors
     /// [`ModelError::Inference`].
@@ -113,11 +121,11 @@ impl OnnxSession {
         input: InputTensor<'_>,
         read: impl FnOnce(&[i64], &[f32]) -> T,
     ) -> Result<T> {
-        let InputTensor { values, width_px, height_px } = input;
+        let InputTensor { values, pictures, width_px, height_px } = input;
         let card = &self.card_name;
         let failed =
             |reason: String| ModelError::Inference { card: card.clone(), width_px, height_px, reason };
-        let shape = [1, self.channels, height_px, width_px];
+        let shape = [pictures, self.channels, height_px, width_px];
         let tensor =
             TensorRef::from_array_view((shape, values)).map_err(|e| failed(one_line(e.message())))?;
         let outputs = self.session.run(ort::inputs![tensor]).map_err(|e| failed(one_line(e.message())))?;
@@ -130,11 +138,16 @@ impl OnnxSession {
     }
 }
 
-fn build(runtime: &Runtime, model: &[u8], device: Device, threads: usize) -> ort::Result<Session> {
+fn build(
+    runtime: &Runtime,
+    (model, sha256): (&[u8], &str),
+    device: Device,
+    threads: usize,
+) -> ort::Result<Session> {
     let provider: Option<ExecutionProviderDispatch> = match device {
         Device::Auto | Device::Cpu => None,
         Device::Cuda(number) => Some(CUDA::default().with_device_id(number.into()).build()),
-        Device::TensorRt(number) => Some(TensorRT::default().with_device_id(number.into()).build()),
+        Device::TensorRt(number) => Some(tensor_rt(number, sha256)),
     };
     let builder = Session::builder(&runtime.environment)?
         .with_optimization_level(GraphOptimizationLevel::All)?
@@ -149,6 +162,46 @@ fn build(runtime: &Runtime, model: &[u8], device: Device, threads: usize) -> ort
         None => builder,
     };
     builder.commit_from_memory(model)
+}
+
+/// `TensorRT` in half precision. Building an engine takes minutes, so it is kept: by model, because it is made of the
+/// model, and by driver, because an engine of another one may not load.
+fn tensor_rt(number: u16, sha256: &str) -> ExecutionProviderDispatch {
+    let provider = TensorRT::default().with_device_id(number.into()).with_fp16(true);
+    match engine_cache(sha256) {
+        Some(folder) => {
+            let folder = folder.display().to_string();
+            let provider = provider.with_engine_cache(true).with_engine_cache_path(&folder);
+            provider.with_timing_cache(true).with_timing_cache_path(folder).build()
+        }
+        None => provider.build(),
+    }
+}
+
+/// Where engines of a model are kept, made where it is absent; `None` where nothing can be kept.
+fn engine_cache(sha256: &str) -> Option<PathBuf> {
+    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+    let cache = cache.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")))?;
+    let driver = std::fs::read_to_string("/proc/driver/nvidia/version").unwrap_or_default();
+    let driver: String = driver
+        .lines()
+        .next()
+        .and_then(|line| line.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit())))
+        .unwrap_or("unknown")
+        .to_owned();
+    let folder = cache.join("throng/tensorrt").join(format!("{}-{driver}", sha256.get(..16)?));
+    std::fs::create_dir_all(&folder).ok()?;
+    Some(folder)
+}
+
+/// Whether the first side of input and output, the number of pictures, is free.
+fn takes_batches(session: &Session, card: &Card) -> bool {
+    let is_free = |outlet: Option<&ort::value::Outlet>| match outlet.map(ort::value::Outlet::dtype) {
+        Some(ValueType::Tensor { shape, .. }) => shape.first() == Some(&-1),
+        _ => false,
+    };
+    let output = session.outputs().iter().find(|output| output.name() == card.output.name);
+    is_free(session.inputs().first()) && is_free(output)
 }
 
 /// Holds the model's declared input against the card; the size where the model fixes it.

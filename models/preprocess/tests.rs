@@ -20,6 +20,17 @@ fn whole(size_px: (usize, usize), max_side_px: usize) -> (Fit, Tile) {
     (fit, tile)
 }
 
+/// The input of a tile, made into `values` that may hold another.
+fn fill(
+    preprocessor: &mut Preprocessor,
+    picture: RgbView<'_>,
+    (fit, tile): &(Fit, Tile),
+    values: &mut Vec<f32>,
+) {
+    values.resize(preprocessor.len(tile), 0.0);
+    preprocessor.fill(picture, fit, tile, values);
+}
+
 /// A picture of scrambled bytes with unused bytes at each row's end.
 fn picture_bytes(width: usize, height: usize) -> (Vec<u8>, usize) {
     let stride = 3 * width + 5;
@@ -48,13 +59,13 @@ fn expected_at(picture: RgbView<'_>, input: &Input, channel: usize, y: usize, x:
 fn every_colour_range_and_padding_equals_the_plain_reference() {
     let (data, stride) = picture_bytes(53, 37);
     let picture = RgbView::new(&data, 53, 37, stride).unwrap();
-    let (fit, tile) = whole((53, 37), 256);
+    let whole = whole((53, 37), 256);
     let mut values = Vec::new();
     for colour in [Colour::Rgb, Colour::Bgr, Colour::Grey] {
         for range in [Range::Bytes, Range::Unit] {
             for padding in [Padding::Edge, Padding::Grey] {
                 let input = input(colour, range, padding);
-                Preprocessor::new(&input).fill(picture, &fit, &tile, &mut values);
+                fill(&mut Preprocessor::new(&input), picture, &whole, &mut values);
                 assert_eq!(values.len(), colour.channels() * 64 * 48);
                 for (at, value) in values.iter().enumerate() {
                     let (channel, y, x) = (at / (64 * 48), at / 64 % 48, at % 64);
@@ -71,14 +82,10 @@ fn a_large_picture_is_scaled_by_the_mean_over_area() {
     let (data, stride) = picture_bytes(640, 480);
     let picture = RgbView::new(&data, 640, 480, stride).unwrap();
     // 640x480 to 160x120 and a padded 160x128: each input pixel is the mean of 4x4.
-    let (fit, tile) = whole((640, 480), 160);
+    let whole = whole((640, 480), 160);
     let mut values = Vec::new();
-    Preprocessor::new(&input(Colour::Rgb, Range::Bytes, Padding::Edge)).fill(
-        picture,
-        &fit,
-        &tile,
-        &mut values,
-    );
+    let mut preprocessor = Preprocessor::new(&input(Colour::Rgb, Range::Bytes, Padding::Edge));
+    fill(&mut preprocessor, picture, &whole, &mut values);
     for (channel, y, x) in [(0, 0, 0), (1, 60, 79), (2, 119, 159), (0, 127, 40)] {
         let source_y = y.min(119) * 4;
         let expected: f32 = (0..16)
@@ -97,11 +104,9 @@ fn a_second_picture_leaves_nothing_of_the_first() {
     let small = RgbView::new(&data, 20, 20, stride).unwrap();
     let mut preprocessor = Preprocessor::new(&input(Colour::Rgb, Range::Unit, Padding::Grey));
     let (mut reused, mut fresh) = (Vec::new(), Vec::new());
-    let (large_fit, large_tile) = whole((100, 80), 64);
-    let (fit, tile) = whole((20, 20), 256);
-    preprocessor.fill(large, &large_fit, &large_tile, &mut reused);
-    preprocessor.fill(small, &fit, &tile, &mut reused);
-    preprocessor.fill(small, &fit, &tile, &mut fresh);
+    fill(&mut preprocessor, large, &whole((100, 80), 64), &mut reused);
+    fill(&mut preprocessor, small, &whole((20, 20), 256), &mut reused);
+    fill(&mut preprocessor, small, &whole((20, 20), 256), &mut fresh);
     assert_eq!(reused, fresh);
 }
 
@@ -114,9 +119,9 @@ fn a_tile_is_its_part_of_the_whole_scaled_picture() {
         let fit = Fit::by_factor((200, 90), factor);
         let (mut whole, mut part) = (Vec::new(), Vec::new());
         let all = Tiling::up_to(&fit, 16, 256).tiles().next().unwrap();
-        preprocessor.fill(picture, &fit, &all, &mut whole);
+        fill(&mut preprocessor, picture, &(fit, all), &mut whole);
         let tile = Tiling::up_to(&fit, 16, 64).tiles().last().unwrap();
-        preprocessor.fill(picture, &fit, &tile, &mut part);
+        fill(&mut preprocessor, picture, &(fit, tile), &mut part);
         for (y, x) in (0..tile.height_px).flat_map(|y| (0..tile.width_px).map(move |x| (y, x))) {
             let found = part[y * tile.input_width_px + x];
             let expected = whole[(tile.y_px + y) * all.input_width_px + tile.x_px + x];

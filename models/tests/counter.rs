@@ -17,7 +17,7 @@ use throng_models::{
 
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures");
 const BRIGHTNESS: (&str, &str) =
-    ("brightness.onnx", "aa846ece4bd4c1af6df617e831f0126ffcb66b951270dd1aa3f64032576721c9");
+    ("brightness.onnx", "2e58a660c3511f6b4fe862f5dd0d6005e693b209472df96672285aeb76d15fff");
 const NOT_A_NUMBER: (&str, &str) =
     ("not_a_number.onnx", "35710eff4de159ee5bc79174e7b0e89e13ee0cfae0b7ee040f9b3ef64ecdd097");
 
@@ -132,6 +132,28 @@ fn a_large_picture_in_tiles_counts_as_one() {
         // Brighter to the right, without a step at a seam.
         let row = &found.density.people_per_cell[..cells.0];
         assert!(row.windows(2).all(|pair| pair[1] >= pair[0] - 1e-6), "{row:?}");
+    }
+}
+
+#[test]
+fn pictures_counted_together_count_as_each_alone() {
+    let mut counter = Model::new(&card_text(BRIGHTNESS)).open().unwrap();
+    let (small, _) = slope(64, 48);
+    let (wide, _) = slope(100, 60);
+    let black = vec![0; 3 * 64 * 48];
+    let view = |data, width, height| RgbView::new(data, width, height, 3 * width).unwrap();
+    let pictures = [
+        view(&small, 64, 48),
+        view(&black, 64, 48),
+        view(&wide, 100, 60),
+        view(&small[3..], 63, 47),
+        view(&small, 64, 48),
+    ];
+    let together = counter.count_batch(&pictures).unwrap();
+    assert_eq!(together.len(), pictures.len());
+    for (picture, count) in pictures.iter().zip(&together) {
+        let alone = counter.count(*picture).unwrap();
+        assert_eq!((&count.validity, &count.density), (&alone.validity, &alone.density));
     }
 }
 

@@ -151,7 +151,7 @@ impl Evaluation {
         }
         let found = format!("{:.0} of {:.0} people", score.people, score.people_true);
         if let Some(gallery) = &mut self.gallery {
-            gallery.offer(name, picture, count, &score)?;
+            gallery.offer(name, picture, count, &score);
         }
         self.scores.push(score);
         Ok(found)

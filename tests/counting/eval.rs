@@ -18,11 +18,11 @@ fn eval(arguments: &[&str]) -> Output {
 }
 
 fn set(folder: &Path, truths: &[(&str, usize)]) {
-    let mut text = String::new();
-    for (image, people) in truths {
+    let line = |(image, people): &(&str, usize)| {
         let points = vec![[32.0, 32.0]; *people];
-        text += &format!("{{\"image\": \"{image}\", \"points\": {points:?}}}\n");
-    }
+        format!("{{\"image\": \"{image}\", \"points\": {points:?}}}\n")
+    };
+    let text: String = truths.iter().map(line).collect();
     fs::write(folder.join("points.jsonl"), text).unwrap();
 }
 

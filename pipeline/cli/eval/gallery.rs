@@ -45,17 +45,11 @@ impl Gallery {
     }
 
     /// Takes the picture in if it is one of the worst so far.
-    pub(super) fn offer(
-        &mut self,
-        name: &str,
-        picture: &RgbImage,
-        count: &PictureCount,
-        score: &Score,
-    ) -> anyhow::Result<()> {
+    pub(super) fn offer(&mut self, name: &str, picture: &RgbImage, count: &PictureCount, score: &Score) {
         let error = (score.people - score.people_true).abs();
         let places = SHEET[0] * SHEET[1];
         if self.worst.len() == places && self.worst.last().is_some_and(|best| best.error >= error) {
-            return Ok(());
+            return;
         }
         let mut drawn = picture.clone();
         annotated::draw(&mut drawn, name, "", count);
@@ -76,7 +70,6 @@ impl Gallery {
         let place = self.worst.partition_point(|other| other.error >= error);
         self.worst.insert(place, exhibit);
         self.worst.truncate(places);
-        Ok(())
     }
 
     /// Writes the sheet and says where.
