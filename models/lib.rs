@@ -21,6 +21,7 @@
 //! ```
 
 pub mod card;
+pub mod correction;
 pub mod counter;
 pub mod device;
 pub mod error;

@@ -1,9 +1,14 @@
 //! The counting thread: takes the newest frame of each camera, counts its people and measures its motion.
 //!
 //! One thread owns the network session. Cameras wait for it in their slots of one, so a slow network drops frames
-//! where they are counted, and never lets them grow old in a queue.
+//! where they are counted, and never lets them grow old in a queue. On a GPU the frames of several cameras are counted
+//! together, after a stated wait.
 
-use std::{sync::Arc, thread::JoinHandle};
+use std::{
+    sync::Arc,
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
 
 use anyhow::Context;
 use crossbeam::channel::{Receiver, Select, Sender};
@@ -13,7 +18,11 @@ use throng_analytics::{
     estimate::Estimate,
     site::{CameraObservation, ImageCount},
 };
-use throng_models::counter::{Counter, PictureCount, Validity};
+use throng_models::{
+    correction::Correction,
+    counter::{Counter, PictureCount, Validity},
+    picture::RgbView,
+};
 
 use crate::{
     stream::{
@@ -34,6 +43,8 @@ pub struct CountedCamera {
     pub counters: Arc<FrameCounters>,
     /// Where its picture lies on the ground.
     pub calibration: Calibration,
+    /// How its counts are corrected by counts made by hand.
+    pub correction: Option<Correction>,
 }
 
 /// A frame with all that was measured in it.
@@ -51,6 +62,15 @@ pub struct CountedFrame {
     pub total_secs: f64,
 }
 
+/// How frames of several cameras are counted together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Batching {
+    /// Most frames in one run of the network; 1 counts each alone.
+    pub frames_max: usize,
+    /// How long the first frame waits for others.
+    pub wait: Duration,
+}
+
 /// Starts the thread. It ends when every camera has ended, or when nobody takes what it counts.
 ///
 /// # Errors
@@ -58,6 +78,7 @@ pub struct CountedFrame {
 pub fn start(
     mut counter: Counter,
     cameras: Vec<CountedCamera>,
+    batching: Batching,
     counted: Sender<CountedFrame>,
 ) -> anyhow::Result<JoinHandle<()>> {
     let mut cameras = cameras
@@ -65,11 +86,18 @@ pub fn start(
         .map(|camera| Ok((camera, MotionMeter::new()?)))
         .collect::<anyhow::Result<Vec<_>>>()?;
     let work = move || {
-        while let Some((index, frame)) = next_frame(&mut cameras) {
-            let (camera, motion) = &mut cameras[index];
-            if counted.send(count(&mut counter, camera, motion, frame)).is_err() {
-                camera.counters.add_dropped(DropCause::Stopped);
-                return;
+        while let Some(batch) = next_batch(&mut cameras, batching) {
+            let mut counts = counts(&mut counter, &cameras, &batch).into_iter();
+            let mut frames = batch.into_iter();
+            while let (Some((index, frame)), Some(count)) = (frames.next(), counts.next()) {
+                let (camera, motion) = &mut cameras[index];
+                if counted.send(finish(camera, motion, frame, count)).is_err() {
+                    camera.counters.add_dropped(DropCause::Stopped);
+                    for (index, _) in frames {
+                        cameras[index].0.counters.add_dropped(DropCause::Stopped);
+                    }
+                    return;
+                }
             }
         }
     };
@@ -77,6 +105,28 @@ pub fn start(
         .name("counting".to_owned())
         .spawn(work)
         .context("cannot start the counting thread")
+}
+
+/// The next frame of any camera, each with its camera's index, and those of other cameras that come while it may wait.
+/// Ended cameras are taken out; `None` when all have ended.
+fn next_batch(
+    cameras: &mut Vec<(CountedCamera, MotionMeter)>,
+    batching: Batching,
+) -> Option<Vec<(usize, Frame)>> {
+    let mut batch = vec![next_frame(cameras)?];
+    let deadline = Instant::now() + batching.wait;
+    let mut others: Vec<usize> = (0..cameras.len()).filter(|index| *index != batch[0].0).collect();
+    while batch.len() < batching.frames_max && !others.is_empty() {
+        let mut select = Select::new();
+        for index in &others {
+            select.recv(&cameras[*index].0.frames);
+        }
+        let Ok(ready) = select.select_deadline(deadline) else { break };
+        let index = others.remove(ready.index());
+        // A camera that has ended is taken out when it is first looked at the next time.
+        batch.extend(ready.recv(&cameras[index].0.frames).ok().map(|frame| (index, frame)));
+    }
+    Some(batch)
 }
 
 /// The next frame of any camera, and which; ended cameras are taken out. `None` when all have ended.
@@ -96,17 +146,94 @@ fn next_frame(cameras: &mut Vec<(CountedCamera, MotionMeter)>) -> Option<(usize,
     None
 }
 
-fn count(
+/// People in a frame in pixels of the calibration image, or why there is no count; and the seconds it took.
+struct FrameCount {
+    count: Result<ImageCount, String>,
+    inference_secs: f64,
+    total_secs: f64,
+}
+
+/// The people of each frame of a batch.
+fn counts(
     counter: &mut Counter,
+    cameras: &[(CountedCamera, MotionMeter)],
+    batch: &[(usize, Frame)],
+) -> Vec<FrameCount> {
+    let began = Instant::now();
+    let pictures: Vec<Result<RgbView<'_>, String>> =
+        batch.iter().map(|(index, frame)| picture_of(&cameras[*index].0, frame)).collect();
+    let fit: Vec<RgbView<'_>> = pictures.iter().flatten().copied().collect();
+    let mut counted = match counter.count_batch(&fit) {
+        Ok(counts) => counts.into_iter().map(Ok).collect::<Vec<_>>(),
+        Err(error) => vec![Err(format!("the network failed: {error}")); fit.len()],
+    }
+    .into_iter();
+    let total_secs = began.elapsed().as_secs_f64();
+    pictures
+        .into_iter()
+        .zip(batch)
+        .map(|(picture, (index, _))| {
+            let count = picture.and_then(|picture| {
+                let count = counted.next().unwrap_or_else(|| Err("the network gave no count".to_owned()))?;
+                let inference_secs = count.inference_secs;
+                Ok((on_calibration_image(count, &cameras[*index].0, picture)?, inference_secs))
+            });
+            let (count, inference_secs) = match count {
+                Ok((count, secs)) => (Ok(count), secs),
+                Err(reason) => (Err(reason), 0.0),
+            };
+            FrameCount { count, inference_secs, total_secs }
+        })
+        .collect()
+}
+
+/// The picture of a frame; or why it cannot be counted.
+fn picture_of<'a>(camera: &CountedCamera, frame: &'a Frame) -> Result<RgbView<'a>, String> {
+    let [width, height] = camera.calibration.image_size_px().map(f64::from);
+    let (source_width, source_height) = (f64::from(frame.source_width_px), f64::from(frame.source_height_px));
+    if (source_width / source_height / (width / height) - 1.0).abs() > SHAPE_TOLERANCE {
+        return Err(format!(
+            "the picture is {source_width} x {source_height} but the calibration is for {width} x {height}: \
+             calibrate the camera anew"
+        ));
+    }
+    frame.rgb().ok_or_else(|| "the picture cannot be read".to_owned())
+}
+
+/// A count in pixels of the calibration image, corrected as the camera's counts are; or why there is none.
+fn on_calibration_image(
+    count: PictureCount,
+    camera: &CountedCamera,
+    picture: RgbView<'_>,
+) -> Result<ImageCount, String> {
+    let count = match camera.correction {
+        Some(correction) => correction.apply(count),
+        None => count,
+    };
+    let PictureCount { density, validity, people_lo, people_hi, .. } = count;
+    let [width, height] = camera.calibration.image_size_px().map(f64::from);
+    match validity {
+        Validity::NotValid { reason } => Err(reason),
+        Validity::Valid => {
+            let density = DensityMap {
+                px_per_cell_x: density.px_per_cell_x * width / picture.width_px() as f64,
+                px_per_cell_y: density.px_per_cell_y * height / picture.height_px() as f64,
+                ..density
+            };
+            Ok(ImageCount { density, people_lo, people_hi })
+        }
+    }
+}
+
+/// A counted frame with its motion, ready for the analytics.
+fn finish(
     camera: &CountedCamera,
     motion: &mut MotionMeter,
     frame: Frame,
+    counted: FrameCount,
 ) -> CountedFrame {
-    let began = std::time::Instant::now();
-    let (count, inference_secs) = match people_in(counter, &camera.calibration, &frame) {
-        Ok((count, secs)) => (Ok(count), secs),
-        Err(reason) => (Err(reason), 0.0),
-    };
+    let began = Instant::now();
+    let FrameCount { count, inference_secs, total_secs } = counted;
     let [image_width_px, _] = camera.calibration.image_size_px();
     let motion = motion.measure(&frame, image_width_px).unwrap_or_else(|error| {
         tracing::warn!(camera = &*frame.camera, "Motion not measured: {error:#}.");
@@ -125,38 +252,7 @@ fn count(
             motion,
         },
         inference_secs,
-        total_secs: began.elapsed().as_secs_f64(),
+        total_secs: total_secs + began.elapsed().as_secs_f64(),
         frame,
-    }
-}
-
-/// The people of a frame in pixels of the calibration image, and the seconds the network took; or why there is no
-/// count.
-fn people_in(
-    counter: &mut Counter,
-    calibration: &Calibration,
-    frame: &Frame,
-) -> Result<(ImageCount, f64), String> {
-    let picture = frame.rgb().ok_or_else(|| "the picture cannot be read".to_owned())?;
-    let [width, height] = calibration.image_size_px().map(f64::from);
-    let (source_width, source_height) = (f64::from(frame.source_width_px), f64::from(frame.source_height_px));
-    if (source_width / source_height / (width / height) - 1.0).abs() > SHAPE_TOLERANCE {
-        return Err(format!(
-            "the picture is {source_width} x {source_height} but the calibration is for {width} x {height}: \
-             calibrate the camera anew"
-        ));
-    }
-    let count = counter.count(picture).map_err(|error| format!("the network failed: {error}"))?;
-    let PictureCount { density, validity, people_lo, people_hi, inference_secs, .. } = count;
-    match validity {
-        Validity::NotValid { reason } => Err(reason),
-        Validity::Valid => {
-            let density = DensityMap {
-                px_per_cell_x: density.px_per_cell_x * width / picture.width_px() as f64,
-                px_per_cell_y: density.px_per_cell_y * height / picture.height_px() as f64,
-                ..density
-            };
-            Ok((ImageCount { density, people_lo, people_hi }, inference_secs))
-        }
     }
 }

@@ -16,7 +16,7 @@ use throng_models::{
 use crate::{
     clock::wall_clock,
     config::plan::{CameraPlan, Plan},
-    counting::{self, CountedCamera},
+    counting::{self, Batching, CountedCamera},
     latency::{LatencyProbe, Percentiles},
     messages::{Header, Messages},
     publish::{Bus, BusOptions, Id},
@@ -77,6 +77,13 @@ fn fallback<'a>(plan: &Plan, info: &'a Info) -> Option<&'a str> {
     info.device_fallback.as_deref().filter(|_| plan.model.device != Device::Auto)
 }
 
+/// How frames of several cameras are counted together: where the site does not say, on a GPU, which several frames keep
+/// better busy than one; on a CPU each frame keeps all cores busy, and waiting would only cost time.
+fn batching(plan: &Plan, device: Device) -> Batching {
+    let frames_max = plan.model.batch_frames.unwrap_or(if device == Device::Cpu { 1 } else { 8 });
+    Batching { frames_max, wait: Duration::from_secs_f64(plan.model.batch_wait_ms / 1e3) }
+}
+
 /// Runs a plan with an open counter; `onlooker` sees every step.
 ///
 /// # Errors
@@ -116,6 +123,7 @@ pub fn run(
         drill: plan.drill,
         notes: fallback(plan, info).map(str::to_owned).into_iter().collect(),
     };
+    let batching = batching(plan, info.device);
     let max_side_px = u32::try_from(info.max_side_px).unwrap_or(u32::MAX);
     let cameras: Vec<WatchedCamera> =
         plan.cameras.iter().map(|camera| start_camera(camera, options.pace, max_side_px)).collect();
@@ -128,11 +136,12 @@ pub fn run(
                 frames: stream.frames().clone(),
                 counters: Arc::clone(stream.counters()),
                 calibration: plan.calibration.clone(),
+                correction: plan.count_correction,
             })
         })
         .collect();
     let (sender, counted) = bounded(COUNTED_WAITING);
-    let counting = counting::start(counter, counted_cameras, sender)?;
+    let counting = counting::start(counter, counted_cameras, batching, sender)?;
     let site_loop = SiteLoop {
         site: Site::new(plan.site_model()),
         cameras,

@@ -5,6 +5,7 @@
 
 pub mod args;
 pub mod bench;
+pub mod calibrate_count;
 pub mod check;
 pub mod completions;
 pub mod count;
@@ -74,6 +75,8 @@ pub enum Command {
     Count(count::CountArgs),
     /// Measure a model's error on pictures or video with known heads.
     Eval(eval::EvalArgs),
+    /// Correct a camera's counts by a few counts made by hand.
+    CalibrateCount(calibrate_count::CalibrateCountArgs),
     /// List, check and time model cards.
     Models(models::ModelsArgs),
     /// Decode alone, model alone and the whole pipeline on the same footage.
@@ -97,6 +100,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<ExitStatus> {
         Command::Watch(args) => watch::run(args),
         Command::Count(args) => count::run(args),
         Command::Eval(args) => eval::run(args),
+        Command::CalibrateCount(args) => calibrate_count::run(args),
         Command::Models(args) => models::run(args),
         Command::Completions(args) => completions::run(args),
     }

@@ -8,7 +8,7 @@ use throng_analytics::{
     site::{CameraModel, SiteModel},
     zone::Zone,
 };
-use throng_models::device::Device;
+use throng_models::{correction::Correction, device::Device};
 
 use crate::publish::{Id, Network};
 use crate::stream::uri::SourceUri;
@@ -52,7 +52,7 @@ impl Plan {
 }
 
 /// The network that counts: its card was read and its file verified.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ModelPlan {
     /// The model card.
     pub card_path: PathBuf,
@@ -60,6 +60,10 @@ pub struct ModelPlan {
     pub device: Device,
     /// Threads of one inference on a CPU; none leaves it to the runtime.
     pub threads: Option<usize>,
+    /// Most frames of several cameras in one run of the network; none leaves it to the device.
+    pub batch_frames: Option<usize>,
+    /// How long a frame waits for those of other cameras, milliseconds.
+    pub batch_wait_ms: f64,
 }
 
 /// One camera.
@@ -75,4 +79,6 @@ pub struct CameraPlan {
     pub count_width_px: Option<u32>,
     /// Where the picture lies on the ground.
     pub calibration: Calibration,
+    /// How its counts are corrected by counts made by hand.
+    pub count_correction: Option<Correction>,
 }

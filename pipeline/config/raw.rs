@@ -64,6 +64,12 @@ pub struct Model {
     /// Threads of one inference on a CPU. Default: one for each core.
     #[schemars(range(min = 1, max = 1024), example = 2)]
     pub threads: Option<u16>,
+    /// Most frames of different cameras that are counted in one run of the network. Default: 1 on a CPU, 8 on a GPU.
+    #[schemars(range(min = 1, max = 64), example = 8)]
+    pub batch_frames: Option<u16>,
+    /// How long a frame waits for those of other cameras to be counted together, in milliseconds. Default: 5.
+    #[schemars(range(min = 0, max = 1000), example = 5)]
+    pub batch_wait_ms: Option<f64>,
 }
 
 /// How results reach the zenoh bus.
@@ -121,6 +127,26 @@ pub struct Camera {
     pub calibration: Option<Calibration>,
     /// The stated fallback for a camera nobody has measured: results are published as uncalibrated.
     pub uncalibrated: Option<Uncalibrated>,
+    /// How this camera's counts are corrected; written by `throng calibrate-count`.
+    pub count_correction: Option<CountCorrection>,
+}
+
+/// How a camera's counts compare with counts by hand.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CountCorrection {
+    /// True people for each person counted.
+    #[schemars(required, extend("exclusiveMinimum" = 0), range(max = 20), example = 0.8)]
+    pub scale: Option<f64>,
+    /// Lower end of the 90 % interval over the corrected count.
+    #[schemars(required, range(min = 0, max = 1), example = 0.7)]
+    pub ratio_lo: Option<f64>,
+    /// Upper end of the 90 % interval over the corrected count.
+    #[schemars(required, range(min = 1, max = 100), example = 1.4)]
+    pub ratio_hi: Option<f64>,
+    /// Hand counts that it was fitted to.
+    #[schemars(range(min = 0, max = 1_000_000), example = 12)]
+    pub hand_counts: Option<u32>,
 }
 
 /// Four or more points of which both the place in the picture and the place on the ground are known.

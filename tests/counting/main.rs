@@ -1,6 +1,7 @@
-//! Counting without a site, by the real program: `throng count`, `throng eval`, `throng models`.
+//! Counting without a site, by the real program: `throng count`, `throng eval`, `throng models`, `throng calibrate-count`.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
+mod calibrate_count;
 mod count;
 mod eval;
 mod models;

@@ -3,13 +3,14 @@
 use std::path::Path;
 
 use throng_analytics::camera::Calibration;
+use throng_models::correction::Correction;
 
 use super::Checker;
 use crate::config::diagnostic::Remark;
 use crate::config::environment::{self, Unexpandable};
 use crate::config::key_path::KeyPath;
 use crate::config::plan::CameraPlan;
-use crate::config::raw::Camera;
+use crate::config::raw::{Camera, CountCorrection};
 use crate::config::source_text::SourceText;
 use crate::stream::uri::SourceUri;
 
@@ -39,6 +40,7 @@ impl Checker<'_> {
                 count_fps: camera.count_fps.unwrap_or(DEFAULT_COUNT_FPS),
                 count_width_px: camera.count_width_px,
                 calibration,
+                count_correction: camera.count_correction.as_ref().and_then(correction),
             }));
         }
         (plans.into_iter().collect(), calibrations)
@@ -65,6 +67,11 @@ impl Checker<'_> {
         self.findings.error(at, remark);
         None
     }
+}
+
+/// The structural check has seen to it that every value is there and in its range.
+fn correction(raw: &CountCorrection) -> Option<Correction> {
+    Some(Correction { scale: raw.scale?, ratio_lo: raw.ratio_lo?, ratio_hi: raw.ratio_hi? })
 }
 
 /// What is said about a `${NAME}` that cannot be replaced.

@@ -16,6 +16,9 @@ use crate::config::shipped;
 /// The card used where the site names none, below the folder throng is installed in.
 pub(crate) const DEFAULT_CARD: &str = "models/cards/compact.toml";
 
+/// How long a frame waits for those of other cameras, milliseconds: little beside the 40 ms between frames.
+const DEFAULT_BATCH_WAIT_MS: f64 = 5.0;
+
 impl Checker<'_> {
     /// The model; none where its card, file or device is wrong.
     pub(super) fn model(&mut self, model: Option<&Model>) -> Option<ModelPlan> {
@@ -32,7 +35,13 @@ impl Checker<'_> {
         };
         let card_path = card_path.filter(|path| self.card_is_sound(path, &card_at));
         let threads = model.and_then(|model| model.threads).map(usize::from);
-        Some(ModelPlan { card_path: card_path?, device: device?, threads })
+        Some(ModelPlan {
+            card_path: card_path?,
+            device: device?,
+            threads,
+            batch_frames: model.and_then(|model| model.batch_frames).map(usize::from),
+            batch_wait_ms: model.and_then(|model| model.batch_wait_ms).unwrap_or(DEFAULT_BATCH_WAIT_MS),
+        })
     }
 
     fn device(&mut self, name: &str, at: &KeyPath) -> Option<Device> {
