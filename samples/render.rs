@@ -5,6 +5,7 @@
 
 pub mod canvas;
 pub mod face;
+mod furniture;
 pub mod ground;
 pub mod light;
 pub mod material;

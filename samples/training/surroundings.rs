@@ -101,9 +101,9 @@ pub(super) fn random_sensor(rng: &mut Rng) -> Sensor {
     sensor
 }
 
-/// Trees, cars, benches, lamps, bins, kiosks, walls and fences, more of them where few people are.
+/// Trees, cars, street furniture, kiosks, walls and fences, more of them where few people are.
 pub(super) fn random_props(seen: &Seen, camera: [f64; 3], crowded: bool, rng: &mut Rng) -> Vec<Prop> {
-    let most = if crowded { 4 } else { 14 };
+    let most = if crowded { 4 } else { 24 };
     let mut props = Vec::new();
     for _ in 0..rng.index(most + 1) {
         let at = [
@@ -118,7 +118,7 @@ pub(super) fn random_props(seen: &Seen, camera: [f64; 3], crowded: bool, rng: &m
         let turn = rng.range(0.0, std::f64::consts::TAU);
         let front = [turn.cos(), turn.sin()];
         let tone = rng.range(60.0, 200.0) as f32;
-        match rng.index(10) {
+        match rng.index(18) {
             0 | 1 if away > 7.0 => props.push(Prop::tree(at, rng.range(3.0, 8.0), rng)),
             2..=4 => props.push(Prop::car(at, front, rng)),
             5 => props.push(Prop::bench(at, front)),
@@ -129,7 +129,13 @@ pub(super) fn random_props(seen: &Seen, camera: [f64; 3], crowded: bool, rng: &m
                 rng.range(0.5, 1.1),
                 [tone, tone * 0.9, tone * 0.8],
             )),
-            8 => {
+            8 => props.push(Prop::cone(at, rng.range(0.4, 1.0))),
+            9 | 10 => props.push(Prop::tripod(at, rng.range(1.1, 1.9), rng)),
+            11 => props.push(Prop::sign(at, front, rng)),
+            12 => props.push(Prop::lump(at, rng)),
+            13 => props.push(Prop::parasol(at, rng)),
+            14 | 15 => props.push(Prop::knobbed_post(at, rng)),
+            16 => {
                 let size = [rng.range(0.6, 2.5), rng.range(0.6, 2.5), rng.range(0.5, 2.4)];
                 props.push(Prop::cuboid(at, front, size, [tone, tone * 0.95, tone * 0.9], Finish::Paint));
             }
