@@ -141,6 +141,23 @@ pub fn sight(calibration: &Calibration, place_m: [f64; 2]) -> Sight {
     }
 }
 
+/// Width in pixels of the calibration image of the heads above `outline`, one for each of about a thousand places of it
+/// that the camera sees, however small; none without calibration, where nothing says how large a head is.
+pub fn head_widths_px(calibration: &Calibration, outline: &Polygon) -> Vec<f64> {
+    let cell_m = (outline.area_m2() / 1000.0).sqrt();
+    let Some(grid) = GroundGrid::around(std::iter::once(outline), 0.0, cell_m) else { return Vec::new() };
+    let seen = |(index, _): (usize, f64)| {
+        let place_m = grid.centre_m(index);
+        if !calibration.is_calibrated() || sight(calibration, place_m) == Sight::Unseen {
+            return None;
+        }
+        let at = calibration.image_from_head_plane().apply(place_m)?;
+        let (_, across_m_per_px) = resolution(calibration.head_plane_from_image().jacobian(at)?);
+        Some(HEAD_M / across_m_per_px)
+    };
+    grid.rasterise(outline).into_iter().filter_map(seen).collect()
+}
+
 /// Ground of a pixel in m2, and its extent in metres in the direction that is not foreshortened, which is the size of
 /// a pixel at a head there: the determinant and the smaller singular value of the Jacobian.
 fn resolution(j: [[f64; 2]; 2]) -> (f64, f64) {

@@ -191,17 +191,16 @@ impl Counter {
         Ok(counted(found, card, &fit, inference_secs))
     }
 
-    /// Counts the people in each of `pictures`, at the scale that the counter was opened with. Pictures that go in by
-    /// inputs of one size run through the network together, where the model takes that: a GPU is faster so. Each
+    /// Counts the people in each of `pictures`, each scaled as said. Pictures that go in by inputs of one size run through the network together, where the model takes that: a GPU is faster so. Each
     /// count's `inference_secs` is its part of the time.
     ///
     /// # Errors
     /// As [`Self::count`]: one failure fails all.
-    pub fn count_batch(&mut self, pictures: &[RgbView<'_>]) -> Result<Vec<PictureCount>> {
+    pub fn count_batch(&mut self, pictures: &[(RgbView<'_>, Scale)]) -> Result<Vec<PictureCount>> {
         let mut counts: Vec<Option<PictureCount>> = vec![None; pictures.len()];
         let mut together: BTreeMap<(usize, usize), Vec<Waiting<'_>>> = BTreeMap::new();
-        for (index, picture) in pictures.iter().enumerate() {
-            let (fit, tiling) = self.plan((picture.width_px(), picture.height_px()), self.scale);
+        for (index, (picture, scale)) in pictures.iter().enumerate() {
+            let (fit, tiling) = self.plan((picture.width_px(), picture.height_px()), *scale);
             let mut tiles = tiling.tiles();
             match (tiles.next(), tiles.next()) {
                 (Some(tile), None) if self.session.takes_batches => {
@@ -213,7 +212,7 @@ impl Counter {
                     let waiting = Waiting { index, picture: *picture, fit, tiling, tile };
                     together.entry((tile.input_width_px, tile.input_height_px)).or_default().push(waiting);
                 }
-                _ => counts[index] = Some(self.count(*picture)?),
+                _ => counts[index] = Some(self.count_at(*picture, *scale)?),
             }
         }
         for ((width_px, height_px), waiting) in together {

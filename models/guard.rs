@@ -1,6 +1,8 @@
 //! Is this a picture of anything? Counters see people in black, white and noisy frames, so such frames must not be
 //! counted at all: their count would pass for knowledge.
 
+mod blur;
+
 use crate::{picture::RgbView, preprocess::LUMA_OF_RGB};
 
 /// Sampling: every 4th pixel of every 4th row tells light and contrast well enough, at 1/16 of the work.
@@ -22,6 +24,11 @@ const CONTRAST_MIN: f64 = 3.0;
 /// pixels give 0 and random pixels smoothed by a decoder's scaling up to 0.5.
 const CORRELATION_MIN: f64 = 0.5;
 
+/// Blur (0..1) above which people can no longer be told apart. Of 66 photographs and camera frames of eleven kinds none
+/// exceeds 0.37. Smoothed by a Gaussian of 2 pixels they reach 0.65 and the counter still finds 64 % of the people in the
+/// median; at 3 pixels 0.77 and 43 %; at 4 pixels 0.84 and 21 %.
+const BLUR_MAX: f64 = 0.7;
+
 /// Why `picture` cannot be counted; `None` where it can.
 pub(crate) fn reason_not_to_count(picture: RgbView<'_>) -> Option<String> {
     let light = Light::of(picture);
@@ -39,6 +46,12 @@ pub(crate) fn reason_not_to_count(picture: RgbView<'_>) -> Option<String> {
     let correlation = light.neighbour_correlation();
     if correlation < CORRELATION_MIN {
         return Some(format!("picture is noise (neighbouring pixels correlate by {correlation:.2})"));
+    }
+    let blur = blur::of(picture);
+    if blur > BLUR_MAX {
+        return Some(format!(
+            "picture is blurred ({blur:.2} of 1): clean and focus the lens, or hold the camera still"
+        ));
     }
     None
 }

@@ -21,10 +21,12 @@ use throng_analytics::{
 use throng_models::{
     correction::Correction,
     counter::{Counter, PictureCount, Validity},
+    fit::Scale,
     picture::RgbView,
 };
 
 use crate::{
+    count_scale::CountScale,
     stream::{
         counters::{DropCause, FrameCounters},
         frame::Frame,
@@ -43,6 +45,8 @@ pub struct CountedCamera {
     pub counters: Arc<FrameCounters>,
     /// Where its picture lies on the ground.
     pub calibration: Calibration,
+    /// How large its pictures are counted.
+    pub scale: CountScale,
     /// How its counts are corrected by counts made by hand.
     pub correction: Option<Correction>,
 }
@@ -154,15 +158,19 @@ struct FrameCount {
 }
 
 /// The people of each frame of a batch.
-fn counts(
+fn counts<'a>(
     counter: &mut Counter,
     cameras: &[(CountedCamera, MotionMeter)],
-    batch: &[(usize, Frame)],
+    batch: &'a [(usize, Frame)],
 ) -> Vec<FrameCount> {
     let began = Instant::now();
-    let pictures: Vec<Result<RgbView<'_>, String>> =
+    let pictures: Vec<Result<RgbView<'a>, String>> =
         batch.iter().map(|(index, frame)| picture_of(&cameras[*index].0, frame)).collect();
-    let fit: Vec<RgbView<'_>> = pictures.iter().flatten().copied().collect();
+    let scaled = |(picture, (index, _)): (&Result<RgbView<'a>, String>, &(usize, Frame))| {
+        let picture = picture.as_ref().ok()?;
+        Some((*picture, cameras[*index].0.scale.of_picture(picture.width_px())))
+    };
+    let fit: Vec<(RgbView<'a>, Scale)> = pictures.iter().zip(batch).filter_map(scaled).collect();
     let mut counted = match counter.count_batch(&fit) {
         Ok(counts) => counts.into_iter().map(Ok).collect::<Vec<_>>(),
         Err(error) => vec![Err(format!("the network failed: {error}")); fit.len()],

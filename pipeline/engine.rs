@@ -16,6 +16,7 @@ use throng_models::{
 use crate::{
     clock::wall_clock,
     config::plan::{CameraPlan, Plan},
+    count_scale::CountScale,
     counting::{self, Batching, CountedCamera},
     latency::{LatencyProbe, Percentiles},
     messages::{Header, Messages},
@@ -124,18 +125,24 @@ pub fn run(
         notes: fallback(plan, info).map(str::to_owned).into_iter().collect(),
     };
     let batching = batching(plan, info.device);
-    let max_side_px = u32::try_from(info.max_side_px).unwrap_or(u32::MAX);
-    let cameras: Vec<WatchedCamera> =
-        plan.cameras.iter().map(|camera| start_camera(camera, options.pace, max_side_px)).collect();
+    let scales: Vec<CountScale> =
+        plan.cameras.iter().map(|camera| CountScale::of(camera, &plan.zones, info)).collect();
+    let cameras: Vec<WatchedCamera> = plan
+        .cameras
+        .iter()
+        .zip(&scales)
+        .map(|(camera, scale)| start_camera(camera, options.pace, *scale))
+        .collect();
     let counted_cameras: Vec<CountedCamera> = cameras
         .iter()
-        .zip(&plan.cameras)
-        .filter_map(|(watched, plan)| {
+        .zip(plan.cameras.iter().zip(&scales))
+        .filter_map(|(watched, (plan, scale))| {
             let stream = watched.stream.as_ref()?;
             Some(CountedCamera {
                 frames: stream.frames().clone(),
                 counters: Arc::clone(stream.counters()),
                 calibration: plan.calibration.clone(),
+                scale: *scale,
                 correction: plan.count_correction,
             })
         })
@@ -173,10 +180,10 @@ pub fn run(
 }
 
 /// Starts a camera. One that cannot be started is a camera without pictures, not the end of the site.
-fn start_camera(camera: &CameraPlan, pace: Pace, max_side_px: u32) -> WatchedCamera {
+fn start_camera(camera: &CameraPlan, pace: Pace, scale: CountScale) -> WatchedCamera {
     let options = StreamOptions {
         count_fps: camera.count_fps,
-        width_px: Some(camera.count_width_px.unwrap_or(max_side_px)),
+        width_px: Some(scale.decoded_width_px()),
         pace,
         origin: wall_clock(),
         session: 1,

@@ -16,6 +16,7 @@
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod count_scale;
 pub mod counting;
 pub mod draw;
 pub mod engine;

@@ -56,6 +56,31 @@ fn a_textured_scene_is_counted() {
 }
 
 #[test]
+fn a_scene_out_of_focus_is_refused() {
+    // Squares of 8 pixels, then the same seen through a box of 2 x reach + 1 pixels in both directions.
+    let seen = |reach: usize| {
+        verdict(move |x, y| {
+            let side = 2 * reach + 1;
+            let sum: usize =
+                (0..side * side).map(|i| usize::from(noise((x + i % side) / 8, (y + i / side) / 8))).sum();
+            [(sum / (side * side)) as u8; 3]
+        })
+    };
+    assert_eq!(seen(0), None);
+    assert_eq!(seen(1), None);
+    assert!(seen(9).unwrap().starts_with("picture is blurred"));
+}
+
+#[test]
+fn a_scene_swept_in_one_direction_is_refused() {
+    let swept = |x: usize, y: usize| {
+        let sum: usize = (0..24).map(|i| usize::from(noise((x + i) / 8, y / 8))).sum();
+        [(sum / 24) as u8; 3]
+    };
+    assert!(verdict(swept).unwrap().starts_with("picture is blurred"));
+}
+
+#[test]
 fn a_single_pixel_has_no_contrast() {
     let picture = RgbView::new(&[90, 90, 90], 1, 1, 3).unwrap();
     assert!(reason_not_to_count(picture).unwrap().starts_with("picture has no contrast"));

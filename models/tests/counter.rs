@@ -54,7 +54,7 @@ impl Model {
 
 /// A picture that is brighter towards the right, with its mean brightness in 0..1.
 fn slope(width: usize, height: usize) -> (Vec<u8>, f64) {
-    let row: Vec<u8> = (0..width).flat_map(|x| [(x * 256 / width) as u8; 3]).collect();
+    let row: Vec<u8> = (0..width).flat_map(|x| [(x / 4 * 4 * 256 / width) as u8; 3]).collect();
     let mean = row.iter().map(|v| f64::from(*v)).sum::<f64>() / row.len() as f64 / 255.0;
     (row.repeat(height), mean)
 }
@@ -149,7 +149,7 @@ fn pictures_counted_together_count_as_each_alone() {
         view(&small[3..], 63, 47),
         view(&small, 64, 48),
     ];
-    let together = counter.count_batch(&pictures).unwrap();
+    let together = counter.count_batch(&pictures.map(|picture| (picture, Scale::AsCard))).unwrap();
     assert_eq!(together.len(), pictures.len());
     for (picture, count) in pictures.iter().zip(&together) {
         let alone = counter.count(*picture).unwrap();

@@ -13,6 +13,7 @@ use super::{args::BenchArgs, exit_status::ExitStatus, interrupt::Interrupt, load
 use crate::{
     clock::wall_clock,
     config::plan::{CameraPlan, Plan},
+    count_scale::CountScale,
     engine::{self, RunOptions},
     latency::{LatencyProbe, Percentiles},
     process_usage,
@@ -80,7 +81,8 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<ExitStatus> {
     let decoded = decode_only(&camera.uri)?;
     output::note("The model alone ...");
     let mut counter = engine::open_counter(&plan)?;
-    let model_fps = model_fps(&mut counter, &camera)?;
+    let scale = CountScale::of(&camera, &plan.zones, counter.info());
+    let model_fps = model_fps(&mut counter, &camera, scale)?;
     output::note("The whole pipeline, as fast as it can ...");
     let cpu_before = process_usage::cpu_secs()?;
     let (fast, took_secs) = pipeline(&plan, counter, Pace::AsFastAsPossible, None, &interrupt)?;
@@ -100,10 +102,10 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<ExitStatus> {
 }
 
 /// Pictures of the footage that the network alone takes a second, counted over and over.
-fn model_fps(counter: &mut Counter, camera: &CameraPlan) -> anyhow::Result<f64> {
+fn model_fps(counter: &mut Counter, camera: &CameraPlan, scale: CountScale) -> anyhow::Result<f64> {
     let options = StreamOptions {
         count_fps: camera.count_fps,
-        width_px: Some(camera.count_width_px.unwrap_or(u32::try_from(counter.info().max_side_px)?)),
+        width_px: Some(scale.decoded_width_px()),
         pace: Pace::AsFastAsPossible,
         origin: wall_clock(),
         session: 1,
@@ -121,7 +123,9 @@ fn model_fps(counter: &mut Counter, camera: &CameraPlan) -> anyhow::Result<f64> 
     let (began, mut counted, mut network_secs) = (Instant::now(), 0_u32, 0.0);
     while began.elapsed() < MODEL_TIME {
         for frame in &pictures {
-            network_secs += counter.count(frame.rgb().context("a frame cannot be read")?)?.inference_secs;
+            let picture = frame.rgb().context("a frame cannot be read")?;
+            let count = counter.count_at(picture, scale.of_picture(picture.width_px()))?;
+            network_secs += count.inference_secs;
             counted += 1;
         }
     }

@@ -15,6 +15,7 @@ use super::exit_status::ExitStatus;
 use super::{load_site, output};
 use crate::config;
 use crate::config::plan::CameraPlan;
+use crate::count_scale::CountScale;
 use crate::engine;
 use crate::stream::options::{Pace, StreamEvent, StreamOptions};
 use crate::stream::source::CameraStream;
@@ -95,7 +96,8 @@ pub fn run(args: &CalibrateCountArgs) -> anyhow::Result<ExitStatus> {
         camera.id
     );
     let mut counter = engine::open_counter(&plan)?;
-    let counts = count_moments(&mut counter, camera, &footage, &moments)?;
+    let scale = CountScale::of(camera, &plan.zones, counter.info());
+    let counts = count_moments(&mut counter, camera, scale, &footage, &moments)?;
     let correction = Correction::fit(&counts).with_context(|| args.truth.display().to_string())?;
     let line = line(&args.camera, correction, &counts);
     output::note(format!(
@@ -163,12 +165,13 @@ fn read_counts(path: &Path) -> anyhow::Result<Vec<Moment>> {
 fn count_moments(
     counter: &mut Counter,
     camera: &CameraPlan,
+    scale: CountScale,
     footage: &SourceUri,
     moments: &[Moment],
 ) -> anyhow::Result<Vec<HandCount>> {
     let options = StreamOptions {
         count_fps: EVERY_FRAME_FPS,
-        width_px: Some(camera.count_width_px.unwrap_or(u32::try_from(counter.info().max_side_px)?)),
+        width_px: Some(scale.decoded_width_px()),
         pace: Pace::AsFastAsPossible,
         origin: Timestamp::default(),
         session: 1,
@@ -179,7 +182,8 @@ fn count_moments(
     for frame in stream.frames() {
         last_t_s = frame.captured_at.secs_since(Timestamp::default());
         while let Some(moment) = waiting.next_if(|moment| moment.t_s <= last_t_s + 1e-3) {
-            let count = counter.count(frame.rgb().context("a frame cannot be read")?)?;
+            let picture = frame.rgb().context("a frame cannot be read")?;
+            let count = counter.count_at(picture, scale.of_picture(picture.width_px()))?;
             match count.validity {
                 Validity::Valid => {
                     output::note(format!(

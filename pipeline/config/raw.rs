@@ -119,8 +119,8 @@ pub struct Camera {
     /// Frames counted a second; the others are shown but not counted. Default: 5.
     #[schemars(extend("exclusiveMinimum" = 0), range(max = 60), example = 5)]
     pub count_fps: Option<f64>,
-    /// Width to which a picture is scaled for counting, in pixels; the height follows. Default: as the model card
-    /// advises.
+    /// Width to which a picture is scaled for counting, in pixels; the height follows. Default: such that heads in the
+    /// zones come out at a size that the model knows; without calibration, as large as the model card allows.
     #[schemars(range(min = 64, max = 7680), example = 640)]
     pub count_width_px: Option<u32>,
     /// Where the picture lies on the ground, in metres.

@@ -52,9 +52,9 @@ mod tests {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/samples/site.schema.json");
         let committed = std::fs::read_to_string(path).unwrap_or_default();
         let made = serde_json::to_string_pretty(&site_schema()).unwrap();
-        assert_eq!(
-            committed.trim_end(),
-            made,
+        // The two are too long to be printed.
+        assert!(
+            committed.trim_end() == made,
             "samples/site.schema.json differs from the code: run `throng schema > samples/site.schema.json`"
         );
     }

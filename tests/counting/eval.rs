@@ -7,10 +7,7 @@ use std::process::{Command, Output};
 use image::RgbImage;
 use serde_json::Value;
 
-use crate::{CARD, SIDE_PX, clip, lines, said, slope};
-
-/// People that the model sees in [`slope`]: 64 cells of mean brightness 126 / 255.
-const PEOPLE: f64 = 64.0 * 126.0 / 255.0;
+use crate::{CARD, PEOPLE, SIDE_PX, clip, lines, said, slope};
 
 fn eval(arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_throng"));

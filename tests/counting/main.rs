@@ -16,9 +16,12 @@ use throng::stream::writer::VideoWriter;
 const CARD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/models/tests/fixtures/brightness.toml");
 const SIDE_PX: u32 = 64;
 
-/// Brighter towards the right, moved by `shift` pixels.
+/// People that the model sees in [`slope`]: 64 cells of mean brightness 120 / 255.
+const PEOPLE: f64 = 64.0 * 120.0 / 255.0;
+
+/// Brighter towards the right in steps of 4 pixels, moved by `shift` pixels.
 fn slope(shift: u32) -> RgbImage {
-    RgbImage::from_fn(SIDE_PX, SIDE_PX, |x, _| Rgb([(((x + shift) % SIDE_PX) * 4) as u8; 3]))
+    RgbImage::from_fn(SIDE_PX, SIDE_PX, |x, _| Rgb([(((x + shift) % SIDE_PX) / 4 * 16) as u8; 3]))
 }
 
 /// A clip of 20 frames at 10 frames/s.

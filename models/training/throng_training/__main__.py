@@ -1,4 +1,4 @@
-"""`python -m throng_training smoke|train|evaluate|export|card`: see README.md."""
+"""`python -m throng_training import|train|export|quantise|evaluate|card|smoke`: see README.md."""
 
 import argparse
 import json
@@ -17,49 +17,82 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--config", type=Path, default=HERE / "compact.toml")
     parser.add_argument("--data", type=Path, default=DATA, help="folder with counting/ and models/ (%(default)s)")
     parser.add_argument("--rendered", type=Path, help="folder written by render-training-set of the samples crate")
-    parser.add_argument("--rendered-weight", type=float, default=0.2, help="its weight among the sets (%(default)s)")
+    parser.add_argument("--scenery", type=Path, help="folder written by scenery.sh")
     parser.add_argument("--threads", type=int, default=2)
     commands = parser.add_subparsers(dest="command", required=True)
     smoke = commands.add_parser("smoke", help="three steps on a tiny made-up folder, then an export")
+    importer = commands.add_parser("import", help="make a folder's points.jsonl from other annotations")
+    importer.add_argument("kind", choices=("coco", "shanghaitech", "csv"))
+    importer.add_argument("folder", type=Path, help="folder of the pictures")
+    importer.add_argument("annotations", type=Path, nargs="?", help="COCO's JSON or the CSV table")
+    scenery = commands.add_parser("scenery", help="what scenery.sh calls: collect pictures without people")
+    scenery.add_argument("unpacked", type=Path)
+    scenery.add_argument("folder", type=Path)
     train = commands.add_parser("train", help="train, or resume the run in --out")
     train.add_argument("--out", type=Path, required=True)
     train.add_argument("--minutes", type=float, default=60, help="wall-clock length of the schedule (%(default)s)")
     train.add_argument("--start", type=Path, help="checkpoint whose averaged weights to begin from")
     export = commands.add_parser("export", help="write the averaged weights as ONNX and check them against torch")
     export.add_argument("--checkpoint", type=Path, required=True)
+    quantise = commands.add_parser("quantise", help="write a model in 8-bit integers, calibrated on training pictures")
+    quantise.add_argument("--out", type=Path, default=CARDS / "compact-int8.onnx")
     evaluate = commands.add_parser("evaluate", help="count folders of pictures with an ONNX model")
     evaluate.add_argument("folders", nargs="*", type=Path, help="folders with points.jsonl, relative to --data")
     evaluate.add_argument("--held-out", action="store_true", help="the validation pictures of every training set")
     card = commands.add_parser("card", help="measure the model and write its card beside it")
     card.add_argument("--log", type=Path, nargs="*", default=[], help="log.jsonl of each run, kept beside the card")
     card.add_argument("--history", default="", help="how the runs differed from the configuration, for the card")
-    for command in (smoke, export, evaluate, card):
+    for command in (smoke, export, quantise, evaluate, card):
         command.add_argument("--model", type=Path, default=CARDS / "compact.onnx")
     return parser
+
+
+def import_annotations(args: argparse.Namespace) -> None:
+    """`import`."""
+    from . import importers
+
+    if args.kind == "shanghaitech":
+        importers.from_shanghaitech(args.folder)
+    elif args.annotations is None:
+        raise SystemExit(f"import {args.kind} needs the annotations: import {args.kind} FOLDER ANNOTATIONS")
+    else:
+        {"coco": importers.from_coco, "csv": importers.from_csv}[args.kind](args.annotations, args.folder)
 
 
 def main() -> None:
     """Runs one command."""
     args = arguments().parse_args()
+    if args.command == "import":
+        return import_annotations(args)
+    if args.command == "scenery":
+        from .scenery import collect
+
+        return collect(args.unpacked, args.folder)
     import torch
 
-    from . import card, evaluate, export, smoke
+    from . import card, evaluate, export, quantise, smoke
     from .config import Config
     from .data import read_set
+    from .network import SHAPES
     from .train import load_sets, train
 
     torch.set_num_threads(args.threads)
     config = Config.load(args.config)
     if args.rendered:
-        config = config.with_rendered(args.rendered, args.rendered_weight)
+        config = config.with_rendered(args.rendered)
+    if args.scenery:
+        config = config.with_scenery(args.scenery)
     match args.command:
         case "smoke":
-            with tempfile.TemporaryDirectory() as folder:
-                smoke.run(replace(config, initial_weights=""), Path(folder))
+            for name in SHAPES:
+                with tempfile.TemporaryDirectory() as folder:
+                    smoke.run(replace(config, network=name, initial_weights=""), Path(folder))
         case "train":
             train(config, args.data, args.out, args.minutes, start=args.start)
         case "export":
-            export.export(args.checkpoint, args.model)
+            export.export(args.checkpoint, args.model, SHAPES[config.network])
+        case "quantise":
+            quantise.quantise(config, args.data, args.model, args.out)
         case "evaluate":
             density_of = evaluate.onnx_counter(args.model, args.threads)
             rows = {}

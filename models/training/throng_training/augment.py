@@ -83,7 +83,7 @@ def random_camera(rgb: np.ndarray, rng: random.Random) -> np.ndarray:
         rgb = np.repeat(np.asarray(Image.fromarray(rgb).convert("L"))[..., None], 3, 2)
     if rng.random() < 0.12:
         rgb = np.asarray(Image.fromarray(rgb).filter(ImageFilter.GaussianBlur(rng.uniform(0.3, 1.3))))
-    if rng.random() < 0.8:
+    if rng.random() < 0.65:
         level = np.arange(256, dtype=np.float32) / 255  # one look-up table a channel: cheaper than float pictures
         gamma, gain, shift = math.exp(rng.uniform(-0.5, 0.5)), rng.uniform(0.6, 1.3), rng.uniform(-30, 30)
         light = (255 * level**gamma - 128) * gain + 128 + shift

@@ -66,7 +66,7 @@ def write(config: Config, data: Path, model: Path, logs: list[Path], history: st
         _table("# Written by `python -m throng_training card`.", {
             "name": config.name, "version": config.version, "file": model.name,
             "sha256": hashlib.sha256(model.read_bytes()).hexdigest(), "licence": licence,
-            "source": f"models/training of this repository, compact.toml, seed {config.seed}{init}{history}",
+            "source": f"models/training of this repository, {config.network}.toml, seed {config.seed}{init}{history}",
         }),
         _table("[input]", {"name": "image", "colour": "rgb", "range": "0..255", "multiple_of_px": MULTIPLE_PX,
                            "max_side_px": 1920, "head_size_range_px": [6.0, 48.0]}),

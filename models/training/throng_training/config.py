@@ -4,6 +4,8 @@ import dataclasses
 import tomllib
 from pathlib import Path
 
+from .network import SHAPES
+
 
 @dataclasses.dataclass(frozen=True)
 class PictureSet:
@@ -22,6 +24,7 @@ class Config:
 
     name: str
     version: str
+    network: str  # one of `network.SHAPES`
     seed: int
     initial_weights: str
     side_max_px: int
@@ -31,6 +34,7 @@ class Config:
     learning_rate_head: float
     weight_decay: float
     warm_up_steps: int
+    batch_statistics_until: float  # share of the schedule after which normalisations keep their statistics
     ema_decay: float
     gradient_norm_max: float
     held_out: float
@@ -40,16 +44,29 @@ class Config:
     def load(path: Path) -> "Config":
         """Reads the file; an unknown or absent key is an error that names it."""
         raw = tomllib.loads(path.read_text())
+        if "sets" not in raw:
+            raise SystemExit(f"{path}: `sets` is missing: the file of the pictures, such as sets.toml")
+        listed = tomllib.loads((path.parent / raw.pop("sets")).read_text())["set"]
         sets = tuple(
             PictureSet(Path(s["folder"]), s["name"], s["licence"], float(s["weight"]), tuple(s["scale"]))
-            for s in raw.pop("set")
+            for s in listed
         )
         try:
-            return Config(sets=sets, **raw)
+            config = Config(sets=sets, **raw)
         except TypeError as error:
             raise SystemExit(f"{path}: {error}; compare with compact.toml") from error
+        if config.network not in SHAPES:
+            raise SystemExit(f"{path}: network {config.network!r} is none of {', '.join(SHAPES)}")
+        return config
 
-    def with_rendered(self, folder: Path, weight: float) -> "Config":
+    def with_rendered(self, folder: Path) -> "Config":
         """Adds a folder of rendered scenes, written by `render-training-set` of the samples crate."""
-        rendered = PictureSet(folder.resolve(), "Rendered crowds (render-training-set)", "Apache-2.0", weight, (0.6, 2.0))
-        return dataclasses.replace(self, sets=(*self.sets, rendered))
+        return self._with(PictureSet(folder.resolve(), "Rendered crowds (render-training-set)", "Apache-2.0", 0.12, (0.6, 2.0)))
+
+    def with_scenery(self, folder: Path) -> "Config":
+        """Adds a folder of pictures without people, written by `scenery.sh`."""
+        name = "Scenery and textures of Debian packages (scenery.sh)"
+        return self._with(PictureSet(folder.resolve(), name, "free, as the packages state", 0.07, (0.3, 1.6)))
+
+    def _with(self, more: PictureSet) -> "Config":
+        return dataclasses.replace(self, sets=(*self.sets, more))

@@ -6,22 +6,32 @@ import numpy as np
 import torch
 
 from .evaluate import onnx_counter
-from .network import MULTIPLE_PX, Counter
+from .network import MULTIPLE_PX, Counter, Shape, without_specks
 
 OPSET = 17
 TOLERANCE = 1e-3
 
 
-def export(checkpoint: Path, model: Path) -> None:
+class Shipped(torch.nn.Module):
+    """What is exported: the network as trained, and its specks taken out."""
+
+    def __init__(self, network: Counter):
+        super().__init__()
+        self.network = network
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        return without_specks(self.network(image))
+
+
+def export(checkpoint: Path, model: Path, shape: Shape) -> None:
     """Exports with free batch, height and width."""
-    network = Counter()
+    network = Counter(shape)
     network.load_state_dict(torch.load(checkpoint, map_location="cpu")["average"])
-    export_network(network, model)
+    export_network(Shipped(network).eval(), model)
 
 
-def export_network(network: Counter, model: Path) -> None:
+def export_network(network: Shipped, model: Path) -> None:
     """Exports a network and checks it."""
-    network.eval()
     model.parent.mkdir(parents=True, exist_ok=True)
     size = 4 * MULTIPLE_PX
     torch.onnx.export(
@@ -33,7 +43,7 @@ def export_network(network: Counter, model: Path) -> None:
           f"differs from torch by at most {check(network, model):.2e} people a cell")
 
 
-def check(network: Counter, model: Path, seed: int = 1) -> float:
+def check(network: Shipped, model: Path, seed: int = 1) -> float:
     """Largest difference over pictures of random sizes, in people a cell; an error above the tolerance."""
     rng = np.random.default_rng(seed)
     density_of, worst = onnx_counter(model), 0.0

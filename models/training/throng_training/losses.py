@@ -1,13 +1,16 @@
-"""The loss: how far people per cell, per 4x4 and 16x16 cells and in the whole crop are from the truth."""
+"""The loss: how unlikely the truth is, if people in cells and in blocks of cells are Poisson with the predicted mean."""
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-# Sums over 4x4 and 16x16 cells let a head count a cell away from its point; absolute error would drive small
-# cells to zero, since their median is zero. Side of a block in cells: (weight, offset in people).
-BLOCKS = {1: (0.1, 0.25), 4: (0.3, 1.5), 16: (1.0, 8.0)}
-CROP = (3.0, 20.0)
+# Sums over blocks let a head count a cell away from its point. Side of a block in cells: weight.
+BLOCKS = {1: 1.0, 2: 1.0, 4: 1.0, 16: 1.0}
+CROP = 1.0
+# People that are added to the predicted count of a crop before its root weighs the crop down.
+CROP_OFFSET = 2.0
+# Least mean of a cell, in people: bounds the logarithm where a head stands in a cell predicted empty.
+LEAST = 1e-4
 _KERNEL = torch.tensor([1.0, 2.0, 1.0])
 _KERNEL = (_KERNEL[:, None] * _KERNEL[None] / 16.0)[None, None]
 
@@ -18,23 +21,24 @@ def soften(target: Tensor) -> Tensor:
     return F.conv2d(target / share, _KERNEL, padding=1)
 
 
-def divergence(predicted: Tensor, target: Tensor, offset: float) -> Tensor:
-    """The Bregman divergence of a count whose variance grows as (count + offset)^1.5, element by element.
+def deviance(predicted: Tensor, target: Tensor) -> Tensor:
+    """The Poisson deviance of counts, halved, element by element: 0 where they agree.
 
-    Counts of crowds err by a share of the crowd. A squared error then hears dense crops alone; a squared error weighed
-    by the true count, a root or a tight bound on the gradient under-counts, since each of them rewards doubt with less
-    than the mean. A Bregman divergence weighs by the *predicted* count and is least at the mean.
+    It is least at the mean whatever the spread, so doubt does not bias the count. And a missed head pulls its cell up
+    as strongly as a false one pulls it down, however near to zero the cell is predicted; a squared error is deaf there.
     """
-    predicted, target = predicted + offset, target + offset
-    return 2 * (predicted.sqrt() - target.sqrt()) ** 2 / predicted.sqrt()
+    return predicted - target - target * ((predicted + LEAST).log() - target.clamp_min(LEAST).log())
 
 
 def density_loss(predicted: Tensor, target: Tensor, mask: Tensor) -> Tensor:
-    """Mean loss of a batch `[N, 1, h, w]` of people per cell; cells with `mask` 0 do not count."""
+    """Mean loss of a batch `[N, 1, h, w]` of people per cell; cells with `mask` 0 do not count.
+
+    Dense crops are weighed down by the root of their *predicted* count: weights by the true count would under-count.
+    """
     target, predicted = soften(target) * mask, predicted * mask
-    weight, offset = CROP
-    loss = weight * divergence(predicted.sum((1, 2, 3)), target.sum((1, 2, 3)), offset)
-    for side, (weight, offset) in BLOCKS.items():
+    crop = predicted.sum((1, 2, 3))
+    loss = CROP * deviance(crop, target.sum((1, 2, 3)))
+    for side, weight in BLOCKS.items():
         sums = [F.avg_pool2d(people, side) * side**2 for people in (predicted, target)]
-        loss = loss + weight * divergence(*sums, offset).sum((1, 2, 3))
-    return loss.mean()
+        loss = loss + weight * deviance(*sums).sum((1, 2, 3))
+    return (loss / (crop.detach() + CROP_OFFSET).sqrt()).mean()

@@ -1,8 +1,10 @@
-"""The counter: a small cross-stage network whose trunk can start from YOLOX-nano, with a density head at stride 8.
+"""The counters: cross-stage networks of three sizes, with a density head at stride 8. The trunk of the compact one can
+start from YOLOX-nano.
 
 Input `[N, 3, H, W]`, RGB 0..255, H and W multiples of 32; output `[N, 1, H/8, W/8]`, people per cell, >= 0.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -33,31 +35,45 @@ class Conv(Linear):
         return F.silu(super().forward(x))
 
 
-def separable(inside: int, outside: int, stride: int = 1) -> nn.Sequential:
-    """A 3x3 convolution of each channel, then a 1x1 across channels."""
-    return nn.Sequential(Conv(inside, inside, 3, stride, inside), Conv(inside, outside))
+def spread(inside: int, outside: int, stride: int = 1, separable: bool = True) -> nn.Module:
+    """A 3x3 convolution: of each channel, then a 1x1 across channels; or of all channels at once."""
+    if separable:
+        return nn.Sequential(Conv(inside, inside, 3, stride, inside), Conv(inside, outside))
+    return Conv(inside, outside, 3, stride)
 
 
 class Bottleneck(nn.Module):
-    """1x1, then a separable 3x3, with an optional short cut."""
+    """1x1, then a 3x3, with an optional short cut."""
 
-    def __init__(self, channels: int, add: bool):
+    def __init__(self, channels: int, add: bool, separable: bool):
         super().__init__()
-        self.narrow, self.wide, self.add = Conv(channels, channels), separable(channels, channels), add
+        self.narrow, self.wide, self.add = Conv(channels, channels), spread(channels, channels, 1, separable), add
 
     def forward(self, x: Tensor) -> Tensor:
         y = self.wide(self.narrow(x))
         return x + y if self.add else y
 
 
+class Residual(nn.Module):
+    """A full 3x3 convolution beside the short cut: small heads close together need every channel's neighbours."""
+
+    def __init__(self, channels: int, dilation: int = 1):
+        super().__init__()
+        self.change = Linear(channels, channels, 3, dilation=dilation)
+        nn.init.zeros_(self.change.norm.weight)  # begins as the short cut alone
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.silu(x + self.change(x))
+
+
 class CrossStage(nn.Module):
     """Half of the channels go through bottlenecks, half go past them."""
 
-    def __init__(self, inside: int, outside: int, depth: int, add: bool = True):
+    def __init__(self, inside: int, outside: int, depth: int, add: bool = True, separable: bool = True):
         super().__init__()
         half = outside // 2
         self.through, self.past = Conv(inside, half), Conv(inside, half)
-        self.blocks = nn.Sequential(*[Bottleneck(half, add) for _ in range(depth)])
+        self.blocks = nn.Sequential(*[Bottleneck(half, add, separable) for _ in range(depth)])
         self.join = Conv(2 * half, outside)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -80,22 +96,66 @@ def _double(x: Tensor) -> Tensor:
     return F.interpolate(x, scale_factor=2.0, mode="nearest")
 
 
+@dataclass(frozen=True)
+class Shape:
+    """How large a counter is."""
+
+    widths: tuple[int, int, int, int, int]  # channels at strides 2, 4, 8, 16 and 32
+    depths: tuple[int, int, int, int]  # bottlenecks at strides 4, 8, 16 and 32; 0 at stride 4: one step from 2 to 4
+    head: int  # channels of the density head
+    separable: bool  # whether the trunk's 3x3 convolutions keep channels apart
+    fine: bool  # whether stride 4 has a full convolution of its own for small heads
+
+
+SHAPES = {
+    # YOLOX-nano's trunk: widths and depths must not change, or its weights do not fit.
+    "compact": Shape((16, 32, 64, 128, 256), (1, 3, 3, 1), 64, True, True),
+    "nano": Shape((12, 16, 32, 64, 128), (0, 1, 2, 1), 32, True, False),
+    "accurate": Shape((32, 64, 128, 256, 512), (1, 3, 3, 1), 128, False, True),
+}
+
+
+# Side of the neighbourhood in cells, and the people in it below which it is taken for empty: see README.md.
+SPECK_CELLS = 5
+SPECK_PEOPLE = 0.35
+
+
+def without_specks(density: Tensor) -> Tensor:
+    """Empties each cell `[N, 1, h, w]` all of whose neighbourhoods hold clearly less than one person.
+
+    A mean that is right over many scenes leaves a little of a person on each lamp, cone and trunk of one scene, and over
+    a wide picture those add up. A head gives about 1 to its neighbourhood wherever it stands.
+    """
+    near = F.avg_pool2d(density, SPECK_CELLS, 1, SPECK_CELLS // 2) * SPECK_CELLS**2
+    return density * (F.max_pool2d(near, SPECK_CELLS, 1, SPECK_CELLS // 2) > SPECK_PEOPLE)
+
+
 class Counter(nn.Module):
     """Trunk down to stride 32, back up to stride 8, joined with fine detail of stride 4, then the density head."""
 
-    def __init__(self):
+    def __init__(self, shape: Shape):
         super().__init__()
-        self.stem = Conv(12, 16, 3)
-        self.stage4 = nn.Sequential(separable(16, 32, 2), CrossStage(32, 32, 1))
-        self.stage8 = nn.Sequential(separable(32, 64, 2), CrossStage(64, 64, 3))
-        self.stage16 = nn.Sequential(separable(64, 128, 2), CrossStage(128, 128, 3))
-        self.stage32 = nn.Sequential(separable(128, 256, 2), Pyramid(256), CrossStage(256, 256, 1, add=False))
-        self.narrow32, self.up16 = Conv(256, 128), CrossStage(256, 128, 1, add=False)
-        self.narrow16, self.up8 = Conv(128, 64), CrossStage(128, 64, 1, add=False)
-        self.detail = Conv(32, 32, 3, 2)
-        self.mix = Conv(96, 64, 3)
-        self.around = Linear(64, 64, 3, dilation=2)
-        self.density = nn.Conv2d(64, 1, 1)
+        at2, at4, at8, at16, at32 = shape.widths
+        deep4, deep8, deep16, deep32 = shape.depths
+        apart = shape.separable
+
+        def stage(inside: int, outside: int, depth: int) -> list[nn.Module]:
+            return [spread(inside, outside, 2, apart), CrossStage(outside, outside, depth, separable=apart)]
+
+        self.stem = Conv(12, at2, 3) if deep4 else Conv(12, at4, 3, 2)
+        self.stage4 = nn.Sequential(*stage(at2, at4, deep4)) if deep4 else nn.Identity()
+        self.stage8 = nn.Sequential(*stage(at4, at8, deep8))
+        self.stage16 = nn.Sequential(*stage(at8, at16, deep16))
+        self.stage32 = nn.Sequential(spread(at16, at32, 2, apart), Pyramid(at32),
+                                     CrossStage(at32, at32, deep32, add=False, separable=apart))
+        self.narrow32, self.up16 = Conv(at32, at16), CrossStage(2 * at16, at16, 1, add=False, separable=apart)
+        self.narrow16, self.up8 = Conv(at16, at8), CrossStage(2 * at8, at8, 1, add=False, separable=apart)
+        detail = shape.head if shape.fine else at4
+        self.fine = nn.Sequential(*([Residual(at4)] if shape.fine else []), spread(at4, detail, 2, not shape.fine))
+        self.mix = spread(at8 + detail, shape.head, 1, not shape.fine)
+        self.around = (nn.Sequential(Residual(shape.head, dilation=2), Residual(shape.head)) if shape.fine
+                       else Bottleneck(shape.head, add=True, separable=True))
+        self.density = nn.Conv2d(shape.head, 1, 1)
         nn.init.normal_(self.density.weight, std=0.02)
         nn.init.constant_(self.density.bias, -4.0)  # softplus(-4) = 0.02 people a cell: begin near empty
 
@@ -113,8 +173,7 @@ class Counter(nn.Module):
         at32 = self.narrow32(self.stage32(at16))
         at16 = self.narrow16(self.up16(torch.cat((_double(at32), at16), 1)))
         at8 = self.up8(torch.cat((_double(at16), at8), 1))
-        y = self.mix(torch.cat((at8, self.detail(at4)), 1))
-        y = F.silu(y + self.around(y))
+        y = self.around(self.mix(torch.cat((at8, self.fine(at4)), 1)))
         return F.softplus(self.density(y).float())
 
     def load_yolox(self, path: Path) -> None:

@@ -9,16 +9,19 @@ import numpy as np
 import torch
 from PIL import Image
 
+from . import importers
 from .augment import cell_target, random_crop
 from .config import Config, PictureSet
 from .data import read_set
 from .export import export
 from .losses import soften
+from .network import SHAPES
 from .train import train
 
 
 def run(config: Config, folder: Path) -> None:
     """Writes the pictures into `folder`, trains on them and exports."""
+    _check_importers(folder / "import")
     rng = np.random.default_rng(config.seed)
     (folder / "images").mkdir()
     with open(folder / "points.jsonl", "w") as lines:
@@ -31,7 +34,27 @@ def run(config: Config, folder: Path) -> None:
     _check_mass(read_set(folder), config.seed)
     config = replace(config, sets=(tiny,), held_out=0.25, crop_px=128, batch=2)
     train(config, folder, folder / "run", minutes=5, steps_max=3)
-    export(folder / "run" / "checkpoint.pt", folder / "smoke.onnx")
+    export(folder / "run" / "checkpoint.pt", folder / "smoke.onnx", SHAPES[config.network])
+
+
+def _check_importers(folder: Path) -> None:
+    """The same head by three roads must come out as the same line."""
+    from scipy.io import savemat
+
+    for name in ("images", "ground_truth"):
+        (folder / name).mkdir(parents=True)
+    Image.new("RGB", (40, 30)).save(folder / "images/IMG_1.jpg")
+    info = np.empty((1, 1), object)
+    info[0, 0] = np.array([[(np.array([[12.0, 8.4]]), 1)]], [("location", "O"), ("number", "O")])
+    savemat(folder / "ground_truth/GT_IMG_1.mat", {"image_info": info})
+    (folder / "heads.csv").write_text("image,x,y\nimages/IMG_1.jpg,12,8.4\n")
+    (folder / "coco.json").write_text(json.dumps({
+        "categories": [{"id": 1, "name": "person"}], "images": [{"id": 5, "file_name": "images/IMG_1.jpg"}],
+        "annotations": [{"image_id": 5, "category_id": 1, "bbox": [10, 7, 4, 20]}]}))
+    lines = {importers.from_shanghaitech(folder).read_text(), importers.from_csv(folder / "heads.csv", folder).read_text(),
+             importers.from_coco(folder / "coco.json", folder).read_text()}
+    if len(lines) != 1:
+        raise SystemExit(f"smoke: one head was imported as {lines}")
 
 
 def _check_mass(pictures, seed: int, crop_px: int = 128) -> None:

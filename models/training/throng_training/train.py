@@ -17,10 +17,10 @@ from .config import Config
 from .data import Picture, read_set, split
 from .evaluate import count_errors, torch_counter
 from .losses import density_loss
-from .network import Counter
+from .network import SHAPES, Counter
 
 CHECKPOINT_SECS = 120
-VALIDATION_SECS = 900
+VALIDATION_SECS = 600
 # Pictures of each set that are counted during training; `evaluate --held-out` counts all.
 VALIDATION_PICTURES = 24
 # Batches whose statistics the normalisations of the initial weights take over.
@@ -53,7 +53,7 @@ class Run:
     def __init__(self, config: Config, data: Path, start: Path | None):
         torch.manual_seed(config.seed)
         self.config, self.step, self.secs = config, 0, 0.0
-        self.network = Counter()
+        self.network = Counter(SHAPES[config.network])
         if start:
             self.network.load_state_dict(torch.load(start)["average"])
         elif config.initial_weights:
@@ -79,6 +79,16 @@ class Run:
         state = {name: getattr(self, name).state_dict() for name in ("network", "average", "optimiser")}
         torch.save(state | {"step": self.step, "secs": self.secs}, path.with_suffix(".tmp"))
         os.replace(path.with_suffix(".tmp"), path)
+
+    def freeze_statistics(self) -> None:
+        """From now on batches are normalised by the running statistics, as in use.
+
+        A batch mixes dense and empty scenes and is normalised by both; a dense picture counted alone then reads too
+        high. Training to the end by the same statistics that are shipped takes that difference out.
+        """
+        for norm in self.network.modules():
+            if isinstance(norm, nn.BatchNorm2d):
+                norm.eval()
 
     def learn(self, image: Tensor, target: Tensor, mask: Tensor, rate: float) -> float:
         """One step at `rate` times the peak learning rates; returns the loss."""
@@ -133,6 +143,8 @@ def train(config: Config, data: Path, out: Path, minutes: float, steps_max: int 
     losses: list[float] = []
     while (done := run.secs / (60 * minutes)) < 1 and (steps_max is None or run.step < steps_max):
         rate = rate_at(done, run.step, config.warm_up_steps)
+        if done >= config.batch_statistics_until:
+            run.freeze_statistics()
         losses.append(run.learn(*next(loader), rate))
         run.secs = before_secs + time.monotonic() - began
         if run.step % 50 == 0:
