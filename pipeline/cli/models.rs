@@ -9,6 +9,7 @@ use serde::Serialize;
 use throng_models::card::{Card, OutputKind};
 use throng_models::counter::{Counter, Options};
 use throng_models::device::Device;
+use throng_models::fit::Scale;
 use throng_models::picture::RgbView;
 
 use super::exit_status::ExitStatus;
@@ -59,6 +60,7 @@ pub struct CardsArgs {
 #[command(after_help = "Examples:
   throng models bench --threads 2
   throng models bench models/cards/compact.toml other.toml --model-dir ~/models --json
+  throng models bench --batch 8    eight cameras' pictures in one call, against one at a time
 
 The models take turns, so that whatever else the machine does hits all of them. Medians; `of first` compares with the
 first card's whole call.")]
@@ -75,9 +77,12 @@ pub struct BenchArgs {
     /// Where the models run: auto, cpu, cuda:N or tensorrt:N.
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     pub device: Device,
-    /// Pictures that each model counts.
+    /// Rounds in which each model counts.
     #[arg(long, value_name = "N", default_value_t = 40)]
     pub rounds: usize,
+    /// Pictures of as many cameras that are counted in one call as well, beside one at a time.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub batch: u16,
 }
 
 /// Does what was asked for.
@@ -205,6 +210,9 @@ struct BenchLine {
     call_ms: f64,
     /// `call_ms` over that of the first card.
     of_first: f64,
+    /// Median time for one picture of a batch, milliseconds; absent where none was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    batched_ms: Option<f64>,
 }
 
 fn bench(args: &BenchArgs) -> anyhow::Result<ExitStatus> {
@@ -217,13 +225,22 @@ fn bench(args: &BenchArgs) -> anyhow::Result<ExitStatus> {
     };
     let mut timed = Vec::new();
     for path in args.cards.paths()? {
-        timed.push(Timed { counter: Counter::open(&path, &options)?, network_ms: vec![], call_ms: vec![] });
+        let counter = Counter::open(&path, &options)?;
+        timed.push(Timed { counter, network_ms: vec![], call_ms: vec![], batched_ms: vec![] });
     }
     let [width_px, height_px] = args.size;
     let picture = street(width_px, height_px);
     let view = RgbView::new(&picture, width_px, height_px, 3 * width_px).context("--size is empty")?;
+    let batch = vec![(view, Scale::AsCard); args.batch.into()];
     for round in 0..WARM_UP_ROUNDS + args.rounds {
         for model in &mut timed {
+            if args.batch > 1 {
+                let began = Instant::now();
+                model.counter.count_batch(&batch)?;
+                if round >= WARM_UP_ROUNDS {
+                    model.batched_ms.push(1e3 * began.elapsed().as_secs_f64() / f64::from(args.batch));
+                }
+            }
             let began = Instant::now();
             let count = model.counter.count(view)?;
             if round >= WARM_UP_ROUNDS {
@@ -236,8 +253,11 @@ fn bench(args: &BenchArgs) -> anyhow::Result<ExitStatus> {
     let first_ms = lines.first().map_or(f64::NAN, |line| line.call_ms);
     for line in lines {
         let line = BenchLine { of_first: line.call_ms / first_ms, ..line };
+        let batched = line.batched_ms.map_or_else(String::new, |ms| {
+            format!("  {ms:>7.2} ms each of {} ({:.3} of one alone)", args.batch, ms / line.call_ms)
+        });
         output::note(format!(
-            "{:<24} {}  {width_px}x{height_px}  network {:>7.2} ms  whole call {:>7.2} ms ({:.3} of it)  {:.3} of first",
+            "{:<24} {}  {width_px}x{height_px}  network {:>7.2} ms  whole call {:>7.2} ms ({:.3} of it)  {:.3} of first{batched}",
             line.name,
             line.device,
             line.network_ms,
@@ -257,6 +277,7 @@ struct Timed {
     counter: Counter,
     network_ms: Vec<f64>,
     call_ms: Vec<f64>,
+    batched_ms: Vec<f64>,
 }
 
 impl Timed {
@@ -270,6 +291,7 @@ impl Timed {
             network_ms: median(self.network_ms),
             call_ms: median(self.call_ms),
             of_first: 1.0,
+            batched_ms: (!self.batched_ms.is_empty()).then(|| median(self.batched_ms)),
         }
     }
 }
