@@ -98,6 +98,13 @@ impl PictureCount {
     pub fn heads_px(&self) -> Vec<[f64; 2]> {
         self.detected_heads_px.clone().unwrap_or_else(|| heads::from_density(&self.density))
     }
+
+    /// The same count with the interval that holds where heads are of a size that the model was not trained for.
+    #[must_use]
+    pub fn off_head_size_range(mut self) -> Self {
+        (self.people_lo, self.people_hi) = interval::off_range(self.people, (self.people_lo, self.people_hi));
+        self
+    }
 }
 
 /// A model that counts people in pictures.

@@ -26,6 +26,13 @@ pub(crate) fn around(people: f64, strata: &[ErrorStratum]) -> (f64, f64) {
     ((base * ratio_lo).min(people), (base * ratio_hi).max(people + 1.0))
 }
 
+/// The interval `(lo, hi)` around `people`, made as wide as that of an unmeasured model where it is narrower: for pictures
+/// with heads of a size that the model was not trained for.
+pub(crate) fn off_range(people: f64, (lo, hi): (f64, f64)) -> (f64, f64) {
+    let (unmeasured_lo, unmeasured_hi) = around(people, &[]);
+    (lo.min(unmeasured_lo), hi.max(unmeasured_hi))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -53,6 +60,12 @@ mod tests {
     #[test]
     fn an_unmeasured_model_is_off_by_two() {
         assert_eq!(around(30.0, &[]), (15.0, 60.0));
+    }
+
+    #[test]
+    fn off_the_range_nothing_is_narrower_than_off_by_two() {
+        assert_eq!(off_range(30.0, (27.0, 33.0)), (15.0, 60.0));
+        assert_eq!(off_range(30.0, (10.0, 90.0)), (10.0, 90.0));
     }
 
     #[test]

@@ -10,6 +10,9 @@ use crate::config::plan::CameraPlan;
 const STEPS_PER_DOUBLING: i32 = 4;
 const STEPS: std::ops::RangeInclusive<i32> = -3 * STEPS_PER_DOUBLING..=STEPS_PER_DOUBLING;
 
+/// With fewer of the heads than this in the model's range, its measured error says little of its error here.
+const KNOWN_MIN: f64 = 0.5;
+
 /// A scale this close to the best, in shares of the places with heads of a known size, is as good.
 const AS_GOOD: f64 = 0.02;
 
@@ -19,31 +22,45 @@ pub struct CountScale {
     /// Width in pixels; `None` where nothing is known of the heads: as large as the card allows.
     width_px: Option<u32>,
     card_max_side_px: u32,
+    is_off_range: bool,
 }
 
 impl CountScale {
     /// As the site says for `camera`; else such that as many of the places in its zones as possible have heads of a size
     /// that the model of `info` was trained for; else, without calibration, as large as the card allows.
     pub fn of(camera: &CameraPlan, zones: &[Zone], info: &Info) -> Self {
-        let fitting = || {
-            let zones = zones.iter().filter(|zone| zone.is_measured_by(camera.id.as_str()));
-            let heads_px: Vec<f64> =
-                zones.flat_map(|zone| head_widths_px(&camera.calibration, &zone.outline)).collect();
-            let [width_px, _] = camera.calibration.image_size_px();
-            let factor = fitting_factor(&heads_px, info.head_size_range_px)?;
+        let zones = zones.iter().filter(|zone| zone.is_measured_by(camera.id.as_str()));
+        let heads_px: Vec<f64> =
+            zones.flat_map(|zone| head_widths_px(&camera.calibration, &zone.outline)).collect();
+        let [calibration_width_px, _] = camera.calibration.image_size_px().map(f64::from);
+        let factor = match camera.count_width_px {
+            Some(width_px) => Some(f64::from(width_px) / calibration_width_px),
+            None => fitting_factor(&heads_px, info.head_size_range_px),
+        };
+        let width_px = factor.map(|factor| (calibration_width_px * factor).round() as u32);
+        let is_off_range = !heads_px.is_empty()
+            && share_known(&heads_px, factor.unwrap_or(1.0), info.head_size_range_px) < KNOWN_MIN;
+        if let (Some(width_px), false) = (width_px, heads_px.is_empty()) {
+            let [lo, hi] = [0.1, 0.9].map(|part| quantile(&heads_px, part) * factor.unwrap_or(1.0));
             tracing::info!(
                 camera = %camera.id,
-                "Counting at {:.0} pixels' width: heads in the zones are {:.0} to {:.0} pixels wide there.",
-                f64::from(width_px) * factor,
-                quantile(&heads_px, 0.1) * factor,
-                quantile(&heads_px, 0.9) * factor,
+                "Counting at {width_px} pixels' width: heads in the zones are {lo:.0} to {hi:.0} pixels wide there."
             );
-            Some((f64::from(width_px) * factor).round() as u32)
-        };
-        Self {
-            width_px: camera.count_width_px.or_else(fitting),
-            card_max_side_px: u32::try_from(info.max_side_px).unwrap_or(u32::MAX),
         }
+        if is_off_range {
+            let [lo_px, hi_px] = info.head_size_range_px;
+            tracing::warn!(
+                camera = %camera.id,
+                "Most heads in the zones are not of the {lo_px:.0} to {hi_px:.0} pixels that the model knows: counts are \
+                 given with a wide interval. Use a closer view, or a model for such heads."
+            );
+        }
+        Self { width_px, card_max_side_px: u32::try_from(info.max_side_px).unwrap_or(u32::MAX), is_off_range }
+    }
+
+    /// Whether most heads are of a size that the model was not trained for.
+    pub fn is_off_range(&self) -> bool {
+        self.is_off_range
     }
 
     /// Width to which the decoder scales pictures down; it never enlarges them.
@@ -57,19 +74,20 @@ impl CountScale {
     }
 }
 
+/// Share of the heads that have a size in the model's range once they are scaled by `factor`.
+fn share_known(heads_px: &[f64], factor: f64, [lo_px, hi_px]: [f64; 2]) -> f64 {
+    let known = heads_px.iter().filter(|head_px| (lo_px..=hi_px).contains(&(**head_px * factor))).count();
+    known as f64 / heads_px.len() as f64
+}
+
 /// The scale nearest to 1 among those that bring the most heads into the model's range; `None` without heads.
-fn fitting_factor(heads_px: &[f64], [lo_px, hi_px]: [f64; 2]) -> Option<f64> {
-    let share_known = |factor: f64| {
-        let known = heads_px.iter().filter(|head_px| (lo_px..=hi_px).contains(&(**head_px * factor))).count();
-        known as f64 / heads_px.len() as f64
-    };
-    let candidates: Vec<(i32, f64)> = STEPS
-        .map(|step| (step, share_known((f64::from(step) / f64::from(STEPS_PER_DOUBLING)).exp2())))
-        .collect();
+fn fitting_factor(heads_px: &[f64], range_px: [f64; 2]) -> Option<f64> {
+    let factor_of = |step: i32| (f64::from(step) / f64::from(STEPS_PER_DOUBLING)).exp2();
+    let candidates: Vec<(i32, f64)> =
+        STEPS.map(|step| (step, share_known(heads_px, factor_of(step), range_px))).collect();
     let best = candidates.iter().map(|(_, share)| *share).fold(0.0, f64::max);
     let as_good = candidates.iter().filter(|(_, share)| best > 0.0 && *share >= best - AS_GOOD);
-    let nearest = as_good.min_by_key(|(step, _)| step.abs())?;
-    Some((f64::from(nearest.0) / f64::from(STEPS_PER_DOUBLING)).exp2())
+    as_good.min_by_key(|(step, _)| step.abs()).map(|(step, _)| factor_of(*step))
 }
 
 /// A value that `part` of the values lie below.
@@ -110,10 +128,10 @@ mod tests {
 
     #[test]
     fn a_wanted_width_holds_for_pictures_of_any_size() {
-        let scale = CountScale { width_px: Some(3840), card_max_side_px: 1920 };
+        let scale = CountScale { width_px: Some(3840), card_max_side_px: 1920, is_off_range: false };
         assert_eq!(scale.decoded_width_px(), 3840);
         assert_eq!(scale.of_picture(1920), Scale::Factor(2.0));
-        let unknown = CountScale { width_px: None, card_max_side_px: 1920 };
+        let unknown = CountScale { width_px: None, ..scale };
         assert_eq!((unknown.decoded_width_px(), unknown.of_picture(1920)), (1920, Scale::AsCard));
     }
 }

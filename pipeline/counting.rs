@@ -214,8 +214,10 @@ fn on_calibration_image(
     camera: &CountedCamera,
     picture: RgbView<'_>,
 ) -> Result<ImageCount, String> {
+    // Counts by hand tell how wrong the model is here, whatever the heads' size.
     let count = match camera.correction {
         Some(correction) => correction.apply(count),
+        None if camera.scale.is_off_range() => count.off_head_size_range(),
         None => count,
     };
     let PictureCount { density, validity, people_lo, people_hi, .. } = count;

@@ -51,6 +51,6 @@ def quantise(config: Config, data: Path, model: Path, out: Path) -> None:
             str(prepared), str(out), Pictures(config, data), quant_format=QuantFormat.QDQ, per_channel=True,
             activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8, nodes_to_exclude=[node.name for node in nodes[last:]],
             op_types_to_quantize=["Conv", "Sigmoid", "Mul", "Concat", "MaxPool", "Resize", "Add"],
-            calibrate_method=CalibrationMethod.MinMax, extra_options={"CalibMovingAverage": True},
+            calibrate_method=CalibrationMethod.MinMax,
         )
     print(f"{out}: {out.stat().st_size / 1e6:.2f} MB")
