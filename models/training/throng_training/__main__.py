@@ -86,7 +86,8 @@ def main() -> None:
         case "smoke":
             for name in SHAPES:
                 with tempfile.TemporaryDirectory() as folder:
-                    smoke.run(replace(config, network=name, initial_weights=""), Path(folder))
+                    teacher = str(CARDS / "compact.onnx") if name == "nano" else ""
+                    smoke.run(replace(config, network=name, initial_weights="", teacher=teacher), Path(folder))
         case "train":
             train(config, args.data, args.out, args.minutes, start=args.start)
         case "export":

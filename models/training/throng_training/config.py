@@ -27,6 +27,7 @@ class Config:
     network: str  # one of `network.SHAPES`
     seed: int
     initial_weights: str
+    teacher: str  # ONNX model whose map is learned beside the truth; "" for none
     side_max_px: int
     crop_px: int
     batch: int
@@ -46,6 +47,8 @@ class Config:
         raw = tomllib.loads(path.read_text())
         if "sets" not in raw:
             raise SystemExit(f"{path}: `sets` is missing: the file of the pictures, such as sets.toml")
+        if raw.get("teacher"):
+            raw["teacher"] = str((path.parent / raw["teacher"]).resolve())
         listed = tomllib.loads((path.parent / raw.pop("sets")).read_text())["set"]
         sets = tuple(
             PictureSet(Path(s["folder"]), s["name"], s["licence"], float(s["weight"]), tuple(s["scale"]))

@@ -47,6 +47,21 @@ class Samples(IterableDataset):
             yield sample(rng.choice(self.pictures[k]), self.config.sets[k].scale, self.config.crop_px, rng)
 
 
+class Teacher:
+    """A trained counter that says what it sees in a crop."""
+
+    def __init__(self, model: Path, threads: int):
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        self.session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+
+    def __call__(self, image: Tensor) -> Tensor:
+        """People per cell `[N, 1, h, w]` of a batch `[N, 3, H, W]`, 0..255."""
+        return torch.from_numpy(self.session.run(["density"], {"image": image.contiguous().numpy()})[0])
+
+
 class Run:
     """What training changes: the network, its running average, the optimiser and the progress."""
 
@@ -66,6 +81,7 @@ class Run:
             {"params": [p for p in self.network.parameters() if id(p) not in trunk], "peak": config.learning_rate_head},
         ]
         self.optimiser = torch.optim.AdamW(groups, lr=0.0, weight_decay=config.weight_decay)
+        self.teacher = Teacher(Path(config.teacher), torch.get_num_threads()) if config.teacher else None
 
     def restore(self, path: Path) -> None:
         """Goes on where a checkpoint left off."""
@@ -98,6 +114,8 @@ class Run:
         with torch.autocast("cpu", dtype=torch.bfloat16):
             predicted = self.network(image)
         loss = density_loss(predicted, target, mask)
+        if self.teacher:
+            loss = (loss + density_loss(predicted, self.teacher(image), mask)) / 2
         self.optimiser.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(self.network.parameters(), self.config.gradient_norm_max)
