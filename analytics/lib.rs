@@ -15,6 +15,7 @@ pub mod risk;
 pub mod site;
 pub mod time;
 pub mod tracker;
+pub mod trajectory;
 pub mod velocity;
 pub mod warning;
 pub mod wire;
