@@ -8,6 +8,7 @@ pub mod area;
 mod convex;
 pub mod crossing;
 pub mod density;
+pub mod measure;
 pub mod speed;
 pub mod voronoi;
 
@@ -34,7 +35,7 @@ impl Track {
 
     /// Frame after the last position.
     pub fn end_frame(&self) -> i64 {
-        self.first_frame + self.positions_m.len() as i64
+        self.first_frame.saturating_add_unsigned(self.positions_m.len() as u64)
     }
 }
 

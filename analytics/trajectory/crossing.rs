@@ -113,7 +113,7 @@ mod tests {
     #[test]
     fn two_a_second_are_two_a_second() {
         let one_after_the_other: Vec<Crossing> =
-            (0..21).map(|i| Crossing { id: i, frame: 3 + i as i64, direction: -1 }).collect();
+            (0..21).map(|i| Crossing { id: i, frame: 3 + i.cast_signed(), direction: -1 }).collect();
         let flow = flow(&one_after_the_other, 2.0);
         assert_eq!((flow.people, flow.direction, flow.people_per_s), (21, -1, Some(2.0)));
         assert_eq!(super::flow(&one_after_the_other[..1], 2.0).people_per_s, None);

@@ -3,6 +3,7 @@
 //! Words for people go to standard error, machine output to standard output ([`output`]). An error is returned, never
 //! printed, by a command; [`report`] prints it once.
 
+pub mod analyse;
 pub mod args;
 pub mod bench;
 pub mod calibrate_count;
@@ -79,6 +80,8 @@ pub enum Command {
     CalibrateCount(calibrate_count::CalibrateCountArgs),
     /// List, check and time model cards.
     Models(models::ModelsArgs),
+    /// Measure density, speed and flow of trajectory files, as pedestrian dynamics does.
+    Analyse(analyse::AnalyseArgs),
     /// Decode alone, model alone and the whole pipeline on the same footage.
     Bench(args::BenchArgs),
     /// Print a completion script for a shell.
@@ -102,6 +105,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<ExitStatus> {
         Command::Eval(args) => eval::run(args),
         Command::CalibrateCount(args) => calibrate_count::run(args),
         Command::Models(args) => models::run(args),
+        Command::Analyse(args) => analyse::run(args),
         Command::Completions(args) => completions::run(args),
     }
 }

@@ -8,15 +8,31 @@ use image::{Rgb, RgbImage};
 use super::canvas::{blend, row_mut};
 
 /// The regular face: ASCII and a few symbols. Licence beside it, in `fonts/LICENSE`.
-pub(super) static REGULAR_TTF: &[u8] = include_bytes!("fonts/DejaVuSans.ttf");
+static REGULAR_TTF: &[u8] = include_bytes!("fonts/DejaVuSans.ttf");
 /// The bold face.
-pub(super) static BOLD_TTF: &[u8] = include_bytes!("fonts/DejaVuSans-Bold.ttf");
+static BOLD_TTF: &[u8] = include_bytes!("fonts/DejaVuSans-Bold.ttf");
 
 // That both faces can be read is a test below; should one ever not be, pictures lack letters rather than the
 // program its life.
 static REGULAR: LazyLock<Option<FontRef<'static>>> =
     LazyLock::new(|| FontRef::try_from_slice(REGULAR_TTF).ok());
 static BOLD: LazyLock<Option<FontRef<'static>>> = LazyLock::new(|| FontRef::try_from_slice(BOLD_TTF).ok());
+
+/// The name under which the chart library knows the regular face.
+const CHART_FACE: &str = "throng";
+
+static CHARTS_KNOW_THE_FACE: LazyLock<bool> = LazyLock::new(|| {
+    plotters::style::register_font(CHART_FACE, plotters::style::FontStyle::Normal, REGULAR_TTF).is_ok()
+});
+
+/// The name of the regular face for charts.
+///
+/// # Errors
+/// Where the chart library cannot read it; then charts cannot be drawn.
+pub(super) fn chart_face() -> anyhow::Result<&'static str> {
+    anyhow::ensure!(*CHARTS_KNOW_THE_FACE, "the bundled lettering cannot be read");
+    Ok(CHART_FACE)
+}
 
 /// How heavy the letters are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

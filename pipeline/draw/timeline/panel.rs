@@ -1,29 +1,21 @@
 //! One chart: a value through time with its interval, and thresholds behind it.
 
-use std::sync::LazyLock;
-
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result};
 use image::{Rgb, RgbImage};
 use plotters::coord::Shift;
 use plotters::prelude::{
-    BitMapBackend, ChartBuilder, Color as _, DrawingArea, FontStyle, IntoDrawingArea as _, IntoFont as _,
-    LineSeries, Polygon, RGBColor, Rectangle,
+    BitMapBackend, ChartBuilder, Color as _, DrawingArea, IntoDrawingArea as _, IntoFont as _, LineSeries,
+    Polygon, RGBColor, Rectangle,
 };
 use throng_analytics::level::Level;
 
 use super::super::canvas::Rect;
 use super::super::overlay::Estimate;
 use super::super::palette::{level_colour, level_label};
-use super::super::text::{REGULAR_TTF, TextStyle, Weight, draw_text, text_width_px};
+use super::super::text::{TextStyle, Weight, chart_face, draw_text, text_width_px};
 use super::axis::TimeAxis;
 use super::spans::{TimeSpan, clock_text, known_runs};
 use super::{DIM, INK};
-
-/// The name under which the bundled face is known to the drawing library.
-const FACE: &str = "throng";
-
-static FACE_IS_REGISTERED: LazyLock<bool> =
-    LazyLock::new(|| plotters::style::register_font(FACE, FontStyle::Normal, REGULAR_TTF).is_ok());
 
 /// Moments labelled on the time axis, about.
 const TICKS: usize = 12;
@@ -99,9 +91,6 @@ impl Panel<'_> {
     }
 
     fn draw_chart(&self, picture: &mut RgbImage, plot: PlotArea, top_value: f64) -> Result<()> {
-        if !*FACE_IS_REGISTERED {
-            return Err(anyhow!("the bundled lettering cannot be read"));
-        }
         let size = picture.dimensions();
         let root = BitMapBackend::with_buffer(picture, size).into_drawing_area();
         // The values' labels lie to the left of the inner area, inside what is handed to the chart.
@@ -130,7 +119,7 @@ impl Panel<'_> {
             chart.draw_series(std::iter::once(Rectangle::new(corners, tint.mix(0.10).filled())))?;
         }
 
-        let label = (FACE, 15.0 * f64::from(self.scale)).into_font().color(&ink_of(DIM));
+        let label = (chart_face()?, 15.0 * f64::from(self.scale)).into_font().color(&ink_of(DIM));
         let line = RGBColor(225, 228, 233).stroke_width(self.scale as u32);
         chart
             .configure_mesh()
