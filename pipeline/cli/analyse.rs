@@ -111,7 +111,8 @@ pub fn run(args: &AnalyseArgs) -> anyhow::Result<ExitStatus> {
             report::write_tables(&measures, trajectories.fps, folder, &name)?;
         }
         if let Some(folder) = &args.plots {
-            report::write_charts(&measures, &trajectories, &report.file, &folder.join(name("png")))?;
+            let title = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+            report::write_charts(&measures, &trajectories, &title, &folder.join(name("png")))?;
         }
         if args.json {
             output::json_line(&report)?;

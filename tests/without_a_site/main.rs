@@ -1,6 +1,7 @@
-//! Counting without a site, by the real program: `throng count`, `throng eval`, `throng models`, `throng calibrate-count`.
+//! What needs no site, by the real program: counting, measuring models, refitting counts, analysing trajectories.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
+mod analyse;
 mod calibrate_count;
 mod count;
 mod eval;
