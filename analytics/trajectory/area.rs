@@ -158,6 +158,10 @@ impl Area {
             .iter()
             .map(|piece| {
                 let (lo, hi) = convex::bounds(piece);
+                let ([_, bottom_m], [_, top_m]) = self.bounds_m;
+                if lo[1] > top_m || hi[1] < bottom_m {
+                    return 0.0;
+                }
                 self.slabs_between(lo[0], hi[0])
                     .flat_map(|(_, slab)| &slab.pieces)
                     .map(|own| convex::area_m2(&convex::intersection(own, piece)))

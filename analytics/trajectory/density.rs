@@ -9,19 +9,37 @@ pub fn classic_people_per_m2(present: &[Present], measured: &Area) -> f64 {
         / measured.area_m2()
 }
 
-/// Voronoi density in people/m2: each person is spread evenly over their cell, and what of them lies in `measured` is
-/// counted, over its size. Varies least of the point densities. `cells` are those of [`super::voronoi::cells`].
-pub fn voronoi_people_per_m2(cells: &[Option<Cell>], measured: &Area) -> f64 {
-    let people: f64 = cells.iter().flatten().map(|cell| cell.shared_m2(measured) / cell.area_m2).sum();
-    people / measured.area_m2()
+/// What a person's cell has in common with a measured area.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Overlap {
+    /// Size of the cell, m2.
+    pub cell_m2: f64,
+    /// Size of what lies in the area, m2.
+    pub shared_m2: f64,
 }
 
-/// Voronoi speed in m/s: the mean over the ground of `measured` of the speed of whoever's cell it is. `speeds_m_per_s` are
-/// in the order of `cells`; ground of someone without a speed counts as standing, as in `PedPy`.
-pub fn voronoi_speed_m_per_s(cells: &[Option<Cell>], speeds_m_per_s: &[Option<f64>], measured: &Area) -> f64 {
-    let shared =
-        |(cell, speed): (&Option<Cell>, &Option<f64>)| Some(cell.as_ref()?.shared_m2(measured) * (*speed)?);
-    cells.iter().zip(speeds_m_per_s).filter_map(shared).sum::<f64>() / measured.area_m2()
+/// The overlaps of [`super::voronoi::cells`] with `measured`, in their order; `None` for those without a cell.
+pub fn overlaps(cells: &[Option<Cell>], measured: &Area) -> Vec<Option<Overlap>> {
+    let of = |cell: &Cell| Overlap { cell_m2: cell.area_m2, shared_m2: cell.shared_m2(measured) };
+    cells.iter().map(|cell| cell.as_ref().map(of)).collect()
+}
+
+/// Voronoi density in people/m2 of the area of `measured_m2` that the overlaps are with: each person is spread evenly over
+/// their cell, and what of them lies in the area is counted, over its size. Varies least of the point densities.
+pub fn voronoi_people_per_m2(overlaps: &[Option<Overlap>], measured_m2: f64) -> f64 {
+    let people: f64 = overlaps.iter().flatten().map(|overlap| overlap.shared_m2 / overlap.cell_m2).sum();
+    people / measured_m2
+}
+
+/// Voronoi speed in m/s: the mean over the ground of the area of the speed of whoever's cell it is. `speeds_m_per_s` are in
+/// the order of `overlaps`; ground of someone without a speed counts as standing, as in `PedPy`.
+pub fn voronoi_speed_m_per_s(
+    overlaps: &[Option<Overlap>],
+    speeds_m_per_s: &[Option<f64>],
+    measured_m2: f64,
+) -> f64 {
+    let shared = |(overlap, speed): (&Option<Overlap>, &Option<f64>)| Some((*overlap)?.shared_m2 * (*speed)?);
+    overlaps.iter().zip(speeds_m_per_s).filter_map(shared).sum::<f64>() / measured_m2
 }
 
 /// Mean speed in m/s of those who are in `measured`; `None` where nobody with a speed is.
@@ -54,19 +72,21 @@ mod tests {
     #[test]
     fn a_lattice_has_one_voronoi_density_wherever_the_area_lies() {
         let (who, walkable, measured) = lattice();
-        let cells = cells(&who, &walkable, None);
-        assert!((voronoi_people_per_m2(&cells, &measured) - 4.0).abs() < 1e-12);
+        let overlaps = overlaps(&cells(&who, &walkable, None), &measured);
+        assert!((voronoi_people_per_m2(&overlaps, measured.area_m2()) - 4.0).abs() < 1e-12);
         assert!((classic_people_per_m2(&who, &measured) - 9.0 / 2.25).abs() < 1e-12);
     }
 
     #[test]
     fn speeds_weigh_by_ground_or_by_person() {
         let (who, walkable, measured) = lattice();
-        let cells = cells(&who, &walkable, None);
+        let overlaps = overlaps(&cells(&who, &walkable, None), &measured);
         let speeds: Vec<_> =
             who.iter().map(|p| Some(if p.position_m[0] < 3.0 { 1.0 } else { 2.0 })).collect();
         // 0.7 m of the area's 1.5 m lie left of 3.0 m.
-        assert!((voronoi_speed_m_per_s(&cells, &speeds, &measured) - (0.7 + 1.6) / 1.5).abs() < 1e-12);
+        assert!(
+            (voronoi_speed_m_per_s(&overlaps, &speeds, measured.area_m2()) - (0.7 + 1.6) / 1.5).abs() < 1e-12
+        );
         let mean = mean_speed_m_per_s(&who, &speeds, &measured).unwrap();
         assert!((mean - 5.0 / 3.0).abs() < 1e-12 || (mean - 4.0 / 3.0).abs() < 1e-12, "{mean}");
         assert_eq!(mean_speed_m_per_s(&[], &[], &measured), None);

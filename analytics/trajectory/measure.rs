@@ -79,14 +79,16 @@ pub fn measure(trajectories: &Trajectories, geometry: &Geometry, method: Method)
             })
             .collect();
         let cells = voronoi::cells(&present, &geometry.walkable, method.cut_off);
+        let overlaps = density::overlaps(&cells, &geometry.measured);
+        let measured_m2 = geometry.measured.area_m2();
         FrameMeasures {
             frame,
             people: present.len(),
             people_outside: cells.iter().filter(|cell| cell.is_none()).count(),
             classic_density: density::classic_people_per_m2(&present, &geometry.measured),
-            voronoi_density: density::voronoi_people_per_m2(&cells, &geometry.measured),
+            voronoi_density: density::voronoi_people_per_m2(&overlaps, measured_m2),
             mean_speed: density::mean_speed_m_per_s(&present, &speeds, &geometry.measured),
-            voronoi_speed: density::voronoi_speed_m_per_s(&cells, &speeds, &geometry.measured),
+            voronoi_speed: density::voronoi_speed_m_per_s(&overlaps, &speeds, measured_m2),
         }
     };
     let frames = trajectories.frames().into_iter().map(frame_measures).collect();

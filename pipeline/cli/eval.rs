@@ -42,7 +42,7 @@ pub struct EvalArgs {
     /// Video with people marked in every frame.
     #[arg(long, value_name = "FILE", requires = "truth")]
     pub video: Option<PathBuf>,
-    /// Its boxes: XML with <frame number> and <box xc yc w h>, as PETS 2009 has it.
+    /// Its boxes: XML with `<frame number>` and `<box xc yc w h>`, as PETS 2009 has it.
     #[arg(long, value_name = "FILE.xml", requires = "video")]
     pub truth: Option<PathBuf>,
     #[command(flatten)]
