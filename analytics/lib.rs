@@ -5,6 +5,7 @@ pub mod density_map;
 pub mod estimate;
 pub mod forecast;
 pub mod freshness;
+pub mod fundamental_diagram;
 pub mod ground;
 pub mod level;
 pub mod local_density;

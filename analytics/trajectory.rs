@@ -8,6 +8,7 @@ pub mod area;
 mod convex;
 pub mod crossing;
 pub mod density;
+pub mod kernel;
 pub mod measure;
 pub mod speed;
 pub mod voronoi;

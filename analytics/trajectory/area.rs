@@ -147,6 +147,14 @@ impl Area {
         self.holds(point_m) && !self.borders.iter().any(on_border)
     }
 
+    /// The edges of all pieces, the area to their left. Those between two pieces come twice, once each way.
+    pub(super) fn edges(&self) -> impl Iterator<Item = [[f64; 2]; 2]> {
+        self.slabs
+            .iter()
+            .flat_map(|slab| &slab.pieces)
+            .flat_map(|piece| piece.iter().zip(piece.iter().cycle().skip(1)).map(|(from, to)| [*from, *to]))
+    }
+
     fn slabs_between(&self, from_m: f64, to_m: f64) -> impl Iterator<Item = (usize, &Slab)> {
         let first = self.slabs.partition_point(|slab| slab.to_m < from_m);
         self.slabs.iter().enumerate().skip(first).take_while(move |(_, slab)| slab.from_m <= to_m)
