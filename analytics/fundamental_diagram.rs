@@ -12,10 +12,10 @@ const DECAY_PEOPLE_PER_M2: f64 = 1.913;
 
 /// Weidmann's speed in m/s at a density in people/m2: `1.34 (1 - exp(-1.913 (1/rho - 1/5.4)))`.
 ///
-/// The free speed for nobody, 0 from the jam density on. A reference curve only: laboratories have measured a third more
+/// The free speed for nobody and for what is not a number, 0 from the jam density on. A reference curve only: laboratories have measured a third more
 /// flow than it allows, and what a site does must be fitted there before a difference may alarm anybody.
 pub fn weidmann_speed_m_per_s(density_people_per_m2: f64) -> f64 {
-    if density_people_per_m2 <= 0.0 {
+    if density_people_per_m2.is_nan() || density_people_per_m2 <= 0.0 {
         return FREE_SPEED_M_PER_S;
     }
     let gap = 1.0 / density_people_per_m2 - 1.0 / JAM_DENSITY_PEOPLE_PER_M2;

@@ -4,8 +4,8 @@
 
 use crate::{
     estimate::Estimate,
+    fundamental_diagram::weidmann_speed_m_per_s,
     level::Level,
-    velocity::weidmann_speed_m_per_s,
     wire::{Contribution, Counterfactual, FactorKind, RawValue, ScoreInterval},
 };
 

@@ -53,30 +53,10 @@ pub fn zone_motion(
         .then(|| ZoneMotion { velocity_m_per_s: velocity.map(|v| v / people), speed_m_per_s: speed / people })
 }
 
-/// Weidmann's reference speed at a density, m/s: `1.34 (1 - exp(-1.913 (1/rho - 1/5.4)))`, 0 from 5.4 people/m2
-/// (constants as in `rustsim-crowd`; analytics specification 2.2). A reference curve, not a law: crowds at the Hajj
-/// moved at 10 people/m2.
-pub fn weidmann_speed_m_per_s(density_people_per_m2: f64) -> f64 {
-    if density_people_per_m2.is_nan() || density_people_per_m2 <= 0.0 {
-        return 1.34;
-    }
-    (1.34 * (1.0 - (-1.913 * (1.0 / density_people_per_m2 - 1.0 / 5.4)).exp())).max(0.0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{camera::PointPair, polygon::Polygon};
-
-    #[test]
-    fn weidmann_gives_its_table() {
-        for (rho, v) in
-            [(1.0, 1.058_063), (2.0, 0.606_238), (3.0, 0.330_695), (4.0, 0.156_260), (5.0, 0.037_443)]
-        {
-            assert!((weidmann_speed_m_per_s(rho) - v).abs() < 1e-6);
-        }
-        assert!(weidmann_speed_m_per_s(6.0).abs() < 1e-12);
-    }
 
     #[test]
     fn people_walk_while_the_ground_stands_still() {
