@@ -9,9 +9,13 @@
 //! | freeze | data 5 to 30 s old | nothing changes, and every dwell begins anew |
 //! | lose | data older than 30 s | level unknown; the last one is kept, and the loss is told, at normal as an incident of its own |
 //! | restore | data again | the last level again |
+//! | remind | orange or red unacknowledged for 60 or 20 s, whether data come or not | told again, for the next contact, until somebody answers |
+//! | shelve | an acknowledgement with a time, below red | told no more until then; a higher level ends it at once, and when it runs out the incident must be acknowledged anew |
 //! | clock set back | `now` before the last step | every dwell begins anew |
 //!
 //! Loss never lowers a level and never clears one.
+
+mod attention;
 
 use std::collections::VecDeque;
 
@@ -22,6 +26,10 @@ use crate::{
     time::Timestamp,
     wire::{AckRecord, WarningKind, WarningTransition},
 };
+
+pub use attention::{SHELF_SECS_MAX, UNACKNOWLEDGED_SECS};
+
+use attention::Attention;
 
 /// Share of the samples of a dwell in which a condition must hold.
 const HOLD_SHARE: f64 = 0.6;
@@ -116,6 +124,7 @@ pub struct WarningMachine {
     samples: VecDeque<Sample>,
     left_since: Option<Timestamp>,
     incident: Option<Incident>,
+    attention: Attention,
 }
 
 impl WarningMachine {
@@ -131,6 +140,7 @@ impl WarningMachine {
             samples: VecDeque::new(),
             left_since: None,
             incident: None,
+            attention: Attention::default(),
         }
     }
 
@@ -155,10 +165,16 @@ impl WarningMachine {
     }
 
     /// Takes an acknowledgement; `false` where that incident is not going on. It counts for the present level only.
+    ///
+    /// With `shelved_until` it lasts until then, [`SHELF_SECS_MAX`] at most. Red cannot be shelved: there it is an
+    /// acknowledgement like any other.
     pub fn acknowledge(&mut self, incident_id: &str, ack: AckRecord) -> bool {
         match &mut self.incident {
             Some(incident) if incident.id == incident_id => {
-                incident.ack = Some(ack);
+                let latest = ack.at + SHELF_SECS_MAX;
+                let shelved_until =
+                    ack.shelved_until.map(|until| until.min(latest)).filter(|_| self.level < Level::Red);
+                incident.ack = Some(AckRecord { shelved_until, ..ack });
                 true
             }
             _ => false,
@@ -169,7 +185,14 @@ impl WarningMachine {
     pub fn step(&mut self, now: Timestamp, evidence: &Evidence, profile: &Profile) -> Vec<Change> {
         if self.stepped_at.replace(now).is_some_and(|before| now < before) {
             self.forget_dwells();
+            self.attention.restart(now);
         }
+        let mut changes = self.judge(now, evidence, profile);
+        changes.extend(self.remind(now));
+        changes
+    }
+
+    fn judge(&mut self, now: Timestamp, evidence: &Evidence, profile: &Profile) -> Vec<Change> {
         match evidence.freshness {
             Freshness::Lost => self.lose(now).into_iter().collect(),
             Freshness::Stale => {
@@ -188,6 +211,13 @@ impl WarningMachine {
                 changes
             }
         }
+    }
+
+    fn remind(&mut self, now: Timestamp) -> Option<Change> {
+        let level = self.level();
+        let incident = self.incident.as_mut()?;
+        let transition = self.attention.step(now, self.level, incident)?;
+        Some(Change { transition, from: level, to: level, incident: incident.clone(), escalate: true })
     }
 
     fn forget_dwells(&mut self) {
@@ -304,6 +334,7 @@ impl WarningMachine {
             (WarningTransition::Raised, Incident { id, since: now, kind, ack: None })
         };
         self.incident = Some(incident.clone());
+        self.attention.restart(now);
         Some(Change { transition, from: Some(from), to: Some(raised), incident, escalate: true })
     }
 

@@ -169,7 +169,7 @@ impl SiteLoop<'_> {
     fn take_acks(&mut self) {
         let Some(acks) = &mut self.acks else { return };
         while let Ok(ack) = acks.try_recv() {
-            let record = AckRecord { operator: ack.operator, at: ack.at };
+            let record = AckRecord { operator: ack.operator, at: ack.at, shelved_until: ack.shelve_until };
             if self.site.acknowledge(&ack.incident, &record) {
                 tracing::info!(incident = ack.incident, "Acknowledged by {}.", record.operator);
             } else {

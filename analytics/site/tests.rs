@@ -62,7 +62,10 @@ fn feed(site: &mut Site, from_secs: f64, secs: f64, density: impl Fn(f64) -> f64
             levels.push(zone.level);
         }
         if let (Some(incident), Some(Level::Red)) = (&zone.incident, zone.level) {
-            site.acknowledge(&incident.id, &AckRecord { operator: "duty officer".into(), at: START + t });
+            site.acknowledge(
+                &incident.id,
+                &AckRecord { operator: "duty officer".into(), at: START + t, shelved_until: None },
+            );
         }
     }
     levels
@@ -266,7 +269,7 @@ proptest! {
             prop_assert!(zone.level.is_none() || zone.level == zone.last_level);
             last_level = zone.last_level;
             if let (Some(incident), true) = (&zone.incident, acknowledges) {
-                let ack = AckRecord { operator: "duty officer".into(), at: START + now };
+                let ack = AckRecord { operator: "duty officer".into(), at: START + now, shelved_until: None };
                 prop_assert!(site.acknowledge(&incident.id, &ack));
             }
         }

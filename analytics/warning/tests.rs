@@ -1,5 +1,7 @@
 //! The machine, transition by transition.
 
+use proptest::prelude::*;
+
 use super::*;
 
 fn profile() -> Profile {
@@ -38,24 +40,47 @@ impl Run {
         }
     }
 
-    /// Steps five times a second; returns the transitions of that time.
+    /// Steps five times a second; returns the transitions of that time, reminders left out.
     fn hold(&mut self, evidence: Evidence, secs: f64) -> Vec<(WarningTransition, Option<Level>)> {
-        let before = self.changes.len();
+        let changes = self.hold_with_reminders(evidence, secs);
+        changes.into_iter().map(|(_, t, to)| (t, to)).filter(|(t, _)| *t != Unacknowledged).collect()
+    }
+
+    /// The same with reminders, each transition with the seconds since the start.
+    fn hold_with_reminders(
+        &mut self,
+        evidence: Evidence,
+        secs: f64,
+    ) -> Vec<(f64, WarningTransition, Option<Level>)> {
+        let (before, start) = (self.changes.len(), self.now);
+        let mut told = Vec::new();
         for _ in 0..(secs * 5.0).round() as usize {
             self.now = self.now + 0.2;
             self.changes.extend(self.machine.step(self.now, &evidence, &profile()));
+            let new = &self.changes[before + told.len()..];
+            told.extend(new.iter().map(|c| (self.now.secs_since(start), c.transition, c.to)));
         }
-        self.changes[before..].iter().map(|c| (c.transition, c.to)).collect()
+        told
+    }
+
+    fn shelve(&mut self, secs: f64) -> bool {
+        let id = self.machine.incident().map_or_else(String::new, |i| i.id.clone());
+        let ack =
+            AckRecord { operator: "duty officer".into(), at: self.now, shelved_until: Some(self.now + secs) };
+        self.machine.acknowledge(&id, ack)
     }
 
     fn ack(&mut self) -> bool {
         let id = self.machine.incident().map_or_else(String::new, |i| i.id.clone());
-        self.machine.acknowledge(&id, AckRecord { operator: "duty officer".into(), at: self.now })
+        self.machine.acknowledge(
+            &id,
+            AckRecord { operator: "duty officer".into(), at: self.now, shelved_until: None },
+        )
     }
 }
 
 use Level::{Blue, Normal, Orange, Red, Yellow};
-use WarningTransition::{Cleared, Escalated, Lost, Lowered, Raised, Restored};
+use WarningTransition::{Cleared, Escalated, Lost, Lowered, Raised, Restored, Unacknowledged, Unshelved};
 
 #[test]
 fn nothing_seen_is_unknown_and_first_data_is_normal() {
@@ -132,7 +157,7 @@ fn an_acknowledgement_does_not_count_for_a_higher_level_nor_for_another_incident
     assert!(run.ack());
     assert_eq!(run.hold(seen(Red, Red), 30.0), [(Escalated, Some(Red))]);
     assert_eq!(run.machine.incident().unwrap().ack, None);
-    let ack = AckRecord { operator: "duty officer".into(), at: run.now };
+    let ack = AckRecord { operator: "duty officer".into(), at: run.now, shelved_until: None };
     assert!(!run.machine.acknowledge("another", ack));
 }
 
@@ -222,6 +247,102 @@ fn no_dwell_runs_across_a_gap_or_a_clock_set_back() {
     run.now = Timestamp::from_unix_nanos(0);
     assert!(run.hold(seen(Normal, Normal), 119.0).is_empty());
     assert_eq!(run.hold(seen(Normal, Normal), 2.0), [(Cleared, Some(Normal))]);
+}
+
+#[test]
+fn orange_and_red_are_told_again_until_somebody_answers() {
+    for (level, period_secs) in [(Yellow, f64::INFINITY), (Orange, 60.0), (Red, 20.0)] {
+        let mut run = Run::new();
+        run.hold(seen(Normal, Normal), 40.0);
+        let told = run.hold_with_reminders(seen(level, level), 200.0);
+        assert_eq!((told[0].1, told[0].2), (Raised, Some(level)));
+        let reminders = &told[1..];
+        let expected = ((200.0 - told[0].0) / period_secs) as usize;
+        assert_eq!(reminders.len(), expected, "{level}");
+        for (k, (at, transition, to)) in reminders.iter().enumerate() {
+            assert_eq!((*transition, *to), (Unacknowledged, Some(level)));
+            assert!((at - told[0].0 - period_secs * (k + 1) as f64).abs() < 0.3 * (k + 1) as f64, "{at}");
+        }
+        assert!(run.changes[run.changes.len() - expected..].iter().all(|c| c.escalate));
+        assert!(run.ack());
+        assert!(run.hold_with_reminders(seen(level, level), 200.0).is_empty(), "answered");
+    }
+}
+
+#[test]
+fn reminders_go_on_while_the_data_are_lost() {
+    let mut run = Run::new();
+    run.hold(seen(Normal, Normal), 40.0);
+    run.hold(seen(Red, Red), 10.0);
+    let lost = Evidence { freshness: Freshness::Lost, is_new_sample: false, ..seen(Normal, Normal) };
+    let told = run.hold_with_reminders(lost, 50.0);
+    assert_eq!(
+        told.iter().map(|t| (t.1, t.2)).collect::<Vec<_>>(),
+        [(Lost, None), (Unacknowledged, None), (Unacknowledged, None)]
+    );
+}
+
+#[test]
+fn a_shelf_runs_out_and_a_higher_level_ends_it() {
+    let mut run = Run::new();
+    run.hold(seen(Normal, Normal), 40.0);
+    run.hold(seen(Orange, Orange), 20.0);
+    assert!(run.shelve(300.0));
+    assert!(run.hold_with_reminders(seen(Orange, Orange), 299.0).is_empty());
+    let told = run.hold_with_reminders(seen(Orange, Orange), 62.0);
+    assert_eq!(
+        told.iter().map(|t| (t.1, t.2)).collect::<Vec<_>>(),
+        [(Unshelved, Some(Orange)), (Unacknowledged, Some(Orange))]
+    );
+    assert!(run.changes.last().unwrap().incident.ack.is_none());
+
+    assert!(run.shelve(300.0));
+    let told = run.hold_with_reminders(seen(Red, Red), 30.0);
+    assert_eq!((told[0].1, told[0].2), (Escalated, Some(Red)));
+    assert_eq!((told[1].1, told[1].2), (Unacknowledged, Some(Red)), "red is not shelved");
+}
+
+#[test]
+fn red_cannot_be_shelved_and_no_shelf_lasts_longer_than_an_hour() {
+    let mut run = Run::new();
+    run.hold(seen(Normal, Normal), 40.0);
+    run.hold(seen(Orange, Orange), 20.0);
+    assert!(run.shelve(1e6));
+    let until = run.machine.incident().unwrap().ack.as_ref().unwrap().shelved_until.unwrap();
+    assert!((until.secs_since(run.now) - SHELF_SECS_MAX).abs() < 1e-9);
+    run.hold(seen(Red, Red), 20.0);
+    assert!(run.shelve(60.0));
+    assert_eq!(run.machine.incident().unwrap().ack.as_ref().unwrap().shelved_until, None);
+}
+
+proptest! {
+    #[test]
+    fn a_level_falls_on_fresh_and_confident_data_alone_and_by_one_step(
+        course in proptest::collection::vec((0_u8..5, 0_u8..5, 0_u8..4, any::<bool>(), 1_u16..400), 1..24),
+    ) {
+        let mut run = Run::new();
+        for (up, hold, freshness, low_confidence, steps) in course {
+            let freshness = [Freshness::Fresh, Freshness::Degraded, Freshness::Stale, Freshness::Lost]
+                [usize::from(freshness)];
+            let level = |n: u8| Level::from_number(n).unwrap();
+            let is_new_sample = freshness <= Freshness::Degraded;
+            let evidence =
+                Evidence { freshness, is_new_sample, low_confidence, ..seen(level(up), level(up.max(hold))) };
+            for _ in 0..steps {
+                let before = run.machine.last_level();
+                run.hold(evidence, 0.2);
+                run.ack();
+                let after = run.machine.last_level();
+                if after < before {
+                    prop_assert!(freshness == Freshness::Fresh && !low_confidence);
+                    prop_assert_eq!(after, before.map(Level::below));
+                }
+                if freshness == Freshness::Lost {
+                    prop_assert_eq!(run.machine.level(), None);
+                }
+            }
+        }
+    }
 }
 
 #[test]

@@ -15,4 +15,8 @@ pub struct Ack {
     pub operator: String,
     /// When.
     pub at: Timestamp,
+    /// Until when the incident is to be shelved, an hour after `at` at most; red is never shelved. Absent: acknowledged for as long as it
+    /// stays at this level.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shelve_until: Option<Timestamp>,
 }

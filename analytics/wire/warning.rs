@@ -40,6 +40,10 @@ pub enum WarningTransition {
     Lost,
     /// The data are back.
     Restored,
+    /// Nobody has acknowledged it in time: the next contact must be told.
+    Unacknowledged,
+    /// Its shelf has run out: it must be acknowledged anew.
+    Unshelved,
     /// Nothing changed: a refresh before `expires_at`.
     Refreshed,
 }
@@ -118,6 +122,9 @@ pub struct AckRecord {
     pub operator: String,
     /// When.
     pub at: Timestamp,
+    /// Until when nobody wants to hear of it at this level; then it must be acknowledged anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shelved_until: Option<Timestamp>,
 }
 
 /// A change, or a refresh, of a zone's level; key `throng/v1/{site}/warning/{zone}`.
@@ -138,7 +145,8 @@ pub struct Warning {
     pub previous_level: Option<Level>,
     /// What happened.
     pub transition: WarningTransition,
-    /// Whether somebody higher up must be told at once: the level rose, or data were lost at yellow or above.
+    /// Whether somebody higher up must be told at once: the level rose, nobody answered
+    /// in time, a shelf ran out, or data were lost at yellow or above.
     pub escalate: bool,
     /// What the warning is about.
     pub kind: WarningKind,

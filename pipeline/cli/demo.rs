@@ -147,8 +147,12 @@ impl Operator {
                 continue;
             }
             self.acknowledged = Some(incident.id.clone());
-            let ack =
-                Ack { incident: incident.id.clone(), operator: "demo operator".to_owned(), at: report.now };
+            let ack = Ack {
+                incident: incident.id.clone(),
+                operator: "demo operator".to_owned(),
+                at: report.now,
+                shelve_until: None,
+            };
             bus.publish(Outgoing::message(Topic::Ack(Id::new(incident.id.as_str())?), &ack)?);
         }
         Ok(())

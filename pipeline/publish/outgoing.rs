@@ -70,6 +70,7 @@ mod tests {
             incident: "incident-1".to_owned(),
             operator: "duty officer".to_owned(),
             at: Timestamp::from_unix_nanos(0),
+            shelve_until: None,
         };
         let message = Outgoing::message(Topic::Ack(Id::new("incident-1").unwrap()), &ack).unwrap();
         assert_eq!(serde_json::from_slice::<wire::Ack>(&message.payload).unwrap(), ack);
