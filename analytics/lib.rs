@@ -3,12 +3,12 @@
 pub mod camera;
 pub mod density_map;
 pub mod estimate;
+pub mod flow_field;
 pub mod forecast;
 pub mod freshness;
 pub mod fundamental_diagram;
 pub mod ground;
 pub mod level;
-pub mod local_density;
 pub mod motion_field;
 pub mod polygon;
 pub mod profile;

@@ -11,6 +11,7 @@ pub struct MotionField {
     px_per_cell_x: f64,
     px_per_cell_y: f64,
     velocity_px_per_s: Vec<[f32; 2]>,
+    sigma_px_per_s: Option<f64>,
 }
 
 /// Why numbers do not form a motion field.
@@ -54,8 +55,27 @@ impl MotionField {
         }
         match velocity_px_per_s.iter().position(|v| !v.iter().all(|c| c.is_finite())) {
             Some(index) => Err(InvalidMotionField::Value { index }),
-            None => Ok(Self { width_cells, height_cells, px_per_cell_x, px_per_cell_y, velocity_px_per_s }),
+            None => Ok(Self {
+                width_cells,
+                height_cells,
+                px_per_cell_x,
+                px_per_cell_y,
+                velocity_px_per_s,
+                sigma_px_per_s: None,
+            }),
         }
+    }
+
+    /// The same with a known error: the standard deviation of one person's velocity along either axis, pixels a
+    /// second. Without it, the error is measured where nobody is.
+    #[must_use]
+    pub fn with_sigma_px_per_s(self, sigma_px_per_s: f64) -> Self {
+        Self { sigma_px_per_s: Some(sigma_px_per_s).filter(|s| s.is_finite() && *s >= 0.0), ..self }
+    }
+
+    /// The error as stated by whoever measured the motion.
+    pub fn sigma_px_per_s(&self) -> Option<f64> {
+        self.sigma_px_per_s
     }
 
     /// The velocity of the cell that holds a pixel of the source image, in pixels a second; `None` outside.

@@ -13,7 +13,6 @@ use crate::{
     freshness::Freshness,
     ground::{GroundField, GroundGrid},
     level::Level,
-    local_density::LocalDensity,
     motion_field::MotionField,
     risk::Risk,
     time::Timestamp,
@@ -149,7 +148,6 @@ pub struct SiteReport {
 #[derive(Clone, Debug)]
 pub struct Site {
     grid: Option<GroundGrid>,
-    kernel: LocalDensity,
     views: Vec<CameraView>,
     zones: Vec<ZoneTracker>,
 }
@@ -165,8 +163,7 @@ impl Site {
             .into_iter()
             .map(|zone| ZoneTracker::new(&model.id, zone, grid.as_ref(), &views))
             .collect();
-        let kernel = LocalDensity::new(grid.map_or(CELL_M, |grid| grid.cell_m));
-        Self { grid, kernel, views, zones }
+        Self { grid, views, zones }
     }
 
     /// Takes in what a camera saw. Observations of unknown cameras, and old ones, change nothing.
@@ -178,7 +175,7 @@ impl Site {
         }
         for zone in &mut self.zones {
             if zone.best_view(&self.views, observation.captured_at) == Some(index) {
-                zone.measure(grid, &self.kernel, index, &self.views[index]);
+                zone.measure(grid, index, &self.views[index]);
             }
         }
     }

@@ -3,9 +3,10 @@
 use super::{CameraModel, CameraObservation};
 use crate::{
     camera::Calibration,
+    flow_field::{CellMotion, FlowField},
     ground::{GroundField, GroundGrid, GroundProjection, Sight, sight},
-    motion_field::MotionField,
     time::Timestamp,
+    velocity::GroundMotion,
 };
 
 /// How late a picture may come and still be a straggler, which is ignored, seconds.
@@ -19,7 +20,9 @@ pub(super) struct CameraView {
     measured: Vec<bool>,
     projection: Option<GroundProjection>,
     field: GroundField,
-    motion: Option<MotionField>,
+    motion: Option<GroundMotion>,
+    has_motion: bool,
+    flow: Option<FlowField>,
     captured_at: Option<Timestamp>,
     count_ratio: (f64, f64),
     /// Why its newest picture gave no count, if it did not.
@@ -34,11 +37,13 @@ impl CameraView {
                 .collect()
         });
         Self {
+            motion: grid.map(|grid| GroundMotion::new(grid, &measured, &camera.calibration)),
+            has_motion: false,
+            flow: grid.map(|grid| FlowField::new(grid, &measured)),
             camera,
             measured,
             projection: None,
             field: GroundField::default(),
-            motion: None,
             captured_at: None,
             count_ratio: (1.0, 1.0),
             invalid_reason: None,
@@ -70,7 +75,14 @@ impl CameraView {
         if let Some(projection) = &self.projection {
             projection.project(&count.density, &mut self.field);
         }
-        self.motion.clone_from(&observation.motion);
+        self.has_motion = observation.motion.is_some();
+        if let (Some(ground), Some(motion)) = (&mut self.motion, &observation.motion) {
+            ground.update(grid, motion, &self.field);
+        }
+        let motion = self.motion.as_ref().filter(|_| self.has_motion).map(GroundMotion::cells);
+        if let Some(flow) = &mut self.flow {
+            flow.update(&self.field.people_per_cell, &self.measured, motion);
+        }
         self.captured_at = Some(observation.captured_at);
         self.invalid_reason = None;
         // With nobody in the picture the interval says nothing in relative terms; the scatter of few people does.
@@ -98,8 +110,14 @@ impl CameraView {
         self.captured_at.map(|_| &self.field)
     }
 
-    pub(super) fn motion(&self) -> Option<&MotionField> {
-        self.motion.as_ref()
+    /// How the people of the newest picture move, cell by cell.
+    pub(super) fn motion(&self) -> Option<CellMotion<'_>> {
+        self.motion.as_ref().filter(|_| self.has_motion).map(GroundMotion::cells)
+    }
+
+    /// Density and velocity around every cell; `None` before the first valid picture.
+    pub(super) fn flow(&self) -> Option<&FlowField> {
+        self.flow.as_ref().filter(|_| self.captured_at.is_some())
     }
 
     pub(super) fn captured_at(&self) -> Option<Timestamp> {

@@ -7,7 +7,6 @@ use crate::{
     freshness::Freshness,
     ground::GroundGrid,
     level::Level,
-    local_density::LocalDensity,
     profile::{DOWN_RATIO, OCCUPANCY_RATIO, per_level},
     risk::{self, GROWTH_TARGET_PEOPLE_PER_M2, Risk, RiskInputs},
     time::Timestamp,
@@ -94,14 +93,11 @@ impl ZoneTracker {
     }
 
     /// Measures the zone in the newest picture of a camera; `index` is its place among the site's cameras.
-    pub(super) fn measure(
-        &mut self,
-        grid: &GroundGrid,
-        kernel: &LocalDensity,
-        index: usize,
-        view: &CameraView,
-    ) {
-        let (Some(field), Some(captured_at)) = (view.field(), view.captured_at()) else { return };
+    pub(super) fn measure(&mut self, grid: &GroundGrid, index: usize, view: &CameraView) {
+        let (Some(field), Some(flow), Some(captured_at)) = (view.field(), view.flow(), view.captured_at())
+        else {
+            return;
+        };
         let measured = &self.cells[index];
         let measured_m2 = measured.iter().map(|(_, share)| share).sum::<f64>() * grid.cell_area_m2();
         let people: f64 = measured.iter().map(|(index, share)| field.people_per_cell[*index] * share).sum();
@@ -121,9 +117,7 @@ impl ZoneTracker {
         });
         self.local.clear();
         self.local.extend(
-            measured
-                .iter()
-                .filter_map(|(index, _)| Some((kernel.at(grid, field, view.measured(), *index)?, *index))),
+            measured.iter().filter_map(|(index, _)| Some((flow.density_people_per_m2(*index)?, *index))),
         );
         self.local.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
         let local = &self.local;
@@ -132,8 +126,7 @@ impl ZoneTracker {
             max_people_per_m2: *max,
             at_in_ground_m: grid.centre_m(*index),
         });
-        self.motion =
-            view.motion().and_then(|motion| zone_motion(view.calibration(), motion, grid, field, measured));
+        self.motion = view.motion().and_then(|motion| zone_motion(&motion, field, measured));
         self.captured_at = Some(captured_at);
         self.is_new_sample = true;
     }
