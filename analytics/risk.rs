@@ -20,6 +20,14 @@ const GROWTH_ANCHORS: [(f64, f64); 3] = [(20.0, 1.0), (60.0, 0.6), (300.0, 0.0)]
 /// The density that growth is measured against, people/m2.
 pub const GROWTH_TARGET_PEOPLE_PER_M2: f64 = 6.5;
 
+/// Sub-score of the crowd pressure in 1/s2, corrected for noise and slow changes, against its logarithm: 0.02 is the
+/// threshold of turbulence of Helbing, Johansson and Al-Abideen 2007 (analytics specification 2.4, 7).
+const PRESSURE_ANCHORS_PER_S2: [(f64, f64); 3] = [(0.005, 0.0), (0.02, 0.6), (0.1, 1.0)];
+
+/// Root mean square speed at which an oscillation begins to count, and how much more makes it count in full, m/s
+/// (analytics specification 7).
+const OSCILLATION_M_PER_S: (f64, f64) = (0.05, 0.15);
+
 /// Slowest speed that image motion tells from standing still, m/s: the noise floor of tracks over one second
 /// (analytics specification 2.2). Weidmann's curve reaches 0 at 5.4 people/m2, where denser crowds still move.
 const SPEED_RESOLUTION_M_PER_S: f64 = 0.11;
@@ -50,6 +58,22 @@ pub struct RiskInputs {
     pub secs_to_growth_target: Option<f64>,
     /// Mean speed of the people, m/s, where measured.
     pub speed_m_per_s: Option<f64>,
+    /// Corrected crowd pressure in 1/s2, 90th percentile over the dense cells; 0 where no cell is dense, `None` where
+    /// it cannot be measured.
+    pub pressure_per_s2: Option<f64>,
+    /// Collective oscillation; all zero where there is none, `None` where it cannot be told yet.
+    pub oscillation: Option<OscillationInput>,
+    /// How mixed opposed streams are, `phi (1 - Phi)`, 0 to 1; `None` where nobody moves.
+    pub conflict: Option<f64>,
+}
+
+/// What of an oscillation the score takes in.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct OscillationInput {
+    /// Share of the motion's power at the peak, 0 to 1.
+    pub peak_fraction: f64,
+    /// Root mean square of the velocity's alternating part, m/s.
+    pub rms_m_per_s: f64,
 }
 
 /// A judged risk.
@@ -132,6 +156,21 @@ fn sub_scores(inputs: &RiskInputs, rho: f64, rho_hi: f64) -> Vec<(FactorKind, f6
         let breakdown = (1.0 - speed / reference).clamp(0.0, 1.0);
         factors.push((FactorKind::Breakdown, gate * breakdown));
     }
+    if let Some(pressure) = inputs.pressure_per_s2 {
+        let logarithmic = PRESSURE_ANCHORS_PER_S2.map(|(from, x)| (from.ln(), x));
+        // The logarithm of nothing is below every anchor.
+        let x = piecewise(&logarithmic, pressure.max(f64::MIN_POSITIVE).ln());
+        factors.push((FactorKind::Instability, gate * x));
+    }
+    if let Some(oscillation) = inputs.oscillation {
+        let (from, span) = OSCILLATION_M_PER_S;
+        let strength = ((oscillation.rms_m_per_s - from) / span).clamp(0.0, 1.0);
+        let x = oscillation.peak_fraction.clamp(0.0, 1.0) * strength;
+        factors.push((FactorKind::Oscillation, gate * x));
+    }
+    if let Some(conflict) = inputs.conflict {
+        factors.push((FactorKind::Conflict, gate * conflict.clamp(0.0, 1.0)));
+    }
     factors
 }
 
@@ -168,6 +207,12 @@ fn raw_values(inputs: &RiskInputs) -> Vec<RawValue> {
             .map(|v| value("time_to_6_5_per_m2", v, "s")),
     );
     raw.extend(inputs.speed_m_per_s.map(|v| value("speed", v, "m/s")));
+    raw.extend(inputs.pressure_per_s2.map(|v| value("crowd_pressure", v, "1/s2")));
+    if let Some(oscillation) = inputs.oscillation {
+        raw.push(value("oscillation_peak_fraction", oscillation.peak_fraction, "1"));
+        raw.push(value("oscillation_rms_speed", oscillation.rms_m_per_s, "m/s"));
+    }
+    raw.extend(inputs.conflict.map(|v| value("counter_flow_conflict", v, "1")));
     raw
 }
 
@@ -198,6 +243,9 @@ mod tests {
             density_people_per_m2: Estimate { lo: rho, value: rho, hi: rho },
             secs_to_growth_target: None,
             speed_m_per_s: None,
+            pressure_per_s2: None,
+            oscillation: None,
+            conflict: None,
         }
     }
 
@@ -211,8 +259,17 @@ mod tests {
 
     #[test]
     fn motion_counts_nothing_below_two_people_a_square_metre() {
-        let inputs = RiskInputs { speed_m_per_s: Some(0.0), secs_to_growth_target: Some(1.0), ..exact(1.9) };
-        assert!(judge(&inputs).score.abs() < 1e-12);
+        let everything = |rho| RiskInputs {
+            speed_m_per_s: Some(0.0),
+            secs_to_growth_target: Some(1.0),
+            pressure_per_s2: Some(1.0),
+            oscillation: Some(OscillationInput { peak_fraction: 1.0, rms_m_per_s: 1.0 }),
+            conflict: Some(1.0),
+            ..exact(rho)
+        };
+        assert!(judge(&everything(1.9)).score.abs() < 1e-12);
+        assert!(judge(&everything(4.0)).missing_inputs.is_empty());
+        assert!(judge(&everything(4.0)).score > 90.0, "the gate is open");
     }
 
     #[test]
@@ -242,10 +299,19 @@ mod tests {
         fn the_score_grows_with_density_and_stays_in_its_range(
             rho in 0.0..12.0_f64, more in 0.0..4.0_f64,
             secs in proptest::option::of(0.0..1e4_f64), speed in proptest::option::of(0.0..3.0_f64),
+            pressure_per_s2 in proptest::option::of(0.0..2.0_f64), conflict in proptest::option::of(0.0..1.0_f64),
+            oscillation in proptest::option::of((0.0..1.0_f64, 0.0..1.0_f64)),
         ) {
-            let judged = |rho| judge(&RiskInputs { secs_to_growth_target: secs, ..exact(rho) }).score;
-            prop_assert!(judged(rho + more) >= judged(rho) - 1e-9);
-            let inputs = RiskInputs { secs_to_growth_target: secs, speed_m_per_s: speed, ..exact(rho) };
+            let oscillation =
+                oscillation.map(|(peak_fraction, rms_m_per_s)| OscillationInput { peak_fraction, rms_m_per_s });
+            let moving = RiskInputs {
+                secs_to_growth_target: secs, pressure_per_s2, oscillation, conflict, ..exact(rho)
+            };
+            let judged = |rho| judge(&RiskInputs { density_people_per_m2: exact(rho).density_people_per_m2, ..moving });
+            prop_assert!(judged(rho + more).score >= judged(rho).score - 1e-9);
+            let worse = RiskInputs { pressure_per_s2: pressure_per_s2.map(|p| p + more), ..moving };
+            prop_assert!(judge(&worse).score >= judge(&moving).score - 1e-9);
+            let inputs = RiskInputs { speed_m_per_s: speed, ..moving };
             let risk = judge(&inputs);
             prop_assert!(risk.score.is_finite() && (0.0..=100.0).contains(&risk.score));
         }

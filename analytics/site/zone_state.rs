@@ -194,6 +194,9 @@ impl ZoneTracker {
                 .trend_per_sec()
                 .map(|_| trend.secs_to(GROWTH_TARGET_PEOPLE_PER_M2).unwrap_or(f64::INFINITY)),
             speed_m_per_s: motion.map(|motion| motion.speed_m_per_s),
+            pressure_per_s2: None,
+            oscillation: None,
+            conflict: None,
         })
     }
 
