@@ -7,8 +7,11 @@ pub mod agent;
 mod forces;
 mod neighbours;
 pub mod scenario;
+pub mod sensor;
 pub mod simulation;
+pub mod truth;
 pub mod wall;
+mod way;
 
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,7 @@ pub(crate) mod look;
 use throng_analytics::camera::{Pinhole, PointPair};
 
 use crate::crowd::agent::Agent;
-use crate::crowd::scenario::{Inflow, Scenario};
+use crate::crowd::scenario::{Inflow, Kind, MeasuredZone, Route, Scenario};
 use crate::crowd::wall::{Gate, Wall};
 
 /// Where the gate stands, metres along the way.
@@ -28,19 +28,38 @@ pub const APPROACH_IN_GROUND: [[f64; 2]; 4] = [[21.0, -2.5], [25.4, -2.5], [25.4
 /// The place and the course of the drill.
 pub fn scenario() -> Scenario {
     let side = |y: f64| Wall { from: [-2.0, y], to: [GATE_X_M + 0.1, y] };
+    let zone = |id: &str, outline: [[f64; 2]; 4]| MeasuredZone {
+        id: id.to_owned(),
+        outline: outline.to_vec(),
+        profile: "street_flat".to_owned(),
+        capacity_people: None,
+    };
     let gate_line = Wall { from: [GATE_X_M, -HALF_WIDTH_M], to: [GATE_X_M, HALF_WIDTH_M] };
     Scenario {
+        id: "gate".to_owned(),
+        title: "A drill: a gate closes and opens again".to_owned(),
+        kind: Kind::Danger,
         walls: vec![side(-HALF_WIDTH_M), side(HALF_WIDTH_M)],
-        gates: vec![Gate { wall: gate_line, closes_at_secs: CLOSES_AT_SECS, opens_at_secs: OPENS_AT_SECS }],
-        inflows: vec![
-            Inflow { from_secs: -35.0, to_secs: 58.0, people_per_s: 2.2 },
-            Inflow { from_secs: 102.0, to_secs: DURATION_SECS, people_per_s: 0.9 },
-        ],
-        entry_x_m: 0.0,
-        entry_y_m: [-HALF_WIDTH_M + 0.4, HALF_WIDTH_M - 0.4],
-        gaps: vec![gate_line],
-        exit_x_m: GATE_X_M + 5.0,
-        urgency: 0.5,
+        gates: vec![Gate { wall: gate_line, closed_secs: vec![[CLOSES_AT_SECS, OPENS_AT_SECS]] }],
+        routes: vec![Route {
+            entry: Wall { from: [0.0, -HALF_WIDTH_M + 0.4], to: [0.0, HALF_WIDTH_M - 0.4] },
+            exit: Wall {
+                from: [GATE_X_M + 5.0, -HALF_WIDTH_M - 5.0],
+                to: [GATE_X_M + 5.0, HALF_WIDTH_M + 5.0],
+            },
+            inflows: vec![
+                Inflow { from_secs: -35.0, to_secs: 58.0, people_per_s: 2.2 },
+                Inflow { from_secs: 102.0, to_secs: DURATION_SECS, people_per_s: 0.9 },
+            ],
+            // In a drill nobody pushes in earnest.
+            urgency: 0.5,
+            pairs_share: 0.0,
+            stops: None,
+        }],
+        standing: vec![],
+        slopes: vec![],
+        drives: vec![],
+        zones: vec![zone("gate", ZONE_IN_GROUND), zone("approach", APPROACH_IN_GROUND)],
         lead_in_secs: 35.0,
         duration_secs: DURATION_SECS,
     }

@@ -79,13 +79,22 @@ impl Neighbours {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::crowd::agent::Aim;
     use crate::rng::Rng;
 
     #[test]
     fn the_pairs_are_those_of_a_search_of_everyone_with_everyone() {
         let mut rng = Rng::new(4);
         let agents: Vec<Agent> = (0..150)
-            .map(|id| Agent::enter(id, [rng.range(-7.0, 5.0), rng.range(0.0, 6.0)], [1.0, 0.0], &mut rng))
+            .map(|id| {
+                Agent::enter(
+                    id,
+                    [rng.range(-7.0, 5.0), rng.range(0.0, 6.0)],
+                    [1.0, 0.0],
+                    Aim::Walk(0),
+                    &mut rng,
+                )
+            })
             .collect();
         let mut neighbours = Neighbours::default();
         neighbours.rebuild(&agents);

@@ -1,4 +1,4 @@
-use super::scenario::{Inflow, Scenario};
+use super::scenario::{Inflow, Kind, Route, Scenario, Standing, Stops};
 use super::simulation::Simulation;
 use super::wall::{Gate, Wall};
 
@@ -7,14 +7,23 @@ fn scenario() -> Scenario {
     let wall = |y| Wall { from: [-2.0, y], to: [9.0, y] };
     let line = Wall { from: [9.0, 0.0], to: [9.0, 3.0] };
     Scenario {
+        id: "way".into(),
+        title: "A way with a gate".into(),
+        kind: Kind::Danger,
         walls: vec![wall(0.0), wall(3.0)],
-        gates: vec![Gate { wall: line, closes_at_secs: 0.0, opens_at_secs: 40.0 }],
-        inflows: vec![Inflow { from_secs: 0.0, to_secs: 20.0, people_per_s: 2.0 }],
-        entry_x_m: 0.0,
-        entry_y_m: [0.4, 2.6],
-        gaps: vec![line],
-        exit_x_m: 12.0,
-        urgency: 1.0,
+        gates: vec![Gate { wall: line, closed_secs: vec![[0.0, 40.0]] }],
+        routes: vec![Route {
+            entry: Wall { from: [0.0, 0.4], to: [0.0, 2.6] },
+            exit: Wall { from: [12.0, -2.0], to: [12.0, 5.0] },
+            inflows: vec![Inflow { from_secs: 0.0, to_secs: 20.0, people_per_s: 2.0 }],
+            urgency: 1.0,
+            pairs_share: 0.0,
+            stops: None,
+        }],
+        standing: vec![],
+        slopes: vec![],
+        drives: vec![],
+        zones: vec![],
         lead_in_secs: 0.0,
         duration_secs: 60.0,
     }
@@ -75,11 +84,53 @@ fn bodies_in_contact_keep_each_other_apart() {
 fn free_walkers_keep_their_desired_speed() {
     let mut free = scenario();
     free.gates.clear();
-    free.inflows[0].people_per_s = 0.2;
+    free.routes[0].inflows[0].people_per_s = 0.2;
     let mut simulation = Simulation::new(free, 8);
     simulation.advance_to(18.0);
     for agent in simulation.agents().iter().filter(|a| a.walked_m > 2.0) {
         let share = agent.speed_m_per_s() / agent.desired_speed_m_per_s;
         assert!((0.8..1.1).contains(&share), "{share}");
     }
+}
+
+#[test]
+fn pairs_stay_together_and_stoppers_stop() {
+    let mut strolling = scenario();
+    strolling.gates.clear();
+    strolling.routes[0].pairs_share = 1.0;
+    strolling.routes[0].inflows[0].people_per_s = 0.5;
+    let mut simulation = Simulation::new(strolling.clone(), 9);
+    simulation.advance_to(12.0);
+    let agents = simulation.agents();
+    let apart: Vec<f64> = agents
+        .iter()
+        .filter_map(|a| {
+            let other = agents.iter().find(|b| Some(b.id) == a.partner)?;
+            Some((a.at[0] - other.at[0]).hypot(a.at[1] - other.at[1]))
+        })
+        .collect();
+    assert!(apart.len() >= 4, "{apart:?}");
+    strolling.routes[0].stops = Some(Stops { every_m: 2.0, for_secs: 10.0 });
+    let mut stopping = Simulation::new(strolling, 9);
+    stopping.advance_to(12.0);
+    let walked = |s: &Simulation| s.agents().iter().map(|a| a.walked_m).sum::<f64>();
+    assert!(walked(&stopping) < 0.8 * walked(&simulation), "{} {}", walked(&stopping), walked(&simulation));
+}
+
+#[test]
+fn a_standing_crowd_stays_until_it_leaves() {
+    let mut concert = scenario();
+    concert.gates.clear();
+    concert.routes[0].inflows.clear();
+    let outline = vec![[2.0, 0.4], [6.0, 0.4], [6.0, 2.6], [2.0, 2.6]];
+    concert.standing = vec![Standing { outline, people: 30, leaves: Some((0, 10.0)) }];
+    let mut simulation = Simulation::new(concert, 10);
+    assert_eq!(simulation.agents().len(), 30);
+    let before = simulation.agents().to_vec();
+    simulation.advance_to(9.9);
+    for (a, b) in before.iter().zip(simulation.agents()) {
+        assert!((a.at[0] - b.at[0]).hypot(a.at[1] - b.at[1]) < 0.5);
+    }
+    simulation.advance_to(40.0);
+    assert!(simulation.agents().is_empty(), "{} are still there", simulation.agents().len());
 }
