@@ -1,6 +1,7 @@
 //! throng-analytics: what a crowd picture means. Pure: no I/O, no clock, no async, no unsafe, no unwrap.
 
 pub mod camera;
+pub mod danger;
 pub mod density_map;
 pub mod estimate;
 pub mod flow_field;

@@ -3,6 +3,7 @@
 //! Not a probability of injury. Factors without data drop out and are listed.
 
 use crate::{
+    danger::{conflict::Conflict, oscillation::Oscillation, pressure::Pressure},
     estimate::Estimate,
     fundamental_diagram::weidmann_speed_m_per_s,
     level::Level,
@@ -58,22 +59,12 @@ pub struct RiskInputs {
     pub secs_to_growth_target: Option<f64>,
     /// Mean speed of the people, m/s, where measured.
     pub speed_m_per_s: Option<f64>,
-    /// Corrected crowd pressure in 1/s2, 90th percentile over the dense cells; 0 where no cell is dense, `None` where
-    /// it cannot be measured.
-    pub pressure_per_s2: Option<f64>,
-    /// Collective oscillation; all zero where there is none, `None` where it cannot be told yet.
-    pub oscillation: Option<OscillationInput>,
-    /// How mixed opposed streams are, `phi (1 - Phi)`, 0 to 1; `None` where nobody moves.
-    pub conflict: Option<f64>,
-}
-
-/// What of an oscillation the score takes in.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct OscillationInput {
-    /// Share of the motion's power at the peak, 0 to 1.
-    pub peak_fraction: f64,
-    /// Root mean square of the velocity's alternating part, m/s.
-    pub rms_m_per_s: f64,
+    /// Corrected crowd pressure; `None` where motion or its error is not known, or no place was dense for long enough.
+    pub pressure: Option<Pressure>,
+    /// Collective oscillation; `None` where none can be told.
+    pub oscillation: Option<Oscillation>,
+    /// How opposed streams meet; `None` where hardly anybody moves.
+    pub conflict: Option<Conflict>,
 }
 
 /// A judged risk.
@@ -156,10 +147,10 @@ fn sub_scores(inputs: &RiskInputs, rho: f64, rho_hi: f64) -> Vec<(FactorKind, f6
         let breakdown = (1.0 - speed / reference).clamp(0.0, 1.0);
         factors.push((FactorKind::Breakdown, gate * breakdown));
     }
-    if let Some(pressure) = inputs.pressure_per_s2 {
+    if let Some(pressure) = inputs.pressure {
         let logarithmic = PRESSURE_ANCHORS_PER_S2.map(|(from, x)| (from.ln(), x));
         // The logarithm of nothing is below every anchor.
-        let x = piecewise(&logarithmic, pressure.max(f64::MIN_POSITIVE).ln());
+        let x = piecewise(&logarithmic, pressure.p90_per_s2.max(f64::MIN_POSITIVE).ln());
         factors.push((FactorKind::Instability, gate * x));
     }
     if let Some(oscillation) = inputs.oscillation {
@@ -169,7 +160,7 @@ fn sub_scores(inputs: &RiskInputs, rho: f64, rho_hi: f64) -> Vec<(FactorKind, f6
         factors.push((FactorKind::Oscillation, gate * x));
     }
     if let Some(conflict) = inputs.conflict {
-        factors.push((FactorKind::Conflict, gate * conflict.clamp(0.0, 1.0)));
+        factors.push((FactorKind::Conflict, gate * conflict.index().clamp(0.0, 1.0)));
     }
     factors
 }
@@ -194,8 +185,12 @@ fn piecewise(anchors: &[(f64, f64)], x: f64) -> f64 {
 }
 
 fn raw_values(inputs: &RiskInputs) -> Vec<RawValue> {
-    let value =
-        |name: &str, value: f64, unit: &str| RawValue { name: name.to_owned(), value, unit: unit.to_owned() };
+    let value = |name: &str, value: f64, unit: &str| RawValue {
+        name: name.to_owned(),
+        value,
+        unit: unit.to_owned(),
+        definition: None,
+    };
     let density = inputs.density_people_per_m2;
     let mut raw =
         vec![value("density", density.value, "people/m2"), value("density_hi", density.hi, "people/m2")];
@@ -207,12 +202,20 @@ fn raw_values(inputs: &RiskInputs) -> Vec<RawValue> {
             .map(|v| value("time_to_6_5_per_m2", v, "s")),
     );
     raw.extend(inputs.speed_m_per_s.map(|v| value("speed", v, "m/s")));
-    raw.extend(inputs.pressure_per_s2.map(|v| value("crowd_pressure", v, "1/s2")));
+    raw.extend(inputs.pressure.map(|pressure| RawValue {
+        definition: Some(pressure.definition.to_string()),
+        ..value("crowd_pressure", pressure.p90_per_s2, "1/s2")
+    }));
     if let Some(oscillation) = inputs.oscillation {
         raw.push(value("oscillation_peak_fraction", oscillation.peak_fraction, "1"));
         raw.push(value("oscillation_rms_speed", oscillation.rms_m_per_s, "m/s"));
+        raw.push(value("oscillation_period", oscillation.period_secs, "s"));
+        raw.push(value("oscillation_chirality", oscillation.chirality, "1"));
     }
-    raw.extend(inputs.conflict.map(|v| value("counter_flow_conflict", v, "1")));
+    if let Some(conflict) = inputs.conflict {
+        raw.push(value("counter_flow", conflict.counter_flow, "1"));
+        raw.push(value("lane_order", conflict.lane_order, "1"));
+    }
     raw
 }
 
@@ -237,16 +240,30 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::danger::pressure::PressureDefinition;
 
     fn exact(rho: f64) -> RiskInputs {
         RiskInputs {
             density_people_per_m2: Estimate { lo: rho, value: rho, hi: rho },
             secs_to_growth_target: None,
             speed_m_per_s: None,
-            pressure_per_s2: None,
+            pressure: None,
             oscillation: None,
             conflict: None,
         }
+    }
+
+    fn pressure(p90_per_s2: f64) -> Pressure {
+        let definition = PressureDefinition::CORRECTED;
+        Pressure { p90_per_s2, mean_per_s2: p90_per_s2, gated_m2: 10.0, definition }
+    }
+
+    fn oscillation(peak_fraction: f64, rms_m_per_s: f64) -> Oscillation {
+        Oscillation { period_secs: 10.0, peak_fraction, chirality: 1.0, rms_m_per_s, cycles: 6.0 }
+    }
+
+    fn mixed(counter_flow: f64) -> Conflict {
+        Conflict { counter_flow, lane_order: 0.0, direction_entropy: 0.5, moving_people: 30.0 }
     }
 
     #[test]
@@ -262,9 +279,9 @@ mod tests {
         let everything = |rho| RiskInputs {
             speed_m_per_s: Some(0.0),
             secs_to_growth_target: Some(1.0),
-            pressure_per_s2: Some(1.0),
-            oscillation: Some(OscillationInput { peak_fraction: 1.0, rms_m_per_s: 1.0 }),
-            conflict: Some(1.0),
+            pressure: Some(pressure(1.0)),
+            oscillation: Some(oscillation(1.0, 1.0)),
+            conflict: Some(mixed(1.0)),
             ..exact(rho)
         };
         assert!(judge(&everything(1.9)).score.abs() < 1e-12);
@@ -299,17 +316,19 @@ mod tests {
         fn the_score_grows_with_density_and_stays_in_its_range(
             rho in 0.0..12.0_f64, more in 0.0..4.0_f64,
             secs in proptest::option::of(0.0..1e4_f64), speed in proptest::option::of(0.0..3.0_f64),
-            pressure_per_s2 in proptest::option::of(0.0..2.0_f64), conflict in proptest::option::of(0.0..1.0_f64),
-            oscillation in proptest::option::of((0.0..1.0_f64, 0.0..1.0_f64)),
+            pressure_per_s2 in proptest::option::of(0.0..2.0_f64), counter_flow in proptest::option::of(0.0..1.0_f64),
+            peak in proptest::option::of((0.0..1.0_f64, 0.0..1.0_f64)),
         ) {
-            let oscillation =
-                oscillation.map(|(peak_fraction, rms_m_per_s)| OscillationInput { peak_fraction, rms_m_per_s });
             let moving = RiskInputs {
-                secs_to_growth_target: secs, pressure_per_s2, oscillation, conflict, ..exact(rho)
+                secs_to_growth_target: secs,
+                pressure: pressure_per_s2.map(pressure),
+                oscillation: peak.map(|(fraction, rms)| oscillation(fraction, rms)),
+                conflict: counter_flow.map(mixed),
+                ..exact(rho)
             };
             let judged = |rho| judge(&RiskInputs { density_people_per_m2: exact(rho).density_people_per_m2, ..moving });
             prop_assert!(judged(rho + more).score >= judged(rho).score - 1e-9);
-            let worse = RiskInputs { pressure_per_s2: pressure_per_s2.map(|p| p + more), ..moving };
+            let worse = RiskInputs { pressure: pressure_per_s2.map(|p| pressure(p + more)), ..moving };
             prop_assert!(judge(&worse).score >= judge(&moving).score - 1e-9);
             let inputs = RiskInputs { speed_m_per_s: speed, ..moving };
             let risk = judge(&inputs);

@@ -10,6 +10,7 @@ use crate::{
     camera::Calibration,
     density_map::DensityMap,
     estimate::Estimate,
+    flow_field::FlowField,
     freshness::Freshness,
     ground::{GroundField, GroundGrid},
     level::Level,
@@ -198,6 +199,11 @@ impl Site {
     /// The people that a camera last put on the ground; `None` before its first valid picture.
     pub fn field(&self, camera: &str) -> Option<&GroundField> {
         self.views.iter().find(|view| view.id() == camera)?.field()
+    }
+
+    /// Density and velocity around every cell as a camera last saw them; `None` before its first valid picture.
+    pub fn flow(&self, camera: &str) -> Option<&FlowField> {
+        self.views.iter().find(|view| view.id() == camera)?.flow()
     }
 }
 

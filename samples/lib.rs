@@ -2,6 +2,7 @@
 //! everything that is true about them is known.
 //!
 //! - [`crowd`] moves people: body contact, walls, gates, inflow; deterministic by seed.
+//! - [`evaluation`] plays scenarios against the analytics, and tells what the warnings were worth.
 //! - [`render`] films them through the pinhole camera of `throng-analytics`.
 //! - [`gate`] is the drill: its place, its course, its camera, its zones.
 //! - [`scene`] joins the three: an iterator of pictures with every head known.
@@ -16,6 +17,7 @@
 //! ```
 
 pub mod crowd;
+pub mod evaluation;
 pub mod gate;
 pub mod render;
 pub mod rng;

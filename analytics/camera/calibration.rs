@@ -13,6 +13,8 @@ pub enum CalibrationMethod {
     /// Point pairs, but the pose could not be recovered (a view straight down, or strong lens distortion): heads are
     /// projected to the ground plane, so density is low by `((H - h) / H)^2`.
     GroundPlane,
+    /// A plan of the ground: positions come measured, as from an orthophoto or the tracks of another sensor.
+    Plan,
     /// No point pairs: one scale for the whole picture. Levels are capped at yellow (analytics specification 4.5).
     Uncalibrated,
 }
@@ -27,6 +29,9 @@ const UNCALIBRATED_SIGMA_AREA: f64 = 0.35;
 /// Relative standard deviation of areas added where heads had to be projected to the ground plane: half of the largest
 /// bias in common use, -36 % from an 8 m mast (analytics specification, decision 4).
 const GROUND_PLANE_SIGMA_AREA: f64 = 0.18;
+
+/// Relative standard deviation of areas on a plan: that of a tape measured to a hundredth (our proposal).
+const PLAN_SIGMA_AREA: f64 = 0.02;
 
 /// Maps between a camera's image and the site's ground plane.
 #[derive(Clone, Debug, PartialEq)]
@@ -96,29 +101,52 @@ impl Calibration {
     /// ground's origin at its lower left corner, x to the right and y up. `None` unless the numbers are positive.
     pub fn uncalibrated(ground_width_m: f64, image_width_px: u32, image_height_px: u32) -> Option<Self> {
         let m_per_px = ground_width_m / f64::from(image_width_px);
-        if !(m_per_px > 0.0 && m_per_px.is_finite() && image_height_px > 0) {
+        Self::flat(CalibrationMethod::Uncalibrated, [0.0; 2], m_per_px, image_width_px, image_height_px)
+    }
+
+    /// A plan of the ground: x to the right and y up from `origin_m` at its lower left corner, `m_per_px` metres a pixel.
+    /// Whoever is seen stands where the plan shows it. `None` unless the numbers are finite and positive.
+    pub fn plan(
+        origin_m: [f64; 2],
+        m_per_px: f64,
+        image_width_px: u32,
+        image_height_px: u32,
+    ) -> Option<Self> {
+        Self::flat(CalibrationMethod::Plan, origin_m, m_per_px, image_width_px, image_height_px)
+    }
+
+    fn flat(
+        method: CalibrationMethod,
+        origin_m: [f64; 2],
+        m_per_px: f64,
+        image_width_px: u32,
+        image_height_px: u32,
+    ) -> Option<Self> {
+        let is_finite = m_per_px.is_finite() && origin_m.iter().all(|c| c.is_finite());
+        if !(is_finite && m_per_px > 0.0 && image_width_px > 0 && image_height_px > 0) {
             return None;
         }
+        let top_m = origin_m[1] + m_per_px * f64::from(image_height_px);
         let plan = Homography::from_matrix(Matrix3::new(
             m_per_px,
             0.0,
-            0.0,
+            origin_m[0],
             0.0,
             -m_per_px,
-            m_per_px * f64::from(image_height_px),
+            top_m,
             0.0,
             0.0,
             1.0,
         ))?;
         let inverse = plan.inverse()?;
         Some(Self {
-            method: CalibrationMethod::Uncalibrated,
+            method,
             image_size_px: [image_width_px, image_height_px],
             ground_from_image: plan.clone(),
             image_from_ground: inverse.clone(),
             head_plane_from_image: plan,
             image_from_head_plane: inverse,
-            extent_m: ground_width_m,
+            extent_m: m_per_px * f64::from(image_width_px),
             trust_region: None,
             leave_one_out_rmse_m: None,
             camera_height_m: None,
@@ -191,6 +219,7 @@ impl Calibration {
         match self.method {
             CalibrationMethod::HeadPlane => by_points,
             CalibrationMethod::GroundPlane => by_points.hypot(GROUND_PLANE_SIGMA_AREA),
+            CalibrationMethod::Plan => PLAN_SIGMA_AREA,
             CalibrationMethod::Uncalibrated => UNCALIBRATED_SIGMA_AREA,
         }
     }

@@ -3,6 +3,11 @@
 use super::{HotSpot, ZoneReport, camera_view::CameraView};
 use crate::{
     camera::CalibrationMethod,
+    danger::{
+        conflict::{Conflict, conflict},
+        oscillation::OscillationMeter,
+        pressure::PressureMeter,
+    },
     estimate::Estimate,
     freshness::Freshness,
     ground::GroundGrid,
@@ -51,6 +56,10 @@ pub(super) struct ZoneTracker {
     view: Option<usize>,
     captured_at: Option<Timestamp>,
     motion: Option<ZoneMotion>,
+    /// For each camera.
+    pressure: Vec<PressureMeter>,
+    oscillation: OscillationMeter,
+    conflict: Option<Conflict>,
     hot_spot: Option<HotSpot>,
     implausible: bool,
     is_new_sample: bool,
@@ -64,6 +73,8 @@ impl ZoneTracker {
             all.iter().copied().filter(|(index, _)| may && view.measured()[*index]).collect()
         };
         let cells: Vec<Vec<(usize, f64)>> = views.iter().map(measured_by).collect();
+        let cell_m2 = grid.map_or(0.0, GroundGrid::cell_area_m2);
+        let pressure = cells.iter().map(|cells| PressureMeter::corrected(cells, cell_m2)).collect();
         let shares = |cells: &[(usize, f64)]| cells.iter().map(|(_, share)| share).sum::<f64>();
         // A zone without a cell has no total; no camera covers it either.
         let total = shares(&all).max(f64::MIN_POSITIVE);
@@ -78,6 +89,9 @@ impl ZoneTracker {
             view: None,
             captured_at: None,
             motion: None,
+            pressure,
+            oscillation: OscillationMeter::default(),
+            conflict: None,
             hot_spot: None,
             implausible: false,
             is_new_sample: false,
@@ -126,7 +140,15 @@ impl ZoneTracker {
             max_people_per_m2: *max,
             at_in_ground_m: grid.centre_m(*index),
         });
-        self.motion = view.motion().and_then(|motion| zone_motion(&motion, field, measured));
+        let motion = view.motion();
+        self.motion = motion.and_then(|motion| zone_motion(&motion, field, measured));
+        self.conflict = motion.and_then(|motion| conflict(grid, &motion, &field.people_per_cell, measured));
+        if let Some(motion) = self.motion {
+            self.oscillation.observe(captured_at, motion.velocity_m_per_s);
+        }
+        if let Some(meter) = self.pressure.get_mut(index) {
+            meter.observe(captured_at, flow);
+        }
         self.captured_at = Some(captured_at);
         self.is_new_sample = true;
     }
@@ -188,15 +210,16 @@ impl ZoneTracker {
 
     fn risk(&self, density: Estimate, motion: Option<ZoneMotion>) -> Risk {
         let trend = self.tracker.trend();
+        let is_moving = motion.is_some();
         risk::judge(&RiskInputs {
             density_people_per_m2: density,
             secs_to_growth_target: trend
                 .trend_per_sec()
                 .map(|_| trend.secs_to(GROWTH_TARGET_PEOPLE_PER_M2).unwrap_or(f64::INFINITY)),
             speed_m_per_s: motion.map(|motion| motion.speed_m_per_s),
-            pressure_per_s2: None,
-            oscillation: None,
-            conflict: None,
+            pressure: self.view.and_then(|view| self.pressure.get(view)?.reading()).filter(|_| is_moving),
+            oscillation: self.oscillation.reading().filter(|_| is_moving),
+            conflict: self.conflict.filter(|_| is_moving),
         })
     }
 
@@ -257,15 +280,17 @@ impl ZoneTracker {
         }
     }
 
-    /// The level that a forecast asks for: the next one, never red.
+    /// The level that a forecast asks for: the highest whose threshold is near and about to be reached; never red.
     fn forecast(&self, density: Option<Estimate>, density_level: Level) -> Level {
-        let next = density_level.above();
-        let threshold = self.zone.profile.theta_up(next);
-        let near = density.is_some_and(|density| density.value >= FORECAST_SHARE * threshold);
-        let coming =
-            self.tracker.trend().probability_within(threshold, FORECAST_SECS) >= FORECAST_PROBABILITY;
-        let rising = self.tracker.trend().secs_to(threshold).is_some_and(|secs| secs <= FORECAST_SECS);
-        if next <= Level::Orange && near && coming && rising { next } else { Level::Normal }
+        let trend = self.tracker.trend();
+        let is_coming = |level: &Level| {
+            let threshold = self.zone.profile.theta_up(*level);
+            let near = density.is_some_and(|density| density.value >= FORECAST_SHARE * threshold);
+            let rising = trend.secs_to(threshold).is_some_and(|secs| secs <= FORECAST_SECS);
+            near && rising && trend.probability_within(threshold, FORECAST_SECS) >= FORECAST_PROBABILITY
+        };
+        let above = [Level::Orange, Level::Yellow, Level::Blue].into_iter().filter(|l| *l > density_level);
+        above.into_iter().find(is_coming).unwrap_or(Level::Normal)
     }
 
     fn notes(&self, view: Option<&CameraView>, evidence: &Evidence) -> Vec<String> {
@@ -273,7 +298,7 @@ impl ZoneTracker {
         match view {
             Some(view) => {
                 match view.calibration().method() {
-                    CalibrationMethod::HeadPlane => {}
+                    CalibrationMethod::HeadPlane | CalibrationMethod::Plan => {}
                     CalibrationMethod::GroundPlane => {
                         notes.push("heads are projected to the ground: densities are low".to_owned());
                     }

@@ -116,6 +116,9 @@ pub struct RawValue {
     pub value: f64,
     /// Its unit.
     pub unit: String,
+    /// How it was measured, where numbers of that name differ by definition.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub definition: Option<String>,
 }
 
 /// The score at the 5th, 50th and 95th percentile of the density.

@@ -12,6 +12,7 @@ pub mod completions;
 pub mod count;
 pub mod demo;
 pub mod eval;
+pub mod evaluate;
 pub mod exit_status;
 pub mod interrupt;
 pub mod live;
@@ -82,6 +83,8 @@ pub enum Command {
     Models(models::ModelsArgs),
     /// Measure density, speed and flow of trajectory files, as pedestrian dynamics does.
     Analyse(analyse::AnalyseArgs),
+    /// Play simulated crowds whose end is known, and tell what the warnings were worth.
+    Evaluate(evaluate::EvaluateArgs),
     /// Decode alone, model alone and the whole pipeline on the same footage.
     Bench(args::BenchArgs),
     /// Print a completion script for a shell.
@@ -106,6 +109,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<ExitStatus> {
         Command::CalibrateCount(args) => calibrate_count::run(args),
         Command::Models(args) => models::run(args),
         Command::Analyse(args) => analyse::run(args),
+        Command::Evaluate(args) => evaluate::run(args),
         Command::Completions(args) => completions::run(args),
     }
 }

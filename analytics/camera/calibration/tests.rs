@@ -82,3 +82,18 @@ fn the_uncalibrated_fallback_needs_positive_numbers() {
     }
     assert_eq!(Calibration::uncalibrated(32.0, 0, 480), None);
 }
+
+#[test]
+fn on_a_plan_whoever_is_seen_stands_where_it_shows() {
+    let plan = Calibration::plan([-10.0, 4.0], 0.05, 640, 480).unwrap();
+    assert!(plan.is_calibrated() && plan.method() == CalibrationMethod::Plan);
+    for map in [plan.ground_from_image(), plan.head_plane_from_image()] {
+        for (pixel, place) in [([0.0, 480.0], [-10.0, 4.0]), ([640.0, 0.0], [22.0, 28.0])] {
+            let [x, y] = map.apply(pixel).unwrap();
+            assert!((x - place[0]).hypot(y - place[1]) < 1e-9, "{x} {y}");
+        }
+    }
+    assert!((plan.sigma_area_relative() - 0.02).abs() < 1e-12);
+    assert_eq!(Calibration::plan([f64::NAN, 0.0], 0.05, 640, 480), None);
+    assert_eq!(Calibration::plan([0.0; 2], -0.05, 640, 480), None);
+}

@@ -1,0 +1,169 @@
+//! The result for people.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Display};
+
+use throng_analytics::level::Level;
+use throng_samples::evaluation::bootstrap::Interval;
+use throng_samples::evaluation::summary::{BaselineWorth, Summary, Worth};
+
+/// What is printed.
+pub(super) struct Table<'a> {
+    pub(super) suite: &'a str,
+    pub(super) seeds: u64,
+    pub(super) summary: &'a Summary,
+    pub(super) sensors: &'a BTreeMap<&'a str, Worth>,
+}
+
+impl Display for Table<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let all = &self.summary.all;
+        writeln!(
+            f,
+            "\n{}: {} runs, {} of each scenario; {} with harm, {} missed (no orange or red before harm or onset)",
+            self.suite, all.runs, self.seeds, all.harmed, all.missed
+        )?;
+        writeln!(
+            f,
+            "\n{:<8}{:>24}{:>26}{:>26}",
+            "level", "false alarms an hour", "lead to harm, s", "lead to onset, s"
+        )?;
+        for (k, level) in Level::WARNING.iter().enumerate() {
+            let rate =
+                all.false_alarms_per_hour.map_or("-".to_owned(), |r| format!("{:.2}", r.in_order()[k]));
+            writeln!(
+                f,
+                "{:<8}{rate:>24}{:>26}{:>26}",
+                level.name(),
+                interval(*all.lead_to_harm_s.in_order()[k]),
+                interval(*all.lead_to_onset_s.in_order()[k]),
+            )?;
+        }
+        writeln!(
+            f,
+            "\n{:.2} h of benign scenes; minutes with chattering {}; level unknown {:.2} % of the time",
+            all.benign_hours,
+            all.chattering_mins,
+            100.0 * all.unknown_share
+        )?;
+        self.scenarios(f)?;
+        self.baselines(f)?;
+        self.sensors(f)?;
+        self.score(f)
+    }
+}
+
+impl Table<'_> {
+    fn scenarios(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "\n{:<20}{:>5}{:>6}{:>8}{:>12}   {:<32}{:<24}",
+            "scenario",
+            "runs",
+            "harm",
+            "missed",
+            "densest /m2",
+            "lead to harm: blue yellow orange red",
+            "alarms an hour: same"
+        )?;
+        for (id, worth) in &self.summary.by_scenario {
+            let leads = worth
+                .lead_to_harm_s
+                .in_order()
+                .map(|lead| lead.map_or("-".into(), |l| format!("{:.0}", l.median)));
+            let rates = worth.false_alarms_per_hour.map_or([const { String::new() }; 4], |rates| {
+                rates.in_order().map(|rate| format!("{rate:.1}"))
+            });
+            writeln!(
+                f,
+                "{id:<20}{:>5}{:>6}{:>8}{:>12.1}   {:<36} {:<24}",
+                worth.runs,
+                worth.harmed,
+                worth.missed,
+                worth.density_max_people_per_m2,
+                leads.join(" "),
+                rates.join(" ")
+            )?;
+        }
+        Ok(())
+    }
+
+    fn baselines(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "\n{:<44}{:>10}{:>8}{:>16}{:>24}",
+            "alarm", "threshold", "missed", "false an hour", "lead to harm, s"
+        )?;
+        let all = &self.summary.all;
+        let rate = all.false_alarms_per_hour.map_or(0.0, |rates| rates.orange);
+        writeln!(
+            f,
+            "{:<44}{:>10}{:>8}{rate:>16.2}{:>24}",
+            "throng, orange",
+            "",
+            all.missed,
+            interval(all.lead_to_harm_s.orange)
+        )?;
+        let mut row = |name: String, worth: &BaselineWorth| {
+            writeln!(
+                f,
+                "{name:<44}{:>10.3}{:>8}{:>16.2}{:>24}",
+                worth.threshold,
+                worth.missed,
+                worth.false_alarms_per_hour,
+                interval(worth.lead_to_harm_s)
+            )
+        };
+        for (kind, summary) in &self.summary.baselines {
+            let name = serde_json::to_value(kind).ok().and_then(|v| v.as_str().map(|s| s.replace('_', " ")));
+            let name = name.unwrap_or_default();
+            row(format!("{name}, as stated"), &summary.stated)?;
+            if let Some(worth) = &summary.at_our_false_alarm_rate {
+                row(format!("{name}, at our false alarms"), worth)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn sensors(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "\n{:<24}{:>6}{:>8}{:>22}{:>28}",
+            "sensor", "runs", "missed", "false orange an hour", "lead to harm at orange, s"
+        )?;
+        for (name, worth) in self.sensors {
+            let rate = worth.false_alarms_per_hour.map_or("-".to_owned(), |r| format!("{:.2}", r.orange));
+            writeln!(
+                f,
+                "{name:<24}{:>6}{:>8}{rate:>22}{:>28}",
+                worth.runs,
+                worth.missed,
+                interval(worth.lead_to_harm_s.orange)
+            )?;
+        }
+        Ok(())
+    }
+
+    fn score(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let score = &self.summary.score;
+        writeln!(
+            f,
+            "\nScore against harm within two minutes: Brier {:.3}, always saying the base rate {:.3}",
+            score.brier, score.brier_of_base_rate
+        )?;
+        for bin in &score.curve {
+            writeln!(
+                f,
+                "  score {:>4.0}: harm followed in {:>3.0} % of {} s",
+                100.0 * bin.score,
+                100.0 * bin.harm_share,
+                bin.secs
+            )?;
+        }
+        Ok(())
+    }
+}
+
+fn interval(value: Option<Interval>) -> String {
+    value.map_or("-".to_owned(), |i| format!("{:.0} [{:.0} to {:.0}]", i.median, i.lo, i.hi))
+}
