@@ -1,14 +1,22 @@
-//! The drill as a film: pictures at ten a second, with everything that is true about them.
+//! A scenario as a film: pictures at ten a second, with everything that is true about them.
+
+mod place;
 
 use std::collections::BTreeMap;
 
 use image::RgbImage;
+use serde::Serialize;
+use throng_analytics::polygon::Polygon;
+
+pub use place::Weather;
 
 use crate::crowd::agent::Agent;
+use crate::crowd::scenario::Scenario;
 use crate::crowd::simulation::Simulation;
 use crate::gate;
 use crate::render::canvas::Canvas;
 use crate::render::person::Person;
+use crate::render::prop::Prop;
 use crate::render::sensor::Exposure;
 use crate::render::stage::Stage;
 use crate::render::wardrobe::{Looks, Wardrobe};
@@ -18,7 +26,7 @@ use crate::rng::Rng;
 pub const FRAMES_PER_S: u32 = 10;
 
 /// A person whose head lies in the picture.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct HeadTruth {
     /// The person, the same from frame to frame.
     pub id: u32,
@@ -30,21 +38,35 @@ pub struct HeadTruth {
     pub visible: bool,
 }
 
-/// One picture of the drill.
-#[derive(Clone, Debug)]
+/// What is true of a zone in a picture.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ZoneTruth {
+    /// The zone's id.
+    pub id: String,
+    /// People in it.
+    pub people: usize,
+    /// The same per square metre.
+    pub density_people_per_m2: f64,
+}
+
+/// One picture and all that is true of it; as JSON, everything but the picture.
+#[derive(Clone, Debug, Serialize)]
 pub struct SceneFrame {
     /// Time since the first picture, seconds.
     pub t_secs: f64,
     /// The picture.
+    #[serde(skip)]
     pub rgb: RgbImage,
     /// Everyone whose head lies in the picture.
     pub heads: Vec<HeadTruth>,
-    /// People in the measured zone.
-    pub zone_people: usize,
-    /// People in the measured zone per square metre of it.
-    pub zone_density_people_per_m2: f64,
+    /// Every measured zone, in the scenario's order.
+    pub zones: Vec<ZoneTruth>,
     /// Largest contact load on a body, N/m.
     pub contact_load_max_n_per_m: f64,
+    /// When five people had been squeezed for half a minute, if so far, seconds.
+    pub onset_secs: Option<f64>,
+    /// When somebody came to harm, if so far, seconds.
+    pub harm_secs: Option<f64>,
 }
 
 impl SceneFrame {
@@ -62,28 +84,69 @@ struct Guise {
     build: f64,
 }
 
-/// The drill, frame by frame. The same seed gives the same pictures.
+/// A scenario, frame by frame. The same seed gives the same pictures.
 #[derive(Debug)]
 pub struct Scene {
     simulation: Simulation,
     stage: Stage,
     exposure: Exposure,
     canvas: Canvas,
+    /// What a gate looks like at a share of being shut.
+    leaves: fn(&Scenario, f64) -> Vec<Prop>,
+    outlines: Vec<(String, Polygon)>,
     guises: BTreeMap<u32, Guise>,
     rng: Rng,
     next_frame: u32,
 }
 
 impl Scene {
-    /// The drill before its first picture. Seeds from
+    /// The drill of [`gate`] before its first picture. Seeds from
     /// [`FIRST_TRAINING_SEED`](crate::training::writer::FIRST_TRAINING_SEED) on are for training pictures.
     pub fn gate(seed: u64) -> Self {
         let mut rng = Rng::new(seed);
         let stage = gate::look::stage(&mut rng.fork(1));
         let exposure = Exposure::new(gate::look::sensor(), &mut rng.fork(2));
+        let drawn_by_clock = |scenario: &Scenario, t_secs: f64| {
+            let shut = scenario.gates.iter().map(|g| g.shut_share(t_secs)).fold(0.0, f64::max);
+            gate::look::leaves(shut)
+        };
+        Self::new(gate::scenario(), seed, rng, stage, exposure, drawn_by_clock)
+    }
+
+    /// Any scenario, from a mast that overlooks its first zone.
+    pub fn of(scenario: Scenario, seed: u64, weather: Weather) -> Self {
+        let mut rng = Rng::new(seed);
+        let stage = place::stage(&scenario, weather, &mut rng.fork(1));
+        let exposure = Exposure::new(place::sensor(weather), &mut rng.fork(2));
+        Self::new(scenario, seed, rng, stage, exposure, place::closed_gates)
+    }
+
+    fn new(
+        scenario: Scenario,
+        seed: u64,
+        mut rng: Rng,
+        stage: Stage,
+        exposure: Exposure,
+        leaves: fn(&Scenario, f64) -> Vec<Prop>,
+    ) -> Self {
         let canvas = stage.backdrop().clone();
-        let simulation = Simulation::new(gate::scenario(), seed);
-        Self { simulation, stage, exposure, canvas, guises: BTreeMap::new(), rng: rng.fork(3), next_frame: 0 }
+        let outline = |zone: &crate::crowd::scenario::MeasuredZone| {
+            Some((zone.id.clone(), Polygon::new(zone.outline.clone()).ok()?))
+        };
+        let outlines = scenario.zones.iter().filter_map(outline).collect();
+        let simulation = Simulation::new(scenario, seed);
+        let guises = BTreeMap::new();
+        Self {
+            simulation,
+            stage,
+            exposure,
+            canvas,
+            leaves,
+            outlines,
+            guises,
+            rng: rng.fork(3),
+            next_frame: 0,
+        }
     }
 
     /// Pictures in all.
@@ -157,9 +220,8 @@ impl Iterator for Scene {
         self.next_frame += 1;
         self.simulation.advance_to(t_secs);
         let people = self.dress();
-        let shut_share =
-            self.simulation.scenario().gates.iter().map(|g| g.shut_share(t_secs)).fold(0.0, f64::max);
-        let painted = self.stage.paint(&people, &gate::look::leaves(shut_share), &mut self.canvas);
+        let leaves = (self.leaves)(self.simulation.scenario(), t_secs);
+        let painted = self.stage.paint(&people, &leaves, &mut self.canvas);
         let (width_px, height_px) = (self.canvas.width_px, self.canvas.height_px);
         let agents = self.simulation.agents();
         let heads = agents
@@ -173,7 +235,15 @@ impl Iterator for Scene {
                 visible: head.is_visible(width_px, height_px),
             })
             .collect();
-        let zone_people = gate::people_in_zone(agents);
+        let zones = self
+            .outlines
+            .iter()
+            .map(|(id, outline)| {
+                let people = agents.iter().filter(|agent| outline.contains(agent.at)).count();
+                let density_people_per_m2 = people as f64 / outline.area_m2();
+                ZoneTruth { id: id.clone(), people, density_people_per_m2 }
+            })
+            .collect();
         let contact_load_max_n_per_m = agents.iter().map(|a| a.contact_load_n_per_m).fold(0.0, f64::max);
         // Each frame's noise follows from the seed and its number alone.
         let mut grain = self.rng.clone().fork(u64::MAX - u64::from(self.next_frame));
@@ -182,9 +252,10 @@ impl Iterator for Scene {
             t_secs,
             rgb,
             heads,
-            zone_people,
-            zone_density_people_per_m2: zone_people as f64 / gate::zone_area_m2(),
+            zones,
             contact_load_max_n_per_m,
+            onset_secs: self.simulation.truth().onset_secs(),
+            harm_secs: self.simulation.truth().harm_secs(),
         })
     }
 }

@@ -119,7 +119,8 @@ fn film_gate(film: &Path, headless: bool, interrupt: &Interrupt) -> anyhow::Resu
         }
         writer.push(&frame.rgb, frame.t_secs)?;
         if let Some(progress) = &mut progress {
-            progress.step(&format!("{} people before the gate", frame.zone_people));
+            let people = frame.zones.first().map_or(0, |zone| zone.people);
+            progress.step(&format!("{people} people before the gate"));
         }
     }
     writer.finish()?;

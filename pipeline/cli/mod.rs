@@ -23,6 +23,7 @@ pub mod output;
 pub mod progress;
 pub mod run;
 pub mod schema;
+pub mod sim;
 pub mod still;
 pub mod watch;
 
@@ -85,6 +86,8 @@ pub enum Command {
     Analyse(analyse::AnalyseArgs),
     /// Play simulated crowds whose end is known, and tell what the warnings were worth.
     Evaluate(evaluate::EvaluateArgs),
+    /// Simulate and film a crowd, with everything that is true about it.
+    Sim(sim::SimArgs),
     /// Decode alone, model alone and the whole pipeline on the same footage.
     Bench(args::BenchArgs),
     /// Print a completion script for a shell.
@@ -110,6 +113,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<ExitStatus> {
         Command::Models(args) => models::run(args),
         Command::Analyse(args) => analyse::run(args),
         Command::Evaluate(args) => evaluate::run(args),
+        Command::Sim(args) => sim::run(args),
         Command::Completions(args) => completions::run(args),
     }
 }

@@ -49,3 +49,23 @@ fn a_person_shows_where_the_truth_says() {
         assert!(apart > 12.0, "nobody at {u} {v}: {ground:?} {seen:?}");
     }
 }
+
+#[test]
+fn any_scenario_can_be_filmed_with_its_first_zone_in_the_picture() {
+    for scenario in crate::crowd::scenario::Suite::Dev.scenarios().unwrap() {
+        let camera = place::camera(&scenario);
+        for corner in &scenario.zones[0].outline {
+            for height_m in [0.0, 1.7] {
+                let [u, v] = camera.project([corner[0], corner[1], height_m]).unwrap().in_image_px;
+                let inside = (0.0..960.0).contains(&u) && (0.0..540.0).contains(&v);
+                assert!(inside, "{}: {corner:?} at {u:.0} {v:.0}", scenario.id);
+            }
+        }
+    }
+    let scenario = crate::crowd::scenario::Suite::Dev.scenarios().unwrap().remove(0);
+    let frame = Scene::of(scenario, SEED, Weather::Rain).next().unwrap();
+    assert!(frame.heads_in_image().len() > 50, "{}", frame.heads.len());
+    assert!(frame.zones[0].people > 50);
+    let truth = serde_json::to_value(&frame).unwrap();
+    assert!(truth.get("rgb").is_none() && truth["heads"][0]["head_in_ground"].is_array());
+}

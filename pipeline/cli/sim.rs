@@ -1,0 +1,146 @@
+//! `throng sim`: a simulated crowd as a film, with everything that is true about it.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use clap::Args;
+use serde::Serialize;
+use throng_samples::crowd::scenario::{Scenario, Suite};
+use throng_samples::scene::{FRAMES_PER_S, Scene, SceneFrame, Weather};
+
+use super::exit_status::ExitStatus;
+use super::interrupt::Interrupt;
+use super::output;
+use super::progress::Progress;
+use crate::config::duration::Span;
+use crate::stream::writer::VideoWriter;
+
+/// `throng sim`: simulates and films a crowd.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "Examples:
+  throng sim gate --video gate.mp4 --truth gate.jsonl
+  throng sim held-out/overload --video overload.mp4 --weather rain --seed 3
+  throng sim my/scenario.toml --truth truth.jsonl
+
+SCENARIO is a file, `gate` (the demonstration's drill), or a shipped scenario such as dev/stairs or held-out/stairs.
+The truth holds, for each picture: every head in pixels and metres and whether it shows, people and density of each zone,
+the largest load on a body, and since when people have been squeezed and harmed.")]
+pub struct SimArgs {
+    /// Scenario file, or the name of a shipped scenario.
+    pub scenario: String,
+    /// Video to write: .mp4, .mkv or .avi.
+    #[arg(long, value_name = "FILE")]
+    pub video: Option<PathBuf>,
+    /// Truth to write, as JSON Lines: one line for each picture.
+    #[arg(long, value_name = "FILE")]
+    pub truth: Option<PathBuf>,
+    /// Another seed is another crowd. Seeds from 1000000 on are those of training pictures.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Light and weather: day, dusk or rain.
+    #[arg(long, default_value = "day")]
+    pub weather: Weather,
+    /// Stop after this long, e.g. 30s.
+    #[arg(long = "for", value_name = "DURATION")]
+    pub duration: Option<Span>,
+    /// Write the summary as one JSON line to stdout.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What happened.
+#[derive(Debug, Default, Serialize)]
+struct Summary {
+    scenario: String,
+    seed: u64,
+    frames: u32,
+    people_max: usize,
+    density_max_people_per_m2: f64,
+    contact_load_max_n_per_m: f64,
+    onset_secs: Option<f64>,
+    harm_secs: Option<f64>,
+}
+
+impl Summary {
+    fn observe(&mut self, frame: &SceneFrame) {
+        self.frames += 1;
+        self.people_max = self.people_max.max(frame.heads.len());
+        for zone in &frame.zones {
+            self.density_max_people_per_m2 = self.density_max_people_per_m2.max(zone.density_people_per_m2);
+        }
+        self.contact_load_max_n_per_m = self.contact_load_max_n_per_m.max(frame.contact_load_max_n_per_m);
+        (self.onset_secs, self.harm_secs) = (frame.onset_secs, frame.harm_secs);
+    }
+}
+
+/// Simulates, films and writes.
+///
+/// # Errors
+/// There is no such scenario, or a file cannot be written.
+pub fn run(args: &SimArgs) -> anyhow::Result<ExitStatus> {
+    let mut scene = if args.scenario == "gate" {
+        Scene::gate(args.seed)
+    } else {
+        Scene::of(find(&args.scenario)?, args.seed, args.weather)
+    };
+    let interrupt = Interrupt::listen()?;
+    let limit_secs = args.duration.map_or(f64::INFINITY, |span| span.duration().as_secs_f64());
+    let [width_px, height_px] = scene.size_px();
+    let fps = f64::from(FRAMES_PER_S);
+    let mut video =
+        args.video.as_ref().map(|path| VideoWriter::create(path, width_px, height_px, fps)).transpose()?;
+    let unwritable = |path: &Path| format!("cannot write {}", path.display());
+    let mut truth = match &args.truth {
+        Some(path) => Some((path, BufWriter::new(File::create(path).with_context(|| unwritable(path))?))),
+        None => None,
+    };
+    let mut summary = Summary { scenario: args.scenario.clone(), seed: args.seed, ..Summary::default() };
+    let mut progress = Progress::start("filming", Some(u64::from(scene.frames())));
+    for frame in scene.by_ref().take_while(|frame| frame.t_secs < limit_secs) {
+        if interrupt.is_set() {
+            break;
+        }
+        summary.observe(&frame);
+        if let Some(video) = &mut video {
+            video.push(&frame.rgb, frame.t_secs)?;
+        }
+        if let Some((path, file)) = &mut truth {
+            serde_json::to_writer(&mut *file, &frame).with_context(|| unwritable(path))?;
+            file.write_all(b"\n").with_context(|| unwritable(path))?;
+        }
+        progress.step(&format!("{} people", frame.heads.len()));
+    }
+    progress.finish();
+    if let Some(video) = video {
+        video.finish()?;
+    }
+    if let Some((path, mut file)) = truth {
+        file.flush().with_context(|| unwritable(path))?;
+    }
+    if args.json {
+        output::json_line(&summary)?;
+    } else {
+        output::note(serde_json::to_string_pretty(&summary)?);
+    }
+    Ok(ExitStatus::Success)
+}
+
+/// A scenario by file or by name.
+fn find(name: &str) -> anyhow::Result<Scenario> {
+    if Path::new(name).is_file() {
+        return Ok(Scenario::load(Path::new(name))?);
+    }
+    let suites = [("dev", Suite::Dev), ("held-out", Suite::HeldOut)];
+    let mut known = vec!["gate".to_owned()];
+    for (folder, suite) in suites {
+        for scenario in suite.scenarios()? {
+            if name.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/')) == Some(&scenario.id) {
+                return Ok(scenario);
+            }
+            known.push(format!("{folder}/{}", scenario.id));
+        }
+    }
+    bail!("there is no file and no scenario {name}; shipped are {}", known.join(", "))
+}

@@ -1,0 +1,119 @@
+//! What a scenario's place looks like: its walls and gates, and a mast that overlooks the first zone.
+
+use std::str::FromStr;
+
+use throng_analytics::camera::Pinhole;
+
+use crate::crowd::scenario::Scenario;
+use crate::render::canvas::Canvas;
+use crate::render::face::Finish;
+use crate::render::ground::{Ground, Surface};
+use crate::render::light::Light;
+use crate::render::prop::Prop;
+use crate::render::sensor::Sensor;
+use crate::render::stage::Stage;
+use crate::render::view::View;
+use crate::rng::Rng;
+
+/// Height of walls and of closed gates, metres.
+const WALL_M: f64 = 1.15;
+const GATE_M: f64 = 1.25;
+/// Height of the camera, and how far beyond the zone's edge it stands, metres.
+const MAST_M: f64 = 10.0;
+const BEYOND_M: f64 = 7.0;
+/// Size of the pictures.
+const WIDTH_PX: u32 = 960;
+const HEIGHT_PX: u32 = 540;
+/// Share of the picture's width that the zone takes.
+const ZONE_SHARE: f64 = 0.5;
+
+/// Light and weather of a film.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Weather {
+    /// Sun and some cloud.
+    #[default]
+    Day,
+    /// Little light, much noise.
+    Dusk,
+    /// Overcast, wet, streaks across the picture.
+    Rain,
+}
+
+impl FromStr for Weather {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "day" => Ok(Self::Day),
+            "dusk" => Ok(Self::Dusk),
+            "rain" => Ok(Self::Rain),
+            _ => Err("expected day, dusk or rain".to_owned()),
+        }
+    }
+}
+
+/// The camera of a scenario: beyond its first zone, seen from the middle of everything, and facing it.
+pub(super) fn camera(scenario: &Scenario) -> Pinhole {
+    let [lo, hi] = scenario.bounds_m(0.0);
+    let middle = [0, 1].map(|k| 0.5 * (lo[k] + hi[k]));
+    let outline = scenario.zones.first().map_or(&[][..], |zone| &zone.outline);
+    let corners = outline.len().max(1) as f64;
+    let zone = [0, 1].map(|k| outline.iter().map(|corner| corner[k]).sum::<f64>() / corners);
+    let reach_m = outline.iter().map(|c| (c[0] - zone[0]).hypot(c[1] - zone[1])).fold(1.0, f64::max);
+    let out = [zone[0] - middle[0], zone[1] - middle[1]];
+    let length = out[0].hypot(out[1]);
+    let out = if length > 1.0 { out.map(|c| c / length) } else { [1.0, 0.0] };
+    let away_m = reach_m + BEYOND_M;
+    let distance_m = away_m.hypot(MAST_M - 1.6);
+    Pinhole {
+        position_m: [zone[0] + away_m * out[0], zone[1] + away_m * out[1] + 0.6, MAST_M],
+        yaw_rad: (-out[1]).atan2(-out[0]),
+        depression_rad: (MAST_M - 1.6).atan2(away_m),
+        focal_px: ZONE_SHARE * f64::from(WIDTH_PX) * distance_m / (2.0 * reach_m),
+        image_width_px: WIDTH_PX,
+        image_height_px: HEIGHT_PX,
+    }
+}
+
+/// Everything that stands still.
+pub(super) fn stage(scenario: &Scenario, weather: Weather, rng: &mut Rng) -> Stage {
+    let view = View::through(&camera(scenario));
+    let ground = Ground {
+        surface: Surface::Slabs { side_m: 0.6 },
+        colour: [158.0, 154.0, 146.0],
+        strips: Vec::new(),
+        facade_at_m: 70.0,
+        facade: [150.0, 140.0, 128.0],
+        salt: rng.next_u64() as u32,
+    };
+    let mut backdrop = Canvas::new(view.width_px as usize, view.height_px as usize);
+    ground.paint(&view, &mut backdrop);
+    let brick = [152.0, 92.0, 74.0];
+    let walls =
+        scenario.walls.iter().flat_map(|w| Prop::wall(w.from, w.to, WALL_M, 0.16, brick, Finish::Brick));
+    let light = match weather {
+        Weather::Day => Light::new(1.1, 0.95, 0.5, 0.34),
+        Weather::Dusk => Light::new(0.4, 0.25, 0.15, 0.12),
+        Weather::Rain => Light::new(1.1, 1.2, 0.0, 0.08),
+    };
+    Stage::new(view, light, backdrop, walls.collect())
+}
+
+/// The gates that are closed at a time, as fences.
+pub(super) fn closed_gates(scenario: &Scenario, t_secs: f64) -> Vec<Prop> {
+    let steel = [78.0, 92.0, 104.0];
+    let closed = scenario.gates.iter().filter(|gate| gate.is_closed(t_secs));
+    closed.map(|gate| Prop::fence(gate.wall.from, gate.wall.to, GATE_M, steel)).collect()
+}
+
+/// The camera's electronics.
+pub(super) fn sensor(weather: Weather) -> Sensor {
+    let day = Sensor { saturation: 0.9, vignette: 0.15, ..Sensor::default() };
+    match weather {
+        Weather::Day => day,
+        Weather::Dusk => Sensor { gain: [0.52, 0.5, 0.56], saturation: 0.6, noise: 9.0, blur: 0.2, ..day },
+        Weather::Rain => {
+            Sensor { gain: [0.8, 0.84, 0.88], offset: 14.0, saturation: 0.6, rain: 5.0, blur: 0.2, ..day }
+        }
+    }
+}
