@@ -1,10 +1,12 @@
-//! What needs no site, by the real program: counting, measuring models, refitting counts, analysing trajectories.
+//! What needs no site, by the real program: counting, measuring models, refitting counts, analysing trajectories,
+//! simulating crowds and what warnings of them are worth.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
 mod analyse;
 mod calibrate_count;
 mod count;
 mod eval;
+mod evaluate;
 mod models;
 
 use std::path::Path;
