@@ -43,6 +43,9 @@ const WEIGHTS: [(FactorKind, f64); 6] = [
     (FactorKind::Conflict, 0.25),
 ];
 
+/// One for each of [`WEIGHTS`].
+type SubScores = [Option<f64>; WEIGHTS.len()];
+
 /// Score from which each warning level is given, blue to red.
 const BANDS: [f64; 4] = [25.0, 50.0, 70.0, 85.0];
 
@@ -107,21 +110,19 @@ pub fn judge(inputs: &RiskInputs) -> Risk {
     let density = inputs.density_people_per_m2;
     let factors = sub_scores(inputs, density.value, density.hi);
     let score = noisy_or(&factors);
-    let total_log: f64 = factors.iter().map(|(kind, x)| (1.0 - weight(*kind) * x).ln()).sum();
-    let contributions = factors
-        .iter()
-        .map(|(kind, x)| Contribution {
-            factor: *kind,
-            sub_score: *x,
-            weight: weight(*kind),
-            share: (total_log < 0.0).then(|| (1.0 - weight(*kind) * x).ln() / total_log),
+    let known =
+        || WEIGHTS.iter().zip(&factors).filter_map(|((kind, weight), x)| Some((*kind, *weight, (*x)?)));
+    let total_log: f64 = known().map(|(_, weight, x)| (1.0 - weight * x).ln()).sum();
+    let contributions = known()
+        .map(|(factor, weight, sub_score)| Contribution {
+            factor,
+            sub_score,
+            weight,
+            share: (total_log < 0.0).then(|| (1.0 - weight * sub_score).ln() / total_log),
         })
         .collect();
-    let missing_inputs = WEIGHTS
-        .iter()
-        .map(|(kind, _)| *kind)
-        .filter(|kind| !factors.iter().any(|(k, _)| k == kind))
-        .collect();
+    let missing = WEIGHTS.iter().zip(&factors).filter(|(_, x)| x.is_none());
+    let missing_inputs = missing.map(|((kind, _), _)| *kind).collect();
     let at = |rho: f64| noisy_or(&sub_scores(inputs, rho, rho));
     Risk {
         score,
@@ -134,43 +135,37 @@ pub fn judge(inputs: &RiskInputs) -> Risk {
     }
 }
 
-/// The available sub-scores, 0 to 1, motion and growth behind the density gate.
-fn sub_scores(inputs: &RiskInputs, rho: f64, rho_hi: f64) -> Vec<(FactorKind, f64)> {
+/// The sub-scores in the order of [`WEIGHTS`], 0 to 1, all but density behind the density gate; `None` without data.
+fn sub_scores(inputs: &RiskInputs, rho: f64, rho_hi: f64) -> SubScores {
     // Below two people a square metre motion says nothing about crushing.
     let gate = ((rho - 2.0) / 2.0).clamp(0.0, 1.0);
-    let mut factors = vec![(FactorKind::Density, piecewise(&DENSITY_ANCHORS, rho_hi))];
-    if let Some(secs) = inputs.secs_to_growth_target {
-        factors.push((FactorKind::Growth, gate * piecewise(&GROWTH_ANCHORS, secs)));
-    }
-    if let Some(speed) = inputs.speed_m_per_s {
+    let breakdown = inputs.speed_m_per_s.map(|speed| {
         let reference = weidmann_speed_m_per_s(rho).max(SPEED_RESOLUTION_M_PER_S);
-        let breakdown = (1.0 - speed / reference).clamp(0.0, 1.0);
-        factors.push((FactorKind::Breakdown, gate * breakdown));
-    }
-    if let Some(pressure) = inputs.pressure {
+        (1.0 - speed / reference).clamp(0.0, 1.0)
+    });
+    let instability = inputs.pressure.map(|pressure| {
         let logarithmic = PRESSURE_ANCHORS_PER_S2.map(|(from, x)| (from.ln(), x));
         // The logarithm of nothing is below every anchor.
-        let x = piecewise(&logarithmic, pressure.p90_per_s2.max(f64::MIN_POSITIVE).ln());
-        factors.push((FactorKind::Instability, gate * x));
-    }
-    if let Some(oscillation) = inputs.oscillation {
+        piecewise(&logarithmic, pressure.p90_per_s2.max(f64::MIN_POSITIVE).ln())
+    });
+    let oscillation = inputs.oscillation.map(|oscillation| {
         let (from, span) = OSCILLATION_M_PER_S;
         let strength = ((oscillation.rms_m_per_s - from) / span).clamp(0.0, 1.0);
-        let x = oscillation.peak_fraction.clamp(0.0, 1.0) * strength;
-        factors.push((FactorKind::Oscillation, gate * x));
-    }
-    if let Some(conflict) = inputs.conflict {
-        factors.push((FactorKind::Conflict, gate * conflict.index().clamp(0.0, 1.0)));
-    }
-    factors
+        oscillation.peak_fraction.clamp(0.0, 1.0) * strength
+    });
+    [
+        Some(piecewise(&DENSITY_ANCHORS, rho_hi)),
+        inputs.secs_to_growth_target.map(|secs| gate * piecewise(&GROWTH_ANCHORS, secs)),
+        instability.map(|x| gate * x),
+        oscillation.map(|x| gate * x),
+        breakdown.map(|x| gate * x),
+        inputs.conflict.map(|conflict| gate * conflict.index().clamp(0.0, 1.0)),
+    ]
 }
 
-fn noisy_or(factors: &[(FactorKind, f64)]) -> f64 {
-    100.0 * (1.0 - factors.iter().map(|(kind, x)| 1.0 - weight(*kind) * x).product::<f64>())
-}
-
-fn weight(kind: FactorKind) -> f64 {
-    WEIGHTS.iter().find(|(k, _)| *k == kind).map_or(0.0, |(_, w)| *w)
+fn noisy_or(factors: &SubScores) -> f64 {
+    let kept = WEIGHTS.iter().zip(factors).map(|((_, weight), x)| 1.0 - weight * x.unwrap_or(0.0));
+    100.0 * (1.0 - kept.product::<f64>())
 }
 
 /// Linear between the anchors, constant beyond the ends; the anchors' x grow.

@@ -14,6 +14,9 @@ const PEOPLE_MIN: f64 = 4.0;
 /// Directions of the entropy.
 const SECTORS: usize = 16;
 
+/// Where the first of a quadrant's four sectors ends.
+const TAN_22_5: f64 = std::f64::consts::SQRT_2 - 1.0;
+
 /// How the streams of a zone meet.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Conflict {
@@ -55,11 +58,11 @@ pub fn conflict(
     // The main axis is that of the doubled angles' mean: opposed directions are one axis.
     let (mut people, mut axis, mut sectors) = (0.0, [0.0; 2], [0.0; SECTORS]);
     for (_, here, [vx, vy]) in moving() {
-        let angle = vy.atan2(vx);
         people += here;
-        axis = [axis[0] + here * (2.0 * angle).cos(), axis[1] + here * (2.0 * angle).sin()];
-        let turn = (angle / std::f64::consts::TAU).rem_euclid(1.0);
-        sectors[((turn * SECTORS as f64) as usize).min(SECTORS - 1)] += here;
+        // The doubled angle by its half: cos 2a = cos^2 - sin^2, sin 2a = 2 sin cos.
+        let square = vx * vx + vy * vy;
+        axis = [axis[0] + here * (vx * vx - vy * vy) / square, axis[1] + here * 2.0 * vx * vy / square];
+        sectors[sector(vx, vy)] += here;
     }
     if people < PEOPLE_MIN {
         return None;
@@ -96,6 +99,20 @@ pub fn conflict(
     })
 }
 
+/// Which of sixteen sectors a direction lies in, counter-clockwise from x; no angle is taken, since every cell of every
+/// picture comes through here.
+fn sector(x: f64, y: f64) -> usize {
+    // Each quadrant is turned onto the first, whose sectors end at 22.5, 45 and 67.5 degrees.
+    let (quadrant, x, y) = match (x >= 0.0, y >= 0.0) {
+        (true, true) => (0, x, y),
+        (false, true) => (1, y, -x),
+        (false, false) => (2, -x, -y),
+        (true, false) => (3, -y, x),
+    };
+    let within = if y < x { usize::from(y >= TAN_22_5 * x) } else { 2 + usize::from(x <= TAN_22_5 * y) };
+    4 * quadrant + within
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,6 +133,15 @@ mod tests {
     /// A fair coin for each cell.
     fn coin(column: usize, row: usize) -> f64 {
         if ((column * 7919 + row * 104_729) as f64 * 0.618_033_988_75).fract() < 0.5 { 1.0 } else { -1.0 }
+    }
+
+    #[test]
+    fn sectors_are_those_of_the_angle() {
+        for k in 0..720 {
+            let degrees = f64::from(k) * 0.5 + 0.1;
+            let (sin, cos) = degrees.to_radians().sin_cos();
+            assert_eq!(sector(3.0 * cos, 3.0 * sin), (degrees / 22.5) as usize, "{degrees}");
+        }
     }
 
     #[test]

@@ -133,13 +133,7 @@ impl ZoneTracker {
         self.local.extend(
             measured.iter().filter_map(|(index, _)| Some((flow.density_people_per_m2(*index)?, *index))),
         );
-        self.local.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
-        let local = &self.local;
-        self.hot_spot = local.last().map(|(max, index)| HotSpot {
-            p95_people_per_m2: local[(local.len() - 1) * 95 / 100].0,
-            max_people_per_m2: *max,
-            at_in_ground_m: grid.centre_m(*index),
-        });
+        self.hot_spot = hot_spot(&mut self.local, grid);
         let motion = view.motion();
         self.motion = motion.and_then(|motion| zone_motion(&motion, field, measured));
         self.conflict = motion.and_then(|motion| conflict(grid, &motion, &field.people_per_cell, measured));
@@ -323,4 +317,12 @@ impl ZoneTracker {
         }
         notes
     }
+}
+
+/// The hot spot among local densities with their cells; their order is lost.
+fn hot_spot(local: &mut [(f64, usize)], grid: &GroundGrid) -> Option<HotSpot> {
+    let (max, index) = local.iter().copied().max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)))?;
+    let at_p95 = (local.len() - 1) * 95 / 100;
+    let (_, p95, _) = local.select_nth_unstable_by(at_p95, |a, b| a.0.total_cmp(&b.0));
+    Some(HotSpot { p95_people_per_m2: p95.0, max_people_per_m2: max, at_in_ground_m: grid.centre_m(index) })
 }
