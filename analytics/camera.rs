@@ -1,12 +1,16 @@
 //! Where the camera stands and what a pixel is on the ground.
 
 mod calibration;
+mod drone;
 mod head_plane;
 mod homography;
 mod pinhole;
 mod trust;
 
 pub use calibration::{Calibration, CalibrationMethod};
+pub use drone::{
+    Attitude, DroneCamera, DroneCameraError, Geodetic, LOW_CONFIDENCE_BELOW_DEG, SLANT_RANGE_TOLERANCE,
+};
 pub use head_plane::{Pose, pose_from_ground};
 pub use homography::{CalibrationError, Homography, PointPair, leave_one_out_rmse_m};
 pub use pinhole::{Pinhole, Projected};

@@ -5,6 +5,7 @@
 #![expect(unsafe_code, reason = "an allocator that counts is unsafe by its trait")]
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 #![expect(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
+#![expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -138,7 +139,7 @@ fn main() {
         allocations[1] / frames
     );
     assert_eq!(allocations[0], 0, "measuring must not allocate in the steady state");
-    for cameras in [1, 8, 64] {
+    for cameras in [1_usize, 8, 64] {
         let mut sites: Vec<Site> = (0..cameras).map(|_| site()).collect();
         let run = |sites: &mut Vec<Site>, frames: &[CameraObservation]| {
             for observation in frames {

@@ -3,7 +3,10 @@
 use nalgebra::Matrix3;
 
 use super::homography::outlier;
-use super::{CalibrationError, Homography, PointPair, TrustRegion, leave_one_out_rmse_m, pose_from_ground};
+use super::{
+    CalibrationError, DroneCamera, DroneCameraError, Homography, PointPair, TrustRegion,
+    leave_one_out_rmse_m, pose_from_ground,
+};
 
 /// How the metres came about; published, because it decides what a density may be used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +51,8 @@ pub struct Calibration {
     leave_one_out_rmse_m: Option<f64>,
     camera_height_m: Option<f64>,
     depression_rad: Option<f64>,
+    /// Relative standard deviation of areas, where whoever made the calibration states it.
+    stated_sigma_area: Option<f64>,
 }
 
 impl Calibration {
@@ -94,6 +99,43 @@ impl Calibration {
             leave_one_out_rmse_m: leave_one_out_rmse_m(pairs),
             camera_height_m: pose.as_ref().map(|p| p.camera.position_m[2]),
             depression_rad: pose.as_ref().map(|p| p.camera.depression_rad),
+            stated_sigma_area: None,
+        })
+    }
+
+    /// From the telemetry of a camera in the air, with the relative standard deviation of areas that its errors make
+    /// ([`DroneCamera::sigma_area_relative`]); heads at `head_height_m`. It holds for the picture that it was made for.
+    ///
+    /// # Errors
+    /// [`DroneCameraError`] where the camera looks too flat, or is lower than the heads.
+    pub fn from_drone(
+        drone: &DroneCamera,
+        head_height_m: f64,
+        sigma_area_relative: f64,
+    ) -> Result<Self, DroneCameraError> {
+        let too_flat = || DroneCameraError::TooFlat { depression_deg: drone.depression_rad().to_degrees() };
+        let slant_range_m = drone.slant_range_m().ok_or_else(too_flat)?;
+        let height_m = drone.position_m()[2];
+        if height_m <= head_height_m {
+            return Err(DroneCameraError::BelowGround { height_m });
+        }
+        let map = |z: f64| drone.plane_from_image(z).ok_or_else(too_flat);
+        let (ground_from_image, head_plane_from_image) = (map(0.0)?, map(head_height_m)?);
+        let invert = |h: &Homography| h.inverse().ok_or_else(too_flat);
+        let [width_px, _] = drone.image_size_px();
+        Ok(Self {
+            method: CalibrationMethod::HeadPlane,
+            image_size_px: drone.image_size_px(),
+            image_from_ground: invert(&ground_from_image)?,
+            image_from_head_plane: invert(&head_plane_from_image)?,
+            ground_from_image,
+            head_plane_from_image,
+            extent_m: slant_range_m * f64::from(width_px) / drone.focal_px(),
+            trust_region: None,
+            leave_one_out_rmse_m: None,
+            camera_height_m: Some(height_m),
+            depression_rad: Some(drone.depression_rad()),
+            stated_sigma_area: Some(sigma_area_relative),
         })
     }
 
@@ -151,6 +193,7 @@ impl Calibration {
             leave_one_out_rmse_m: None,
             camera_height_m: None,
             depression_rad: None,
+            stated_sigma_area: None,
         })
     }
 
@@ -211,8 +254,12 @@ impl Calibration {
 
     /// Relative standard deviation of an area on the ground: twice the leave-one-out error over the extent of the
     /// calibrated points (a length error counts twice in an area), at least 2 %; 10 % where it cannot be measured; and
-    /// 18 % more, added in squares, without a head plane (our proposal, after analytics specification 4.4).
+    /// 18 % more, added in squares, without a head plane (our proposal, after analytics specification 4.4). What a
+    /// drone's telemetry states goes before.
     pub fn sigma_area_relative(&self) -> f64 {
+        if let Some(stated) = self.stated_sigma_area {
+            return stated;
+        }
         let by_points = self
             .leave_one_out_rmse_m
             .map_or(0.10, |rmse_m| (2.0 * rmse_m / self.extent_m.max(1e-6)).max(0.02));

@@ -66,18 +66,33 @@ impl Pinhole {
     /// The exact map from the image to the horizontal plane at height `plane_z_m`, oriented so that points below the
     /// horizon have `w > 0`. `None` where the camera lies in that plane or its numbers are not finite.
     pub fn plane_from_image(&self, plane_z_m: f64) -> Option<Homography> {
-        let r = self.camera_from_world();
-        let [cx, cy] = self.principal_point_px();
-        let k = Matrix3::new(self.focal_px, 0.0, cx, 0.0, self.focal_px, cy, 0.0, 0.0, 1.0);
-        let c = Vector3::from(self.position_m);
-        let t = -(r * c);
-        let origin = r.column(2) * plane_z_m + t;
-        let image_from_plane = k * Matrix3::from_columns(&[r.column(0).into(), r.column(1).into(), origin]);
-        let inverse = image_from_plane.try_inverse()?;
-        // For the inverse of [r1 r2 t] the third row gives w proportional to -d_z / (C_z - z): positive below the
-        // horizon for a camera above the plane.
-        Homography::from_matrix(inverse)
+        let principal_point_px = self.principal_point_px();
+        plane_from_image(
+            &self.camera_from_world(),
+            self.position_m,
+            self.focal_px,
+            principal_point_px,
+            plane_z_m,
+        )
     }
+}
+
+/// The map from an image to a horizontal plane, of a camera with square pixels whose rows of `r` are its right, down and
+/// forward directions.
+pub(super) fn plane_from_image(
+    r: &Matrix3<f64>,
+    position_m: [f64; 3],
+    focal_px: f64,
+    [cx, cy]: [f64; 2],
+    plane_z_m: f64,
+) -> Option<Homography> {
+    let k = Matrix3::new(focal_px, 0.0, cx, 0.0, focal_px, cy, 0.0, 0.0, 1.0);
+    let t = -(r * Vector3::from(position_m));
+    let origin = r.column(2) * plane_z_m + t;
+    let image_from_plane = k * Matrix3::from_columns(&[r.column(0).into(), r.column(1).into(), origin]);
+    // For the inverse of [r1 r2 t] the third row gives w proportional to -d_z / (C_z - z): positive below the horizon
+    // for a camera above the plane.
+    Homography::from_matrix(image_from_plane.try_inverse()?)
 }
 
 #[cfg(test)]
