@@ -4,6 +4,7 @@ mod calibration;
 mod drone;
 mod head_plane;
 mod homography;
+mod lens;
 mod pinhole;
 mod trust;
 
@@ -13,5 +14,6 @@ pub use drone::{
 };
 pub use head_plane::{Pose, pose_from_ground};
 pub use homography::{CalibrationError, Homography, PointPair, leave_one_out_rmse_m};
+pub use lens::{Distortion, Lens};
 pub use pinhole::{Pinhole, Projected};
 pub use trust::TrustRegion;
