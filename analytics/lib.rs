@@ -10,6 +10,7 @@ pub mod freshness;
 pub mod fundamental_diagram;
 pub mod ground;
 pub mod level;
+pub mod level_of_service;
 pub mod motion_field;
 pub mod polygon;
 pub mod profile;

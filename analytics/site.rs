@@ -24,6 +24,7 @@ use crate::{
 };
 
 use camera_view::CameraView;
+pub use zone_state::CAPACITY_HORIZON_SECS;
 use zone_state::ZoneTracker;
 
 /// Side of a ground cell, metres (analytics specification 2: 0.25 to 0.5 m).
@@ -114,6 +115,10 @@ pub struct ZoneReport {
     pub hot_spot: Option<HotSpot>,
     /// People over capacity.
     pub occupancy_ratio: Option<f64>,
+    /// Seconds to capacity at the present trend.
+    pub secs_to_capacity: Option<f64>,
+    /// Probability of being at capacity within [`CAPACITY_HORIZON_SECS`].
+    pub capacity_probability: Option<f64>,
     /// Change of the density, people/m2 a second.
     pub trend_people_per_m2_per_sec: Option<f64>,
     /// Seconds to the red threshold at the present trend.

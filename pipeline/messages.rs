@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use throng_analytics::{
     freshness::Freshness,
     level::Level,
+    level_of_service::LevelOfService,
     site::{SiteReport, ZoneReport},
     time::Timestamp,
     warning::{Change, Incident},
@@ -191,6 +192,9 @@ impl Messages {
             people_hi: zone.people.map(|p| p.hi),
             area_m2: zone.area_m2,
             occupancy_ratio: zone.occupancy_ratio,
+            time_to_capacity_secs: zone.secs_to_capacity,
+            capacity_within_5_min_probability: zone.capacity_probability,
+            level_of_service: density.and_then(|d| LevelOfService::of_walkway(d.value)),
             trend_people_per_m2_per_min: zone.trend_people_per_m2_per_sec.map(|t| 60.0 * t),
         };
         messages.push(Outgoing::message(topic, &message)?);

@@ -13,6 +13,10 @@ fn site(calibrated: bool) -> Site {
 }
 
 fn site_of(calibrated: bool, profile: Profile) -> Site {
+    site_with(calibrated, profile, None)
+}
+
+fn site_with(calibrated: bool, profile: Profile, capacity_people: Option<f64>) -> Site {
     let pairs: Vec<PointPair> = [[0.0, 0.0], [640.0, 0.0], [0.0, 480.0], [640.0, 480.0], [320.0, 240.0]]
         .into_iter()
         .map(|[u, v]| PointPair { in_image_px: [u, v], in_ground_m: [0.025 * u, 0.025 * (480.0 - v)] })
@@ -27,7 +31,7 @@ fn site_of(calibrated: bool, profile: Profile) -> Site {
         name: "Middle".into(),
         outline: Polygon::new(vec![[5.5, 3.5], [10.5, 3.5], [10.5, 8.5], [5.5, 8.5]]).unwrap(),
         profile,
-        capacity_people: None,
+        capacity_people,
         cameras: vec![],
     };
     Site::new(SiteModel {
@@ -274,4 +278,20 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn a_zone_that_fills_has_a_time_to_its_capacity() {
+    let mut site = site_with(true, Profile::street_flat(), Some(100.0));
+    let zone = site.step(START).zones.remove(0);
+    assert_eq!((zone.secs_to_capacity, zone.capacity_probability), (None, None));
+    // 25 m2: 0.02 people/m2 a second are 0.5 people a second; 75 after two minutes.
+    feed(&mut site, 0.0, 120.0, |t| 0.6 + 0.02 * t);
+    let zone = site.step(START + 119.8).zones.remove(0);
+    let (secs, probability) = (zone.secs_to_capacity.unwrap(), zone.capacity_probability.unwrap());
+    assert!((secs - 50.0).abs() < 6.0 && probability > 0.9, "{secs} {probability}");
+    feed(&mut site, 120.0, 120.0, |_| 1.0);
+    let zone = site.step(START + 239.8).zones.remove(0);
+    assert_eq!(zone.secs_to_capacity, None, "it no longer fills");
+    assert!(zone.capacity_probability.unwrap() < 0.1);
 }

@@ -40,6 +40,10 @@ const FORECAST_SECS: f64 = 60.0;
 const FORECAST_PROBABILITY: f64 = 0.7;
 const FORECAST_SHARE: f64 = 0.6;
 
+/// How far ahead the probability of being at capacity looks: five minutes, the longest in which a forecast by the trend
+/// alone means something (analytics specification 5.1), seconds.
+pub const CAPACITY_HORIZON_SECS: f64 = 300.0;
+
 /// A zone and all that is remembered of it.
 #[derive(Clone, Debug)]
 pub(super) struct ZoneTracker {
@@ -176,6 +180,7 @@ impl ZoneTracker {
         let changes = self.machine.step(now, &evidence, &self.zone.profile);
         self.is_new_sample = false;
         let trend = self.tracker.trend();
+        let at_capacity = self.zone.capacity_people.map(|capacity| capacity / area_m2);
         ZoneReport {
             zone: self.zone.id.clone(),
             camera: view.filter(|_| self.captured_at.is_some()).map(|view| view.id().to_owned()),
@@ -189,6 +194,10 @@ impl ZoneTracker {
             people,
             hot_spot: self.hot_spot.filter(|_| known),
             occupancy_ratio,
+            secs_to_capacity: at_capacity.and_then(|density| trend.secs_to(density)).filter(|_| known),
+            capacity_probability: at_capacity
+                .filter(|_| known && trend.trend_per_sec().is_some())
+                .map(|density| trend.probability_within(density, CAPACITY_HORIZON_SECS)),
             trend_people_per_m2_per_sec: trend.trend_per_sec().filter(|_| known),
             secs_to_red: trend.secs_to(self.zone.profile.theta_up(Level::Red)).filter(|_| known),
             motion,

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::envelope::Envelope;
-use crate::{freshness::Freshness, level::Level, time::Timestamp};
+use crate::{freshness::Freshness, level::Level, level_of_service::LevelOfService, time::Timestamp};
 
 /// How full a zone is; key `throng/v1/{site}/zone/{zone}/density`. Every number is absent where there is no valid data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -48,6 +48,15 @@ pub struct ZoneDensity {
     /// People over capacity. Absent without a capacity or without data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub occupancy_ratio: Option<f64>,
+    /// Seconds until the zone is at its capacity at the present trend. Absent where the trend does not lead there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_to_capacity_secs: Option<f64>,
+    /// Probability that the zone is at its capacity within five minutes, by the trend and its error.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capacity_within_5_min_probability: Option<f64>,
+    /// Fruin's level of service of walkways: comfort, for display, never the ground of a warning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level_of_service: Option<LevelOfService>,
     /// Change of the density, people/m2 a minute. Absent until a trend is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trend_people_per_m2_per_min: Option<f64>,
