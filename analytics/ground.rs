@@ -66,8 +66,8 @@ impl GroundGrid {
 
     /// Index of the cell that holds a point; `None` outside.
     pub fn index_at(&self, point_m: [f64; 2]) -> Option<usize> {
-        let column = ((point_m[0] - self.origin_m[0]) / self.cell_m).floor();
-        let row = ((point_m[1] - self.origin_m[1]) / self.cell_m).floor();
+        let column = (point_m[0] - self.origin_m[0]) / self.cell_m;
+        let row = (point_m[1] - self.origin_m[1]) / self.cell_m;
         let inside =
             column >= 0.0 && row >= 0.0 && column < self.width_cells as f64 && row < self.height_cells as f64;
         inside.then_some(row as usize * self.width_cells + column as usize)

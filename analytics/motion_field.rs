@@ -80,8 +80,8 @@ impl MotionField {
 
     /// The velocity of the cell that holds a pixel of the source image, in pixels a second; `None` outside.
     pub fn at(&self, point_in_image_px: [f64; 2]) -> Option<[f64; 2]> {
-        let column = (point_in_image_px[0] / self.px_per_cell_x).floor();
-        let row = (point_in_image_px[1] / self.px_per_cell_y).floor();
+        let column = point_in_image_px[0] / self.px_per_cell_x;
+        let row = point_in_image_px[1] / self.px_per_cell_y;
         let inside =
             column >= 0.0 && row >= 0.0 && column < self.width_cells as f64 && row < self.height_cells as f64;
         inside.then(|| {

@@ -180,10 +180,10 @@ fn piecewise(anchors: &[(f64, f64)], x: f64) -> f64 {
 }
 
 fn raw_values(inputs: &RiskInputs) -> Vec<RawValue> {
-    let value = |name: &str, value: f64, unit: &str| RawValue {
-        name: name.to_owned(),
+    let value = |name: &'static str, value: f64, unit: &'static str| RawValue {
+        name: name.into(),
         value,
-        unit: unit.to_owned(),
+        unit: unit.into(),
         definition: None,
     };
     let density = inputs.density_people_per_m2;

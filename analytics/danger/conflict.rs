@@ -6,6 +6,8 @@ use crate::{flow_field::CellMotion, ground::GroundGrid};
 const BAND_M: f64 = 1.0;
 /// Bands that are told apart; beyond them they come round again, far enough away not to matter.
 const BANDS: usize = 64;
+/// More bands than a site reaches from its origin.
+const FAR_BANDS: f64 = 1e6;
 /// Speeds below this many standard deviations of their error say nothing, and below this in m/s in any case.
 const NOISE_SIGMAS: f64 = 2.0;
 const SPEED_MIN_M_PER_S: f64 = 0.1;
@@ -72,7 +74,8 @@ pub fn conflict(
     for (index, here, [vx, vy]) in moving() {
         let [x, y] = grid.centre_m(index);
         let across_m = y * cos - x * sin;
-        let band = &mut bands[(across_m / BAND_M).floor().rem_euclid(BANDS as f64) as usize];
+        // Shifted so that every place of a site counts from above 0: whole numbers come round cheaply, fractions do not.
+        let band = &mut bands[(across_m / BAND_M + FAR_BANDS) as usize % BANDS];
         if vx * cos + vy * sin >= 0.0 { band.0 += here } else { band.1 += here }
     }
     let ahead: f64 = bands.iter().map(|(ahead, _)| ahead).sum();

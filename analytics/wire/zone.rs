@@ -1,5 +1,7 @@
 //! Messages about one zone.
 
+use std::borrow::Cow;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -120,11 +122,11 @@ pub struct Contribution {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RawValue {
     /// What was measured.
-    pub name: String,
+    pub name: Cow<'static, str>,
     /// The value.
     pub value: f64,
     /// Its unit.
-    pub unit: String,
+    pub unit: Cow<'static, str>,
     /// How it was measured, where numbers of that name differ by definition.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub definition: Option<String>,
