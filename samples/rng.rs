@@ -62,6 +62,11 @@ impl Rng {
         mean + deviation * radius * (TAU * self.uniform()).cos()
     }
 
+    /// From the exponential distribution of a mean.
+    pub fn exponential(&mut self, mean: f64) -> f64 {
+        -mean * (1.0 - self.uniform()).ln()
+    }
+
     /// True with probability `p`.
     pub fn chance(&mut self, p: f64) -> bool {
         self.uniform() < p

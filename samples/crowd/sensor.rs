@@ -97,18 +97,14 @@ impl Tracks {
         let rng = &mut self.rng;
         let (is_missed, until) = self.states.entry(id).or_insert_with(|| {
             let is_missed = !rng.chance(recall);
-            (is_missed, t_secs + exponential(if is_missed { MISSED_SECS } else { found_secs }, rng))
+            (is_missed, t_secs + rng.exponential(if is_missed { MISSED_SECS } else { found_secs }))
         });
         while t_secs >= *until {
             *is_missed = !*is_missed;
-            *until += exponential(if *is_missed { MISSED_SECS } else { found_secs }, rng);
+            *until += rng.exponential(if *is_missed { MISSED_SECS } else { found_secs });
         }
         *is_missed
     }
-}
-
-fn exponential(mean: f64, rng: &mut Rng) -> f64 {
-    -mean * (1.0 - rng.uniform()).ln()
 }
 
 #[cfg(test)]

@@ -205,7 +205,7 @@ impl Simulation {
                 agent.partner = joins.then_some(before.id);
             }
             if let Some(stops) = route.stops {
-                agent.stop_at_m = exponential(stops.every_m, &mut self.rng);
+                agent.stop_at_m = self.rng.exponential(stops.every_m);
             }
             if let (Some(_), Some(before)) = (agent.partner, self.agents.last_mut()) {
                 before.partner = Some(agent.id);
@@ -295,8 +295,8 @@ impl Simulation {
         if let Some(stops) = self.scenario.routes[route].stops
             && agent.walked_m >= agent.stop_at_m
         {
-            agent.stops_until_secs = t_secs + exponential(stops.for_secs, &mut self.rng);
-            agent.stop_at_m = agent.walked_m + exponential(stops.every_m, &mut self.rng);
+            agent.stops_until_secs = t_secs + self.rng.exponential(stops.for_secs);
+            agent.stop_at_m = agent.walked_m + self.rng.exponential(stops.every_m);
         }
         if t_secs < agent.stops_until_secs {
             return [0.0; 2];
@@ -361,9 +361,4 @@ impl Simulation {
             self.neighbours.rebuild(&self.agents);
         }
     }
-}
-
-/// A draw from the exponential distribution of a mean.
-fn exponential(mean: f64, rng: &mut Rng) -> f64 {
-    -mean * (1.0 - rng.uniform()).ln()
 }
