@@ -57,7 +57,7 @@ impl Table<'_> {
     fn scenarios(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "\n{:<20}{:>5}{:>6}{:>8}{:>12}   {:<32}{:<24}",
+            "\n{:<20}{:>5}{:>6}{:>8}{:>12}   {:<36} {:<24}",
             "scenario",
             "runs",
             "harm",
