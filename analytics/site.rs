@@ -8,6 +8,7 @@ mod zone_state;
 
 use crate::{
     camera::Calibration,
+    danger::{deformation::Deformation, micro_motion::MicroMotion},
     density_map::DensityMap,
     estimate::Estimate,
     flow_field::FlowField,
@@ -125,6 +126,12 @@ pub struct ZoneReport {
     pub secs_to_red: Option<f64>,
     /// How people move.
     pub motion: Option<ZoneMotion>,
+    /// Whether density has grown and flow has fallen for a while; `None` before that is known.
+    pub is_breaking_down: Option<bool>,
+    /// How their stream deforms.
+    pub deformation: Option<Deformation>,
+    /// How those who are held up jostle.
+    pub micro_motion: Option<MicroMotion>,
     /// The crush risk.
     pub risk: Option<Risk>,
     /// Level that the risk score gives after its cap.

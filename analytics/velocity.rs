@@ -31,6 +31,13 @@ pub struct ZoneMotion {
     pub speed_m_per_s: f64,
 }
 
+impl ZoneMotion {
+    /// Specific flow at a density, people a metre of width a second: density times the length of the mean velocity.
+    pub fn specific_flow_people_per_m_per_s(&self, density_people_per_m2: f64) -> f64 {
+        density_people_per_m2 * self.velocity_m_per_s[0].hypot(self.velocity_m_per_s[1])
+    }
+}
+
 /// Where a camera sees the middle of a cell, and how image motion there becomes motion on the head plane.
 #[derive(Clone, Copy, Debug)]
 struct Place {
@@ -139,7 +146,8 @@ pub fn zone_motion(
         people += here;
         velocity[0] += here * vx;
         velocity[1] += here * vy;
-        speed += here * vx.hypot(vy);
+        // Not hypot: it guards against numbers that no speed has, at several times the cost, in every cell of every picture.
+        speed += here * (vx * vx + vy * vy).sqrt();
     }
     (people >= PEOPLE_MIN)
         .then(|| ZoneMotion { velocity_m_per_s: velocity.map(|v| v / people), speed_m_per_s: speed / people })

@@ -210,6 +210,12 @@ impl Messages {
             velocity_m_per_s: zone.motion.map(|m| m.velocity_m_per_s),
             speed_m_per_s: zone.motion.map(|m| m.speed_m_per_s),
             flow_people_per_m_s: flow(zone),
+            is_breaking_down: zone.is_breaking_down,
+            divergence_per_s: zone.deformation.map(|d| d.divergence_per_s),
+            congestion_level_per_m: zone.deformation.and_then(|d| d.congestion_level_per_m),
+            congestion_number: zone.deformation.and_then(|d| d.congestion_number),
+            micro_motion_symmetry: zone.micro_motion.map(|m| m.symmetry),
+            slow_share: zone.micro_motion.map(|m| m.slow_share),
         };
         messages.push(Outgoing::message(topic, &message)?);
 
@@ -315,8 +321,7 @@ enum Told<'a> {
 
 /// Specific flow: density times the length of the mean velocity, people a metre of width a second.
 fn flow(zone: &ZoneReport) -> Option<f64> {
-    let [x, y] = zone.motion?.velocity_m_per_s;
-    Some(zone.density_people_per_m2?.value * x.hypot(y))
+    Some(zone.motion?.specific_flow_people_per_m_per_s(zone.density_people_per_m2?.value))
 }
 
 fn quality(zone: &ZoneReport, now: Timestamp) -> Quality {

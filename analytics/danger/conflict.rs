@@ -49,11 +49,12 @@ pub fn conflict(
     cells: &[(usize, f64)],
 ) -> Option<Conflict> {
     let speed_min = SPEED_MIN_M_PER_S.max(NOISE_SIGMAS * motion.sigma_m_per_s.unwrap_or(0.0));
+    let square_min = speed_min * speed_min;
     let moving = || {
         cells.iter().filter_map(|(index, share)| {
             let people = people_per_cell[*index] * share;
             let [vx, vy] = motion.velocity_m_per_s[*index].map(f64::from);
-            let counts = motion.is_known[*index] && people > 0.0 && vx.hypot(vy) >= speed_min;
+            let counts = motion.is_known[*index] && people > 0.0 && vx * vx + vy * vy >= square_min;
             counts.then_some((*index, people, [vx, vy]))
         })
     };
@@ -104,7 +105,7 @@ pub fn conflict(
 
 /// Which of sixteen sectors a direction lies in, counter-clockwise from x; no angle is taken, since every cell of every
 /// picture comes through here.
-fn sector(x: f64, y: f64) -> usize {
+pub(super) fn sector(x: f64, y: f64) -> usize {
     // Each quadrant is turned onto the first, whose sectors end at 22.5, 45 and 67.5 degrees.
     let (quadrant, x, y) = match (x >= 0.0, y >= 0.0) {
         (true, true) => (0, x, y),

@@ -145,7 +145,8 @@ impl VelocityWindow {
                 continue;
             };
             let noise = field.velocity_noise_m2_per_s2(*index);
-            let is_plausible = velocity[0].hypot(velocity[1]) <= SPEED_MAX_M_PER_S
+            let is_plausible = velocity[0] * velocity[0] + velocity[1] * velocity[1]
+                <= SPEED_MAX_M_PER_S * SPEED_MAX_M_PER_S
                 && density <= DENSITY_MAX_PEOPLE_PER_M2
                 && noise.is_none_or(|noise| noise <= SPEED_MAX_M_PER_S * SPEED_MAX_M_PER_S);
             if !is_plausible || (noise.is_none() && self.definition.is_noise_subtracted) {

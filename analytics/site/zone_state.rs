@@ -5,6 +5,9 @@ use crate::{
     camera::CalibrationMethod,
     danger::{
         conflict::{Conflict, conflict},
+        deformation::DeformationMeter,
+        flow_breakdown::FlowBreakdownWatch,
+        micro_motion::MicroMotionMeter,
         oscillation::OscillationMeter,
         pressure::PressureMeter,
     },
@@ -62,7 +65,10 @@ pub(super) struct ZoneTracker {
     motion: Option<ZoneMotion>,
     /// For each camera.
     pressure: Vec<PressureMeter>,
+    deformation: Vec<DeformationMeter>,
     oscillation: OscillationMeter,
+    micro_motion: MicroMotionMeter,
+    flow_breakdown: FlowBreakdownWatch,
     conflict: Option<Conflict>,
     hot_spot: Option<HotSpot>,
     implausible: bool,
@@ -79,6 +85,9 @@ impl ZoneTracker {
         let cells: Vec<Vec<(usize, f64)>> = views.iter().map(measured_by).collect();
         let cell_m2 = grid.map_or(0.0, GroundGrid::cell_area_m2);
         let pressure = cells.iter().map(|cells| PressureMeter::corrected(cells, cell_m2)).collect();
+        let deformation = grid.map_or_else(Vec::new, |grid| {
+            cells.iter().map(|cells| DeformationMeter::new(grid, cells)).collect()
+        });
         let shares = |cells: &[(usize, f64)]| cells.iter().map(|(_, share)| share).sum::<f64>();
         // A zone without a cell has no total; no camera covers it either.
         let total = shares(&all).max(f64::MIN_POSITIVE);
@@ -94,7 +103,10 @@ impl ZoneTracker {
             captured_at: None,
             motion: None,
             pressure,
+            deformation,
             oscillation: OscillationMeter::default(),
+            micro_motion: MicroMotionMeter::default(),
+            flow_breakdown: FlowBreakdownWatch::default(),
             conflict: None,
             hot_spot: None,
             implausible: false,
@@ -141,8 +153,16 @@ impl ZoneTracker {
         let motion = view.motion();
         self.motion = motion.and_then(|motion| zone_motion(&motion, field, measured));
         self.conflict = motion.and_then(|motion| conflict(grid, &motion, &field.people_per_cell, measured));
+        if let Some(motion) = motion {
+            self.micro_motion.observe(captured_at, &motion, &field.people_per_cell, measured);
+        }
         if let Some(motion) = self.motion {
             self.oscillation.observe(captured_at, motion.velocity_m_per_s);
+            let specific_flow = motion.specific_flow_people_per_m_per_s(density);
+            self.flow_breakdown.observe(captured_at, density, specific_flow);
+        }
+        if let (Some(meter), true) = (self.deformation.get_mut(index), motion.is_some()) {
+            meter.observe(captured_at, flow);
         }
         if let Some(meter) = self.pressure.get_mut(index) {
             meter.observe(captured_at, flow);
@@ -201,6 +221,10 @@ impl ZoneTracker {
             trend_people_per_m2_per_sec: trend.trend_per_sec().filter(|_| known),
             secs_to_red: trend.secs_to(self.zone.profile.theta_up(Level::Red)).filter(|_| known),
             motion,
+            is_breaking_down: motion.and_then(|_| self.flow_breakdown.is_breaking_down()),
+            deformation: motion
+                .and_then(|_| self.view.and_then(|view| self.deformation.get(view)?.reading())),
+            micro_motion: motion.and_then(|_| self.micro_motion.reading()),
             risk,
             risk_level,
             level: self.machine.level(),

@@ -84,6 +84,26 @@ pub struct ZoneFlow {
     /// Specific flow: density times the length of the mean velocity, people a metre of width a second.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flow_people_per_m_s: Option<f64>,
+    /// Flow breakdown: whether density has grown and this flow has fallen for 20 s above 2 people/m2. Absent before 20 s are
+    /// known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_breaking_down: Option<bool>,
+    /// Divergence of the velocity, weighted by density, 1/s: negative where people are drawn together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub divergence_per_s: Option<f64>,
+    /// Congestion level of the worst region of 2 m radius, 1/m. Absent where the crowd stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub congestion_level_per_m: Option<f64>,
+    /// Congestion number of the worst region: far below 1 in regular streams. Absent where the crowd stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub congestion_number: Option<f64>,
+    /// Symmetry of the small motions of people who are held up, 0 to 1: 1 where as many move to as fro. Needs no
+    /// calibration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub micro_motion_symmetry: Option<f64>,
+    /// Share of the moving people who are that slow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slow_share: Option<f64>,
 }
 
 /// One input of the risk score.

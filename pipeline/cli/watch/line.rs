@@ -118,6 +118,9 @@ fn flow(flow: &wire::ZoneFlow) -> String {
     if flow.flow_people_per_m_s.is_none() && flow.speed_m_per_s.is_none() {
         text.push_str("  not measured");
     }
+    if flow.is_breaking_down == Some(true) {
+        text.push_str("  BREAKING DOWN");
+    }
     text
 }
 
