@@ -1,4 +1,4 @@
-//! A scenario as a film: pictures at ten a second, with everything that is true about them.
+//! A scenario as a film: pictures, with everything that is true about them.
 
 mod place;
 
@@ -8,7 +8,7 @@ use image::RgbImage;
 use serde::Serialize;
 use throng_analytics::polygon::Polygon;
 
-pub use place::Weather;
+pub use place::{Weather, camera};
 
 use crate::crowd::agent::Agent;
 use crate::crowd::scenario::Scenario;
@@ -22,7 +22,7 @@ use crate::render::stage::Stage;
 use crate::render::wardrobe::{Looks, Wardrobe};
 use crate::rng::Rng;
 
-/// Pictures a second.
+/// Pictures a second, unless asked otherwise.
 pub const FRAMES_PER_S: u32 = 10;
 
 /// A person whose head lies in the picture.
@@ -96,6 +96,7 @@ pub struct Scene {
     outlines: Vec<(String, Polygon)>,
     guises: BTreeMap<u32, Guise>,
     rng: Rng,
+    frames_per_s: f64,
     next_frame: u32,
 }
 
@@ -113,7 +114,7 @@ impl Scene {
         Self::new(gate::scenario(), seed, rng, stage, exposure, drawn_by_clock)
     }
 
-    /// Any scenario, from a mast that overlooks its first zone.
+    /// Any scenario, from a mast that overlooks its zones.
     pub fn of(scenario: Scenario, seed: u64, weather: Weather) -> Self {
         let mut rng = Rng::new(seed);
         let stage = place::stage(&scenario, weather, &mut rng.fork(1));
@@ -145,13 +146,21 @@ impl Scene {
             outlines,
             guises,
             rng: rng.fork(3),
+            frames_per_s: f64::from(FRAMES_PER_S),
             next_frame: 0,
         }
     }
 
+    /// The same with another number of pictures a second.
+    #[must_use]
+    pub fn at_frames_per_s(mut self, frames_per_s: f64) -> Self {
+        self.frames_per_s = frames_per_s;
+        self
+    }
+
     /// Pictures in all.
     pub fn frames(&self) -> u32 {
-        (self.simulation.scenario().duration_secs * f64::from(FRAMES_PER_S)) as u32
+        (self.simulation.scenario().duration_secs * self.frames_per_s) as u32
     }
 
     /// Width and height of the pictures, pixels.
@@ -216,7 +225,7 @@ impl Iterator for Scene {
         if self.next_frame >= self.frames() {
             return None;
         }
-        let t_secs = f64::from(self.next_frame) / f64::from(FRAMES_PER_S);
+        let t_secs = f64::from(self.next_frame) / self.frames_per_s;
         self.next_frame += 1;
         self.simulation.advance_to(t_secs);
         let people = self.dress();

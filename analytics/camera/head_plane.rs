@@ -27,6 +27,9 @@ const FOCAL_LENGTHS_IN_WIDTHS: std::ops::RangeInclusive<f64> = 0.28..=12.0;
 /// points (our proposal).
 const DEPRESSION_MAX_RAD: f64 = 1.4;
 
+/// Height of the middle of a standing person's head, metres (analytics specification 1.3).
+pub const STANDING_HEAD_HEIGHT_M: f64 = 1.6;
+
 /// Decomposes `ground_from_image` into focal length and pose and lifts the plane by `head_height_m` (Zhang's method,
 /// analytics specification 4.1: `H_z^-1 ~ K [r1 r2 t + z r3]`).
 ///

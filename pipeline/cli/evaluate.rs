@@ -1,5 +1,6 @@
 //! `throng evaluate`: what the warnings are worth, on simulated crowds whose end is known.
 
+mod film;
 mod setups;
 mod table;
 
@@ -13,11 +14,15 @@ use anyhow::{Context, ensure};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 use throng_samples::crowd::scenario::{Scenario, Suite};
-use throng_samples::evaluation::play::{Outcome, Setup, play};
+use throng_samples::evaluation::play::{Outcome, Sensor, play, play_before};
 use throng_samples::evaluation::summary::{Summary, Worth};
+use throng_samples::scene::Weather;
+
+use self::film::{FilmOptions, FilmedCrowd};
 
 use super::exit_status::ExitStatus;
 use super::interrupt::Interrupt;
+use super::model_args::ModelArgs;
 use super::output;
 use super::progress::Progress;
 use crate::draw::worth;
@@ -31,12 +36,39 @@ pub enum SuiteName {
     HeldOut,
 }
 
+/// What the crowds are watched with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Level {
+    /// Trackers with stated errors.
+    Tracks,
+    /// A camera: each scenario is filmed from a mast and the film encoded, then read, counted and followed as by
+    /// `throng run`.
+    Video,
+}
+
+impl Level {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Tracks => "tracks",
+            Self::Video => "video",
+        }
+    }
+
+    fn seeds(self) -> u64 {
+        match self {
+            Self::Tracks => 4,
+            Self::Video => 1,
+        }
+    }
+}
+
 /// `throng evaluate`: plays scenarios with a known end against the analytics as shipped.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Examples:
   throng evaluate --suite held-out
   throng evaluate --scenarios my/scenarios --seeds 3 --json | tail -1
   throng evaluate --suite dev --png worth.png
+  throng evaluate --suite held-out --level video
 
 Sensors are trackers with 90 % recall and 8 cm of noise at ten frames a second; the rows of the second table change one
 of these. An operator acknowledges every warning after 10 s. Lead is the time from the first alarm at a level or above to
@@ -49,9 +81,18 @@ pub struct EvaluateArgs {
     /// A folder of scenario files instead.
     #[arg(long, value_name = "DIR")]
     pub scenarios: Option<PathBuf>,
-    /// Runs of each scenario, each with another crowd.
-    #[arg(long, value_name = "N", default_value_t = 4)]
-    pub seeds: u64,
+    /// What the crowds are watched with.
+    #[arg(long, value_enum, default_value = "tracks")]
+    pub level: Level,
+    /// Runs of each scenario, each with another crowd. Default: 4, and 1 at the level of video.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub seeds: Option<u64>,
+    /// Light and weather of the films: day, dusk or rain.
+    #[arg(long, default_value = "day")]
+    pub weather: Weather,
+    /// Model card that films are counted with. Default: the card shipped with throng.
+    #[arg(long, value_name = "CARD")]
+    pub model: Option<PathBuf>,
     /// Leave out the sensors with other errors.
     #[arg(long)]
     pub usual_sensor_only: bool,
@@ -80,35 +121,65 @@ struct Report<'a> {
 /// # Errors
 /// A scenario cannot be read, or the chart not be written.
 pub fn run(args: &EvaluateArgs) -> anyhow::Result<ExitStatus> {
-    ensure!(args.seeds > 0, "--seeds must be at least 1");
     let (suite, scenarios) = match (&args.scenarios, args.suite) {
         (Some(folder), _) => (folder.display().to_string(), Scenario::load_folder(folder)?),
         (None, SuiteName::Dev) => ("dev".to_owned(), Suite::Dev.scenarios()?),
         (None, SuiteName::HeldOut) => ("held-out".to_owned(), Suite::HeldOut.scenarios()?),
     };
+    ensure!(!scenarios.is_empty(), "there is no scenario in {suite}");
     let interrupt = Interrupt::listen()?;
+    let seeds = args.seeds.unwrap_or(args.level.seeds());
     let setups = |seed| setups::of_seed(seed, args.usual_sensor_only);
-    let Some(outcomes) = play_all(&scenarios, args.seeds, &setups, &interrupt)? else {
-        return Ok(ExitStatus::Success);
+    let outcomes = match args.level {
+        Level::Tracks => play_all(&scenarios, seeds, &interrupt, &|scenario, seed| {
+            Ok(Some(play(scenario, seed, &setups(seed)).with_context(|| empty_zone(scenario))?))
+        })?,
+        Level::Video => {
+            let model = ModelArgs { model: args.model.clone(), ..ModelArgs::default() };
+            let options = FilmOptions {
+                weather: args.weather,
+                card: model.card()?,
+                threads: film::threads_each(workers(scenarios.len() as u64 * seeds)),
+            };
+            play_all(&scenarios, seeds, &interrupt, &|scenario, seed| {
+                let Some(film) = FilmedCrowd::film(scenario, seed, &options, &interrupt)? else {
+                    return Ok(None);
+                };
+                let sensors: Vec<(String, Box<dyn Sensor>)> =
+                    vec![(setups::USUAL.to_owned(), Box::new(film))];
+                Ok(Some(play_before(scenario, seed, sensors).with_context(|| empty_zone(scenario))?))
+            })?
+        }
     };
+    let Some(outcomes) = outcomes else { return Ok(ExitStatus::Success) };
     let of = |name: &str| outcomes.iter().filter(|o| o.setup == name).collect::<Vec<&Outcome>>();
     let summary = Summary::of(&of(setups::USUAL));
     let names: Vec<String> = setups(0).into_iter().map(|setup| setup.name).collect();
     let sensors: BTreeMap<&str, Worth> = names
         .iter()
-        .filter(|name| *name != setups::USUAL)
+        .filter(|name| *name != setups::USUAL && args.level == Level::Tracks)
         .map(|name| (name.as_str(), Summary::of(&of(name)).all))
         .collect();
-    output::note(table::Table { suite: &suite, seeds: args.seeds, summary: &summary, sensors: &sensors });
+    output::note(table::Table {
+        suite: &suite,
+        level: args.level.name(),
+        seeds,
+        summary: &summary,
+        sensors: &sensors,
+    });
     if let Some(path) = &args.png {
-        worth::chart(&summary, &format!("{suite}, {} runs of each scenario", args.seeds), path)?;
+        worth::chart(
+            &summary,
+            &format!("{suite}, {}, {seeds} runs of each scenario", args.level.name()),
+            path,
+        )?;
         output::note(format!("Chart: {}", path.display()));
     }
     if args.json {
         output::json_line(&Report {
             suite: &suite,
-            level: "tracks",
-            seeds: args.seeds,
+            level: args.level.name(),
+            seeds,
             summary: &summary,
             sensors,
         })?;
@@ -116,12 +187,25 @@ pub fn run(args: &EvaluateArgs) -> anyhow::Result<ExitStatus> {
     Ok(ExitStatus::Success)
 }
 
+fn empty_zone(scenario: &Scenario) -> String {
+    format!("scenario {}: a zone encloses nothing", scenario.id)
+}
+
+/// Runs that go on at once.
+fn workers(runs: u64) -> usize {
+    let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    cores.min(usize::try_from(runs).unwrap_or(cores)).max(1)
+}
+
+/// Plays one scenario with one seed; `None` where interrupted.
+type Play<'a> = dyn Fn(&Scenario, u64) -> anyhow::Result<Option<Vec<Outcome>>> + Sync + 'a;
+
 /// Every scenario with every seed, on all cores, in an order that does not depend on them; `None` where interrupted.
 fn play_all(
     scenarios: &[Scenario],
     seeds: u64,
-    setups: &(dyn Fn(u64) -> Vec<Setup> + Sync),
     interrupt: &Interrupt,
+    play: &Play<'_>,
 ) -> anyhow::Result<Option<Vec<Outcome>>> {
     let runs: Vec<(&Scenario, u64)> =
         (0..seeds).flat_map(|seed| scenarios.iter().map(move |scenario| (scenario, seed))).collect();
@@ -132,8 +216,7 @@ fn play_all(
         while !interrupt.is_set() {
             let number = next.fetch_add(1, Ordering::Relaxed);
             let Some((scenario, seed)) = runs.get(number) else { break };
-            let outcomes = play(scenario, *seed, &setups(*seed))
-                .with_context(|| format!("scenario {}: a zone encloses nothing", scenario.id))?;
+            let Some(outcomes) = play(scenario, *seed)? else { break };
             if let Ok(mut progress) = progress.lock() {
                 progress.step(&scenario.id);
             }
@@ -143,9 +226,8 @@ fn play_all(
         }
         Ok(())
     };
-    let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get).min(runs.len());
     thread::scope(|scope| -> anyhow::Result<()> {
-        let workers: Vec<_> = (0..cores).map(|_| scope.spawn(work)).collect();
+        let workers: Vec<_> = (0..workers(runs.len() as u64)).map(|_| scope.spawn(work)).collect();
         for worker in workers {
             worker.join().map_err(|_panic| anyhow::anyhow!("a simulation failed; this is a bug"))??;
         }

@@ -12,7 +12,7 @@ use super::output;
 use crate::config::{DEFAULT_CARD, shipped};
 
 /// Which model, and where it runs.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 pub struct ModelArgs {
     /// Model card (TOML). Default: the card shipped with throng.
     #[arg(long, value_name = "CARD")]

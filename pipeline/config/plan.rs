@@ -66,6 +66,9 @@ pub struct ModelPlan {
     pub batch_wait_ms: f64,
 }
 
+/// Frames counted a second where the site does not say: crowds change over seconds, and a core counts 20 to 40.
+pub const DEFAULT_COUNT_FPS: f64 = 5.0;
+
 /// One camera.
 #[derive(Clone, Debug)]
 pub struct CameraPlan {

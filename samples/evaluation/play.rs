@@ -4,16 +4,16 @@ use throng_analytics::danger::pressure::PressureMeter;
 use throng_analytics::level::Level;
 use throng_analytics::polygon::{InvalidPolygon, Polygon};
 use throng_analytics::profile::Profile;
-use throng_analytics::site::{CameraObservation, Site, SiteModel, ZoneReport};
+use throng_analytics::site::{CameraModel, CameraObservation, Site, SiteModel, ZoneReport};
 use throng_analytics::time::Timestamp;
 use throng_analytics::wire::AckRecord;
 use throng_analytics::zone::Zone;
 
 use super::alarm::AlarmLog;
 use super::baseline::{Baseline, BaselineAlarms};
-use super::tracks::{CAMERA_ID, TracksCamera};
-use crate::crowd::scenario::{Kind, Scenario};
-use crate::crowd::sensor::{SensorConfig, TrackFrame, Tracks};
+use super::tracks::TrackedCrowd;
+use crate::crowd::scenario::{Kind, MeasuredZone, Scenario};
+use crate::crowd::sensor::SensorConfig;
 use crate::crowd::simulation::Simulation;
 
 /// The operator of a scenario acknowledges every warning after this time, seconds: red is never left without.
@@ -22,22 +22,34 @@ const ACKNOWLEDGED_AFTER_SECS: f64 = 10.0;
 /// The score is set against harm within this time, seconds.
 pub const SCORE_HORIZON_SECS: f64 = 120.0;
 
+/// Zones emptier than this say nothing of how well people are counted, people/m2.
+pub const COUNTED_FROM_PEOPLE_PER_M2: f64 = 0.5;
+
 /// More level changes than this in a minute are chattering (analytics specification 5.1).
 const CHATTER_PER_MIN: usize = 3;
 
-/// Ground around a scenario's zones that the sensor covers, metres.
-const MARGIN_M: f64 = 3.0;
+/// Where the clock of a scenario begins: its time 0.
+pub const START: Timestamp = Timestamp::from_unix_nanos(1_700_000_000_000_000_000);
 
-/// Where the clock of a scenario begins.
-const START: Timestamp = Timestamp::from_unix_nanos(1_700_000_000_000_000_000);
-
-/// A sensor, with the name that its results go by.
+/// A tracker, with the name that its results go by.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Setup {
     /// Name.
     pub name: String,
     /// Its errors.
     pub sensor: SensorConfig,
+}
+
+/// What a site watches a crowd with: a tracker, or a camera with its counter.
+pub trait Sensor {
+    /// The camera as the site must know it; `None` where the ground is too small or too large for one.
+    fn model(&self) -> Option<CameraModel>;
+
+    /// When it sees the next frame, seconds of the scenario; infinite after the last.
+    fn due_secs(&self) -> f64;
+
+    /// What it sees in the frame that is due; `None` for a frame that is lost.
+    fn observe(&mut self, simulation: &Simulation) -> Option<CameraObservation>;
 }
 
 /// What came of one scenario, seed and sensor.
@@ -57,6 +69,9 @@ pub struct Outcome {
     pub harm_secs: Option<f64>,
     /// Highest true density of a zone, people/m2.
     pub density_max_people_per_m2: f64,
+    /// Sums of measured and of true density, people/m2, of every zone and frame with both known and a true one of
+    /// at least [`COUNTED_FROM_PEOPLE_PER_M2`].
+    pub density_sums: [f64; 2],
     /// Alarms at blue, yellow, orange, red or above, of any zone.
     pub alarms: [AlarmLog; 4],
     /// Minutes with chattering, over all zones.
@@ -79,26 +94,67 @@ impl Outcome {
     }
 }
 
-/// Plays a scenario before every setup's site; the crowd is the same for all.
+/// The zones of a scenario as a site has them.
+///
+/// # Errors
+/// A zone's outline encloses nothing.
+pub fn zones(scenario: &Scenario) -> Result<Vec<Zone>, InvalidPolygon> {
+    let zone = |zone: &MeasuredZone| {
+        Ok(Zone {
+            id: zone.id.clone(),
+            name: zone.id.clone(),
+            outline: Polygon::new(zone.outline.clone())?,
+            // The file was checked for it; a scenario built by hand gets the usual one.
+            profile: Profile::shipped(&zone.profile).unwrap_or_else(Profile::street_flat),
+            capacity_people: zone.capacity_people,
+            cameras: Vec::new(),
+        })
+    };
+    scenario.zones.iter().map(zone).collect()
+}
+
+/// Plays a scenario before trackers, each with a site of its own; the crowd is the same for all.
 ///
 /// # Errors
 /// A zone's outline encloses nothing.
 pub fn play(scenario: &Scenario, seed: u64, setups: &[Setup]) -> Result<Vec<Outcome>, InvalidPolygon> {
-    let mut watchers = setups
-        .iter()
-        .map(|setup| Watcher::new(scenario, seed, setup))
-        .collect::<Result<Vec<Watcher>, InvalidPolygon>>()?;
+    let zones = zones(scenario)?;
+    let sensors = setups.iter().map(|setup| {
+        let sensor = TrackedCrowd::new(setup.sensor, zones.iter().map(|zone| &zone.outline), seed);
+        (setup.name.clone(), Box::new(sensor) as Box<dyn Sensor>)
+    });
+    play_before(scenario, seed, sensors.collect())
+}
+
+/// Plays a scenario before sensors with their names, each with a site of its own; the crowd is the same for all.
+///
+/// # Errors
+/// A zone's outline encloses nothing.
+pub fn play_before(
+    scenario: &Scenario,
+    seed: u64,
+    sensors: Vec<(String, Box<dyn Sensor + '_>)>,
+) -> Result<Vec<Outcome>, InvalidPolygon> {
+    let zones = zones(scenario)?;
+    let mut watchers: Vec<Watcher<'_>> = sensors
+        .into_iter()
+        .map(|(name, sensor)| Watcher::new(scenario, zones.clone(), name, sensor))
+        .collect();
     let mut simulation = Simulation::new(scenario.clone(), seed);
     while let Some(next) =
-        watchers.iter_mut().min_by(|a, b| a.tracks.due_secs().total_cmp(&b.tracks.due_secs()))
+        watchers.iter_mut().min_by(|a, b| a.sensor.due_secs().total_cmp(&b.sensor.due_secs()))
     {
-        let t_secs = next.tracks.due_secs();
+        let t_secs = next.sensor.due_secs();
         // What would be done after people have come to harm is beyond the simulation.
         if t_secs >= scenario.duration_secs || simulation.truth().harm_secs().is_some() {
             break;
         }
         simulation.advance_to(t_secs);
-        next.watch(&simulation);
+        next.watch(&simulation, t_secs);
+    }
+    // A film ends with the last picture before the harm.
+    while simulation.t_secs() < scenario.duration_secs && simulation.truth().harm_secs().is_none() {
+        simulation.step();
     }
     let truth = simulation.truth();
     let (onset_secs, harm_secs) = (truth.onset_secs(), truth.harm_secs());
@@ -106,9 +162,9 @@ pub fn play(scenario: &Scenario, seed: u64, setups: &[Setup]) -> Result<Vec<Outc
 }
 
 /// A sensor, its site, and what has come of it so far.
-struct Watcher {
-    tracks: Tracks,
-    camera: TracksCamera,
+struct Watcher<'a> {
+    sensor: Box<dyn Sensor + 'a>,
+    camera: String,
     site: Site,
     zones: Vec<WatchedZone>,
     outcome: Outcome,
@@ -119,6 +175,8 @@ struct Watcher {
 
 struct WatchedZone {
     outline: Polygon,
+    /// Cells of the site's grid and their shares.
+    cells: Vec<(usize, f64)>,
     pressure: PressureMeter,
     level: Option<Level>,
     changes_secs: Vec<f64>,
@@ -126,58 +184,38 @@ struct WatchedZone {
     to_acknowledge: Option<(f64, String)>,
 }
 
-impl Watcher {
-    fn new(scenario: &Scenario, seed: u64, setup: &Setup) -> Result<Self, InvalidPolygon> {
-        let outlines = scenario
-            .zones
-            .iter()
-            .map(|zone| Polygon::new(zone.outline.clone()))
-            .collect::<Result<Vec<Polygon>, InvalidPolygon>>()?;
-        let (mut lo, mut hi) = ([f64::INFINITY; 2], [f64::NEG_INFINITY; 2]);
-        for (zone_lo, zone_hi) in outlines.iter().map(Polygon::bounds_m) {
-            lo = [0, 1].map(|k| lo[k].min(zone_lo[k] - MARGIN_M));
-            hi = [0, 1].map(|k| hi[k].max(zone_hi[k] + MARGIN_M));
-        }
-        let camera = TracksCamera::new(lo, hi, setup.sensor.sigma_x_m);
-        let zones = scenario.zones.iter().zip(&outlines).map(|(zone, outline)| Zone {
-            id: zone.id.clone(),
-            name: zone.id.clone(),
-            outline: outline.clone(),
-            // The file was checked for it; a scenario built by hand gets the usual one.
-            profile: Profile::shipped(&zone.profile).unwrap_or_else(Profile::street_flat),
-            capacity_people: zone.capacity_people,
-            cameras: Vec::new(),
-        });
-        let site = Site::new(SiteModel {
-            id: scenario.id.clone(),
-            cameras: camera.model().into_iter().collect(),
-            zones: zones.collect(),
-        });
+impl<'a> Watcher<'a> {
+    fn new(scenario: &Scenario, zones: Vec<Zone>, setup: String, sensor: Box<dyn Sensor + 'a>) -> Self {
+        let outlines: Vec<Polygon> = zones.iter().map(|zone| zone.outline.clone()).collect();
+        let cameras: Vec<CameraModel> = sensor.model().into_iter().collect();
+        let camera = cameras.first().map_or_else(String::new, |camera| camera.id.clone());
+        let site = Site::new(SiteModel { id: scenario.id.clone(), cameras, zones });
         let watched = |outline: Polygon| {
             let cells = site.grid().map_or_else(Vec::new, |grid| grid.rasterise(&outline));
             let cell_m2 = site.grid().map_or(1.0, throng_analytics::ground::GroundGrid::cell_area_m2);
             WatchedZone {
                 outline,
                 pressure: PressureMeter::plain(&cells, cell_m2),
+                cells,
                 level: None,
                 changes_secs: Vec::new(),
                 to_acknowledge: None,
             }
         };
-        let middle_m = [0, 1].map(|k| 0.5 * (lo[k] + hi[k]));
-        Ok(Self {
-            tracks: Tracks::new(setup.sensor, middle_m, seed),
+        Self {
             zones: outlines.into_iter().map(watched).collect(),
+            sensor,
             camera,
             site,
             outcome: Outcome {
                 scenario: scenario.id.clone(),
                 kind: scenario.kind,
-                setup: setup.name.clone(),
+                setup,
                 watched_secs: 0.0,
                 onset_secs: None,
                 harm_secs: None,
                 density_max_people_per_m2: 0.0,
+                density_sums: [0.0; 2],
                 alarms: Default::default(),
                 chattering_mins: 0,
                 unknown_secs: 0.0,
@@ -188,16 +226,16 @@ impl Watcher {
             stepped_secs: 0.0,
             scored: Vec::new(),
             rivals: Baseline::ALL.map(BaselineAlarms::new).into(),
-        })
+        }
     }
 
-    fn watch(&mut self, simulation: &Simulation) {
-        let t_secs = simulation.t_secs();
+    fn watch(&mut self, simulation: &Simulation, t_secs: f64) {
         let now = START + t_secs;
-        if let Some(frame) = self.tracks.observe(simulation) {
-            let observation: CameraObservation = self.camera.observe(&frame, now);
+        if let Some(observation) = self.sensor.observe(simulation) {
             self.site.observe(&observation);
-            self.watch_with_rivals(&frame, now);
+            if observation.count.is_ok() {
+                self.watch_with_rivals(t_secs);
+            }
         }
         let passed_secs = t_secs - self.stepped_secs;
         self.stepped_secs = t_secs;
@@ -210,6 +248,12 @@ impl Watcher {
             let people = simulation.agents().iter().filter(|agent| zone.outline.contains(agent.at)).count();
             let density = people as f64 / zone.outline.area_m2();
             self.outcome.density_max_people_per_m2 = self.outcome.density_max_people_per_m2.max(density);
+            if let (Some(measured), true) =
+                (report.density_people_per_m2, density >= COUNTED_FROM_PEOPLE_PER_M2)
+            {
+                self.outcome.density_sums[0] += measured.value;
+                self.outcome.density_sums[1] += density;
+            }
             match report.level {
                 Some(level) => highest = highest.max(level),
                 None => self.outcome.unknown_secs += passed_secs,
@@ -232,21 +276,23 @@ impl Watcher {
         }
     }
 
-    /// Others see the same frame: the highest of all zones, so that one alarm is one alarm.
-    fn watch_with_rivals(&mut self, frame: &TrackFrame, now: Timestamp) {
+    /// Others see the same people in the same frame: the highest of all zones, so that one alarm is one alarm.
+    fn watch_with_rivals(&mut self, t_secs: f64) {
         let (mut density, mut pressure) = (0.0_f64, 0.0_f64);
+        let seen = self.site.field(&self.camera);
         for zone in &mut self.zones {
-            let inside =
-                frame.heads.iter().filter(|head| zone.outline.contains(head.at_in_ground_m)).count() as f64;
-            density = density.max(inside / zone.outline.area_m2());
-            if let Some(flow) = self.site.flow(CAMERA_ID) {
-                zone.pressure.observe(now, flow);
+            if let Some(field) = seen {
+                let people = zone.cells.iter().map(|(cell, share)| field.people_per_cell[*cell] * share);
+                density = density.max(people.sum::<f64>() / zone.outline.area_m2());
+            }
+            if let Some(flow) = self.site.flow(&self.camera) {
+                zone.pressure.observe(START + t_secs, flow);
             }
             pressure = zone.pressure.reading().map_or(pressure, |p| pressure.max(p.p90_per_s2));
         }
         for rival in &mut self.rivals {
             let value = if rival.kind() == Baseline::UngatedPressure { pressure } else { density };
-            rival.observe(frame.t_secs, value);
+            rival.observe(t_secs, value);
         }
     }
 

@@ -7,6 +7,8 @@ use throng_analytics::level::Level;
 
 use super::baseline::Baseline;
 use super::bootstrap::{Interval, median};
+#[cfg(doc)]
+use super::play::COUNTED_FROM_PEOPLE_PER_M2;
 use super::play::Outcome;
 use crate::crowd::scenario::Kind;
 
@@ -60,6 +62,9 @@ pub struct Worth {
     pub lead_to_onset_s: ByLevel<Option<Interval>>,
     /// Highest true density, people/m2.
     pub density_max_people_per_m2: f64,
+    /// Measured over true density, averaged over zones and time where the true one is at least
+    /// [`COUNTED_FROM_PEOPLE_PER_M2`]; none where it never is.
+    pub measured_over_true_density: Option<f64>,
     /// Minutes in which a zone changed its level more than three times.
     pub chattering_mins: usize,
     /// Share of the zones' time in which the level was not known.
@@ -143,7 +148,9 @@ impl Summary {
 }
 
 fn benign_hours(outcomes: &[&Outcome]) -> f64 {
-    outcomes.iter().filter(|o| o.kind == Kind::Benign).map(|o| o.watched_secs).sum::<f64>() / 3600.0
+    let benign = outcomes.iter().filter(|o| o.kind == Kind::Benign);
+    // The sum of nothing is a negative zero.
+    benign.fold(0.0, |secs, o| secs + o.watched_secs) / 3600.0
 }
 
 fn per_hour(count: usize, hours: f64) -> f64 {
@@ -167,6 +174,7 @@ fn worth(outcomes: &[&Outcome]) -> Worth {
             median(&leads)
         })
     };
+    let [measured, true_density] = [0, 1].map(|k| outcomes.iter().map(|o| o.density_sums[k]).sum::<f64>());
     let zone_secs: f64 = outcomes.iter().map(|o| o.watched_secs * o.zones as f64).sum();
     let is_missed =
         |o: &&&Outcome| o.event_secs().is_some_and(|at| alarms(o, ACTED_ON).lead_secs(at).is_none());
@@ -179,6 +187,7 @@ fn worth(outcomes: &[&Outcome]) -> Worth {
         lead_to_harm_s: leads(&|o| o.harm_secs),
         lead_to_onset_s: leads(&|o| o.onset_secs),
         density_max_people_per_m2: outcomes.iter().map(|o| o.density_max_people_per_m2).fold(0.0, f64::max),
+        measured_over_true_density: (true_density > 0.0).then(|| measured / true_density),
         chattering_mins: outcomes.iter().map(|o| o.chattering_mins).sum(),
         unknown_share: if zone_secs > 0.0 {
             outcomes.iter().map(|o| o.unknown_secs).sum::<f64>() / zone_secs
@@ -272,6 +281,7 @@ mod tests {
             onset_secs: harm_secs.map(|t| t - 30.0),
             harm_secs,
             density_max_people_per_m2: 5.0,
+            density_sums: [3.6, 4.0],
             alarms: [from(orange_secs), from(orange_secs), from(orange_secs), from(None)],
             chattering_mins: 0,
             unknown_secs: 36.0,
@@ -302,6 +312,7 @@ mod tests {
         assert!((rate.orange - 5.0).abs() < 1e-9, "one in 0.2 hours: {rate:?}");
         assert!(rate.red.abs() < 1e-9);
         assert!((summary.all.unknown_share - 0.05).abs() < 1e-9);
+        assert!((summary.all.measured_over_true_density.unwrap() - 0.9).abs() < 1e-9);
         assert_eq!(summary.by_scenario["calm"].missed, 0);
         assert_eq!(summary.by_scenario["gate"].false_alarms_per_hour, None);
         let rival = summary.baselines[&Baseline::OneFrameCount];

@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 use throng_analytics::camera::Calibration;
 use throng_analytics::density_map::DensityMap;
 use throng_analytics::motion_field::MotionField;
+use throng_analytics::polygon::Polygon;
 use throng_analytics::site::{CameraModel, CameraObservation, ImageCount};
 use throng_analytics::time::Timestamp;
 
-use crate::crowd::sensor::TrackFrame;
+use super::play::{START, Sensor};
+use crate::crowd::sensor::{SensorConfig, TrackFrame, Tracks};
+use crate::crowd::simulation::Simulation;
 
 /// Scale of the plan, m/px: fine enough that a head is never too small to count.
 const M_PER_PX: f64 = 0.05;
@@ -24,8 +27,49 @@ const SPEED_SECS_MIN: f64 = 0.5;
 /// What recall a tracker is taken to have at worst and at best, for the interval of its counts.
 const RECALL: (f64, f64) = (0.8, 1.0);
 
+/// Ground around the zones that a tracker covers, metres.
+const MARGIN_M: f64 = 3.0;
+
 /// The id of the camera.
-pub const CAMERA_ID: &str = "tracks";
+const CAMERA_ID: &str = "tracks";
+
+/// A tracker that watches a simulated crowd.
+#[derive(Clone, Debug)]
+pub struct TrackedCrowd {
+    tracks: Tracks,
+    camera: TracksCamera,
+}
+
+impl TrackedCrowd {
+    /// A tracker with its errors around some zones.
+    pub fn new<'a>(config: SensorConfig, zones: impl Iterator<Item = &'a Polygon>, seed: u64) -> Self {
+        let (mut lo, mut hi) = ([f64::INFINITY; 2], [f64::NEG_INFINITY; 2]);
+        for (zone_lo, zone_hi) in zones.map(Polygon::bounds_m) {
+            lo = [0, 1].map(|k| lo[k].min(zone_lo[k] - MARGIN_M));
+            hi = [0, 1].map(|k| hi[k].max(zone_hi[k] + MARGIN_M));
+        }
+        let middle_m = [0, 1].map(|k| 0.5 * (lo[k] + hi[k]));
+        Self {
+            tracks: Tracks::new(config, middle_m, seed),
+            camera: TracksCamera::new(lo, hi, config.sigma_x_m),
+        }
+    }
+}
+
+impl Sensor for TrackedCrowd {
+    fn model(&self) -> Option<CameraModel> {
+        self.camera.model()
+    }
+
+    fn due_secs(&self) -> f64 {
+        self.tracks.due_secs()
+    }
+
+    fn observe(&mut self, simulation: &Simulation) -> Option<CameraObservation> {
+        let frame = self.tracks.observe(simulation)?;
+        Some(self.camera.observe(&frame, START + frame.t_secs))
+    }
+}
 
 /// Makes observations of a tracker's frames.
 #[derive(Clone, Debug)]

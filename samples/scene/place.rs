@@ -1,4 +1,4 @@
-//! What a scenario's place looks like: its walls and gates, and a mast that overlooks the first zone.
+//! What a scenario's place looks like: its walls and gates, and a mast that overlooks its zones.
 
 use std::str::FromStr;
 
@@ -18,14 +18,15 @@ use crate::rng::Rng;
 /// Height of walls and of closed gates, metres.
 const WALL_M: f64 = 1.15;
 const GATE_M: f64 = 1.25;
-/// Height of the camera, and how far beyond the zone's edge it stands, metres.
+/// Height of the camera, and how far beyond the zones' edge it stands, metres.
 const MAST_M: f64 = 10.0;
 const BEYOND_M: f64 = 7.0;
 /// Size of the pictures.
-const WIDTH_PX: u32 = 960;
-const HEIGHT_PX: u32 = 540;
-/// Share of the picture's width that the zone takes.
-const ZONE_SHARE: f64 = 0.5;
+const WIDTH_PX: u32 = 1280;
+const HEIGHT_PX: u32 = 720;
+/// Share of the picture that the zones, and the people in them up to this height, take.
+const ZONES_SHARE: f64 = 0.9;
+const PEOPLE_M: f64 = 1.9;
 
 /// Light and weather of a film.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,27 +53,43 @@ impl FromStr for Weather {
     }
 }
 
-/// The camera of a scenario: beyond its first zone, seen from the middle of everything, and facing it.
-pub(super) fn camera(scenario: &Scenario) -> Pinhole {
+/// The camera of a scenario: beyond its zones, seen from the middle of everything, with all of them in its picture.
+pub fn camera(scenario: &Scenario) -> Pinhole {
     let [lo, hi] = scenario.bounds_m(0.0);
     let middle = [0, 1].map(|k| 0.5 * (lo[k] + hi[k]));
-    let outline = scenario.zones.first().map_or(&[][..], |zone| &zone.outline);
-    let corners = outline.len().max(1) as f64;
-    let zone = [0, 1].map(|k| outline.iter().map(|corner| corner[k]).sum::<f64>() / corners);
-    let reach_m = outline.iter().map(|c| (c[0] - zone[0]).hypot(c[1] - zone[1])).fold(1.0, f64::max);
-    let out = [zone[0] - middle[0], zone[1] - middle[1]];
+    let corners: Vec<[f64; 2]> =
+        scenario.zones.iter().flat_map(|zone| zone.outline.iter().copied()).collect();
+    let aim =
+        [0, 1].map(|k| corners.iter().map(|corner| corner[k]).sum::<f64>() / corners.len().max(1) as f64);
+    let reach_m = corners.iter().map(|c| (c[0] - aim[0]).hypot(c[1] - aim[1])).fold(1.0, f64::max);
+    let out = [aim[0] - middle[0], aim[1] - middle[1]];
     let length = out[0].hypot(out[1]);
     let out = if length > 1.0 { out.map(|c| c / length) } else { [1.0, 0.0] };
     let away_m = reach_m + BEYOND_M;
-    let distance_m = away_m.hypot(MAST_M - 1.6);
-    Pinhole {
-        position_m: [zone[0] + away_m * out[0], zone[1] + away_m * out[1] + 0.6, MAST_M],
+    let position_m = [aim[0] + away_m * out[0], aim[1] + away_m * out[1] + 0.6, MAST_M];
+    let seen: Vec<[f64; 3]> =
+        corners.iter().flat_map(|c| [[c[0], c[1], 0.0], [c[0], c[1], PEOPLE_M]]).collect();
+    let below_rad = |p: &[f64; 3]| {
+        let ahead_m = (position_m[0] - p[0]) * out[0] + (position_m[1] - p[1]) * out[1];
+        (MAST_M - p[2]).atan2(ahead_m)
+    };
+    let (least, most) =
+        seen.iter().map(below_rad).fold((f64::MAX, f64::MIN), |(a, b), c| (a.min(c), b.max(c)));
+    let unit = Pinhole {
+        position_m,
         yaw_rad: (-out[1]).atan2(-out[0]),
-        depression_rad: (MAST_M - 1.6).atan2(away_m),
-        focal_px: ZONE_SHARE * f64::from(WIDTH_PX) * distance_m / (2.0 * reach_m),
+        depression_rad: 0.5 * (least + most),
+        focal_px: 1.0,
         image_width_px: WIDTH_PX,
         image_height_px: HEIGHT_PX,
-    }
+    };
+    let centre = unit.principal_point_px();
+    let largest = |axis: usize| {
+        let off = |p: &[f64; 3]| unit.project(*p).map(|seen| (seen.in_image_px[axis] - centre[axis]).abs());
+        seen.iter().filter_map(off).fold(1e-6, f64::max)
+    };
+    let focal_px = (ZONES_SHARE * centre[0] / largest(0)).min(ZONES_SHARE * centre[1] / largest(1));
+    Pinhole { focal_px, ..unit }
 }
 
 /// Everything that stands still.

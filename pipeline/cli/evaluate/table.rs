@@ -10,6 +10,7 @@ use throng_samples::evaluation::summary::{BaselineWorth, Summary, Worth};
 /// What is printed.
 pub(super) struct Table<'a> {
     pub(super) suite: &'a str,
+    pub(super) level: &'a str,
     pub(super) seeds: u64,
     pub(super) summary: &'a Summary,
     pub(super) sensors: &'a BTreeMap<&'a str, Worth>,
@@ -20,8 +21,8 @@ impl Display for Table<'_> {
         let all = &self.summary.all;
         writeln!(
             f,
-            "\n{}: {} runs, {} of each scenario; {} with harm, {} missed (no orange or red before harm or onset)",
-            self.suite, all.runs, self.seeds, all.harmed, all.missed
+            "\n{}, {}: {} runs, {} of each scenario; {} with harm, {} missed (no orange or red before harm or onset)",
+            self.suite, self.level, all.runs, self.seeds, all.harmed, all.missed
         )?;
         writeln!(
             f,
@@ -41,14 +42,18 @@ impl Display for Table<'_> {
         }
         writeln!(
             f,
-            "\n{:.2} h of benign scenes; minutes with chattering {}; level unknown {:.2} % of the time",
+            "\n{:.2} h of benign scenes; minutes with chattering {}; level unknown {:.2} % of the time; measured density {} \
+             of the true",
             all.benign_hours,
             all.chattering_mins,
-            100.0 * all.unknown_share
+            100.0 * all.unknown_share,
+            share(all.measured_over_true_density)
         )?;
         self.scenarios(f)?;
         self.baselines(f)?;
-        self.sensors(f)?;
+        if !self.sensors.is_empty() {
+            self.sensors(f)?;
+        }
         self.score(f)
     }
 }
@@ -57,12 +62,13 @@ impl Table<'_> {
     fn scenarios(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "\n{:<20}{:>5}{:>6}{:>8}{:>12}   {:<36} {:<24}",
+            "\n{:<20}{:>5}{:>6}{:>8}{:>12}{:>10}   {:<36} {:<24}",
             "scenario",
             "runs",
             "harm",
             "missed",
             "densest /m2",
+            "measured",
             "lead to harm: blue yellow orange red",
             "alarms an hour: same"
         )?;
@@ -76,11 +82,12 @@ impl Table<'_> {
             });
             writeln!(
                 f,
-                "{id:<20}{:>5}{:>6}{:>8}{:>12.1}   {:<36} {:<24}",
+                "{id:<20}{:>5}{:>6}{:>8}{:>12.1}{:>10}   {:<36} {:<24}",
                 worth.runs,
                 worth.harmed,
                 worth.missed,
                 worth.density_max_people_per_m2,
+                share(worth.measured_over_true_density),
                 leads.join(" "),
                 rates.join(" ")
             )?;
@@ -166,4 +173,8 @@ impl Table<'_> {
 
 fn interval(value: Option<Interval>) -> String {
     value.map_or("-".to_owned(), |i| format!("{:.0} [{:.0} to {:.0}]", i.median, i.lo, i.hi))
+}
+
+fn share(value: Option<f64>) -> String {
+    value.map_or("-".to_owned(), |share| format!("{:.0} %", 100.0 * share))
 }

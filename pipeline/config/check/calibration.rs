@@ -1,14 +1,13 @@
 //! The calibration of a camera: point pairs that describe one ground seen from above, or the stated fallback.
 
-use throng_analytics::camera::{Calibration, CalibrationError, Homography, PointPair};
+use throng_analytics::camera::{
+    Calibration, CalibrationError, Homography, PointPair, STANDING_HEAD_HEIGHT_M,
+};
 
 use super::Checker;
 use crate::config::diagnostic::Remark;
 use crate::config::key_path::KeyPath;
 use crate::config::raw;
-
-/// Height at which standing heads are seen, in metres (analytics specification, section 0, decision 4).
-const STANDING_HEAD_HEIGHT_M: f64 = 1.6;
 
 /// Picture size assumed for an uncalibrated camera that does not say: only its shape matters.
 const COMMON_IMAGE_SIZE_PX: [u32; 2] = [1920, 1080];

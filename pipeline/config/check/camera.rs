@@ -9,13 +9,10 @@ use super::Checker;
 use crate::config::diagnostic::Remark;
 use crate::config::environment::{self, Unexpandable};
 use crate::config::key_path::KeyPath;
-use crate::config::plan::CameraPlan;
+use crate::config::plan::{CameraPlan, DEFAULT_COUNT_FPS};
 use crate::config::raw::{Camera, CountCorrection};
 use crate::config::source_text::SourceText;
 use crate::stream::uri::SourceUri;
-
-/// Frames counted a second where the site does not say: crowds change over seconds, and a core counts 20 to 40.
-const DEFAULT_COUNT_FPS: f64 = 5.0;
 
 impl Checker<'_> {
     /// The cameras, none where one of them is wrong; and the calibration of each that has a usable one, since zones
