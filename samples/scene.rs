@@ -1,5 +1,6 @@
 //! A scenario as a film: pictures, with everything that is true about them.
 
+mod flight;
 mod place;
 
 use std::collections::BTreeMap;
@@ -8,6 +9,7 @@ use image::RgbImage;
 use serde::Serialize;
 use throng_analytics::polygon::Polygon;
 
+pub use flight::{CameraPose, Flight};
 pub use place::{Weather, camera};
 
 use crate::crowd::agent::Agent;
@@ -21,6 +23,8 @@ use crate::render::sensor::Exposure;
 use crate::render::stage::Stage;
 use crate::render::wardrobe::{Looks, Wardrobe};
 use crate::rng::Rng;
+
+use place::Place;
 
 /// Pictures a second, unless asked otherwise.
 pub const FRAMES_PER_S: u32 = 10;
@@ -57,6 +61,11 @@ pub struct SceneFrame {
     /// The picture.
     #[serde(skip)]
     pub rgb: RgbImage,
+    /// Where the camera is.
+    pub camera: CameraPose,
+    /// What a drone's telemetry says of that; absent for a camera on a mast.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub telemetry: Option<CameraPose>,
     /// Everyone whose head lies in the picture.
     pub heads: Vec<HeadTruth>,
     /// Every measured zone, in the scenario's order.
@@ -96,6 +105,8 @@ pub struct Scene {
     outlines: Vec<(String, Polygon)>,
     guises: BTreeMap<u32, Guise>,
     rng: Rng,
+    /// The place and the way around it, where the camera flies.
+    flight: Option<(Place, Flight)>,
     frames_per_s: f64,
     next_frame: u32,
 }
@@ -117,9 +128,20 @@ impl Scene {
     /// Any scenario, from a mast that overlooks its zones.
     pub fn of(scenario: Scenario, seed: u64, weather: Weather) -> Self {
         let mut rng = Rng::new(seed);
-        let stage = place::stage(&scenario, weather, &mut rng.fork(1));
+        let stage = Place::of(&scenario, weather, &mut rng.fork(1)).stage(&camera(&scenario));
         let exposure = Exposure::new(place::sensor(weather), &mut rng.fork(2));
         Self::new(scenario, seed, rng, stage, exposure, place::closed_gates)
+    }
+
+    /// Any scenario, from a drone that circles over its zones.
+    pub fn from_drone(scenario: Scenario, seed: u64, weather: Weather) -> Self {
+        let mut rng = Rng::new(seed);
+        let place = Place::of(&scenario, weather, &mut rng.fork(1));
+        let flight = Flight::over(&scenario, rng.fork(5));
+        let stage = place.stage(&flight.camera(0.0));
+        let exposure = Exposure::new(place::sensor(weather), &mut rng.fork(2));
+        let scene = Self::new(scenario, seed, rng, stage, exposure, place::closed_gates);
+        Self { flight: Some((place, flight)), ..scene }
     }
 
     fn new(
@@ -146,6 +168,7 @@ impl Scene {
             outlines,
             guises,
             rng: rng.fork(3),
+            flight: None,
             frames_per_s: f64::from(FRAMES_PER_S),
             next_frame: 0,
         }
@@ -228,6 +251,10 @@ impl Iterator for Scene {
         let t_secs = f64::from(self.next_frame) / self.frames_per_s;
         self.next_frame += 1;
         self.simulation.advance_to(t_secs);
+        let telemetry = self.flight.as_mut().map(|(place, flight)| {
+            self.stage = place.stage(&flight.camera(t_secs));
+            flight.telemetry(t_secs)
+        });
         let people = self.dress();
         let leaves = (self.leaves)(self.simulation.scenario(), t_secs);
         let painted = self.stage.paint(&people, &leaves, &mut self.canvas);
@@ -260,6 +287,8 @@ impl Iterator for Scene {
         Some(SceneFrame {
             t_secs,
             rgb,
+            camera: CameraPose::of(self.stage.view().camera()),
+            telemetry,
             heads,
             zones,
             contact_load_max_n_per_m,

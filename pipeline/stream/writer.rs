@@ -22,6 +22,16 @@ const STALL_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often a waiting push looks for room: far shorter than the encoder needs for the frames that wait.
 const ROOM_CHECK: gst::ClockTime = gst::ClockTime::from_mseconds(2);
 
+/// How pictures are compressed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Codec {
+    /// H.264, or Motion JPEG where no encoder is installed.
+    #[default]
+    H264,
+    /// H.265.
+    H265,
+}
+
 /// An encoder and the file it writes.
 pub struct VideoWriter {
     pipeline: gst::Pipeline,
@@ -40,6 +50,20 @@ impl VideoWriter {
     /// # Errors
     /// An unknown container, a missing plug-in, a folder that cannot be written, or a size without pixels.
     pub fn create(path: &Path, width_px: u32, height_px: u32, fps: f64) -> anyhow::Result<Self> {
+        Self::create_as(Codec::H264, path, width_px, height_px, fps)
+    }
+
+    /// The same with a codec of choice.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create), and no encoder for H.265.
+    pub fn create_as(
+        codec: Codec,
+        path: &Path,
+        width_px: u32,
+        height_px: u32,
+        fps: f64,
+    ) -> anyhow::Result<Self> {
         super::init()?;
         let file = path.display();
         let muxer = match path.extension().and_then(|e| e.to_str()) {
@@ -64,7 +88,7 @@ impl VideoWriter {
         let colour = super::element("capsfilter")?;
         colour.set_property("caps", gst::Caps::builder("video/x-raw").field("format", "I420").build());
         let mut chain = vec![source.clone().upcast(), super::element("videoconvert")?, colour];
-        chain.extend(encoder(muxer)?);
+        chain.extend(encoder(codec, muxer)?);
         chain.push(super::element(muxer)?);
         chain.push(sink);
         let pipeline = gst::Pipeline::new();
@@ -176,8 +200,20 @@ impl Drop for VideoWriter {
 }
 
 /// The best installed encoder that `muxer` can hold, with its parser.
-fn encoder(muxer: &str) -> anyhow::Result<Vec<gst::Element>> {
+fn encoder(codec: Codec, muxer: &str) -> anyhow::Result<Vec<gst::Element>> {
     let exists = |name: &str| gst::ElementFactory::find(name).is_some();
+    if codec == Codec::H265 {
+        anyhow::ensure!(muxer != "avimux", "AVI holds no H.265: name the video .mp4 or .mkv");
+        anyhow::ensure!(exists("x265enc"), "no H.265 encoder is installed; run deploy/setup.sh");
+        let encoder = gst::ElementFactory::make("x265enc")
+            // No look ahead: as little as possible waits in the encoder when the film ends.
+            .property_from_str("speed-preset", "superfast")
+            .property_from_str("tune", "zerolatency")
+            .property("qp", 24_i32)
+            .property("key-int-max", 50_i32)
+            .build()?;
+        return Ok(vec![encoder, super::element("h265parse")?]);
+    }
     if exists("x264enc") {
         let encoder = gst::ElementFactory::make("x264enc")
             .property_from_str("speed-preset", "veryfast")

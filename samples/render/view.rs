@@ -38,6 +38,11 @@ impl View {
         }
     }
 
+    /// The camera.
+    pub fn camera(&self) -> &Pinhole {
+        &self.camera
+    }
+
     /// Where the camera stands, metres.
     pub fn position(&self) -> Vec3 {
         self.camera.position_m

@@ -22,8 +22,8 @@ const GATE_M: f64 = 1.25;
 const MAST_M: f64 = 10.0;
 const BEYOND_M: f64 = 7.0;
 /// Size of the pictures.
-const WIDTH_PX: u32 = 1280;
-const HEIGHT_PX: u32 = 720;
+const WIDTH_PX: u32 = 960;
+const HEIGHT_PX: u32 = 540;
 /// Share of the picture that the zones, and the people in them up to this height, take.
 const ZONES_SHARE: f64 = 0.9;
 const PEOPLE_M: f64 = 1.9;
@@ -92,28 +92,42 @@ pub fn camera(scenario: &Scenario) -> Pinhole {
     Pinhole { focal_px, ..unit }
 }
 
-/// Everything that stands still.
-pub(super) fn stage(scenario: &Scenario, weather: Weather, rng: &mut Rng) -> Stage {
-    let view = View::through(&camera(scenario));
-    let ground = Ground {
-        surface: Surface::Slabs { side_m: 0.6 },
-        colour: [158.0, 154.0, 146.0],
-        strips: Vec::new(),
-        facade_at_m: 70.0,
-        facade: [150.0, 140.0, 128.0],
-        salt: rng.next_u64() as u32,
-    };
-    let mut backdrop = Canvas::new(view.width_px as usize, view.height_px as usize);
-    ground.paint(&view, &mut backdrop);
-    let brick = [152.0, 92.0, 74.0];
-    let walls =
-        scenario.walls.iter().flat_map(|w| Prop::wall(w.from, w.to, WALL_M, 0.16, brick, Finish::Brick));
-    let light = match weather {
-        Weather::Day => Light::new(1.1, 0.95, 0.5, 0.34),
-        Weather::Dusk => Light::new(0.4, 0.25, 0.15, 0.12),
-        Weather::Rain => Light::new(1.1, 1.2, 0.0, 0.08),
-    };
-    Stage::new(view, light, backdrop, walls.collect())
+/// What a place is made of, whoever looks at it.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    ground: Ground,
+    walls: Vec<Prop>,
+    light: Light,
+}
+
+impl Place {
+    pub(super) fn of(scenario: &Scenario, weather: Weather, rng: &mut Rng) -> Self {
+        let ground = Ground {
+            surface: Surface::Slabs { side_m: 0.6 },
+            colour: [158.0, 154.0, 146.0],
+            strips: Vec::new(),
+            facade_at_m: 70.0,
+            facade: [150.0, 140.0, 128.0],
+            salt: rng.next_u64() as u32,
+        };
+        let brick = [152.0, 92.0, 74.0];
+        let walls =
+            scenario.walls.iter().flat_map(|w| Prop::wall(w.from, w.to, WALL_M, 0.16, brick, Finish::Brick));
+        let light = match weather {
+            Weather::Day => Light::new(1.1, 0.95, 0.5, 0.34),
+            Weather::Dusk => Light::new(0.4, 0.25, 0.15, 0.12),
+            Weather::Rain => Light::new(1.1, 1.2, 0.0, 0.08),
+        };
+        Self { ground, walls: walls.collect(), light }
+    }
+
+    /// Everything that stands still, as a camera sees it.
+    pub(super) fn stage(&self, camera: &Pinhole) -> Stage {
+        let view = View::through(camera);
+        let mut backdrop = Canvas::new(view.width_px as usize, view.height_px as usize);
+        self.ground.paint(&view, &mut backdrop);
+        Stage::new(view, self.light.clone(), backdrop, self.walls.clone())
+    }
 }
 
 /// The gates that are closed at a time, as fences.

@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
-use crate::{lines, said};
+use crate::{CARD, lines, said};
 
 /// A gate that closes on a strong inflow in a short, narrow way: harm within a minute or two.
 const CRUSH: &str = r#"
@@ -90,4 +90,51 @@ fn what_is_wrong_with_a_scenario_is_said_with_its_place() {
         assert!(!output.status.success());
         assert!(said(&output).contains(expected), "{}", said(&output));
     }
+}
+
+#[test]
+fn the_same_is_played_before_a_camera_and_the_shipped_counter() {
+    let folder = tempfile::tempdir().unwrap();
+    let scenarios = folder.path().join("scenarios");
+    fs::create_dir(&scenarios).unwrap();
+    let walking = CRUSH
+        .replace("[[20, 999]]", "[]")
+        .replace("danger", "benign")
+        .replace("duration_secs = 150", "duration_secs = 6")
+        .replace("people_per_s = 1.4", "people_per_s = 3.0");
+    fs::write(scenarios.join("walking.toml"), walking).unwrap();
+    let card = concat!(env!("CARGO_MANIFEST_DIR"), "/models/cards/compact.toml");
+    let arguments = ["evaluate", "--scenarios", "scenarios", "--level", "video", "--model", card, "--json"];
+    let output = throng(folder.path(), &arguments);
+    assert!(output.status.success(), "{}", said(&output));
+    let result = lines(&output).pop().unwrap();
+    assert_eq!((&result["level"], &result["runs"]), (&Value::from("video"), &Value::from(1)));
+    assert!(result["unknown_share"].as_f64().unwrap() < 0.2, "{result}");
+    let measured = result["measured_over_true_density"].as_f64().unwrap();
+    assert!((0.5..1.5).contains(&measured), "{measured}");
+}
+
+#[test]
+fn a_drone_films_with_its_telemetry() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = ["--video", "flight.mkv", "--truth", "truth.jsonl", "--codec", "h265"];
+    let output = throng(
+        folder.path(),
+        &[&["sim", "dev/free_flow", "--camera", "drone", "--for", "1s"], &files[..]].concat(),
+    );
+    assert!(output.status.success(), "{}", said(&output));
+    let truth = fs::read_to_string(folder.path().join("truth.jsonl")).unwrap();
+    let frames: Vec<Value> = truth.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(frames.len(), 10);
+    let number = |value: &Value| value.as_f64().unwrap();
+    let moved = |k: usize| {
+        number(&frames[9]["camera"]["position_m"][k]) - number(&frames[0]["camera"]["position_m"][k])
+    };
+    assert!((0.5..6.0).contains(&moved(0).hypot(moved(1))), "it flies");
+    let [exact, told] = ["camera", "telemetry"].map(|key| number(&frames[9][key]["depression_deg"]));
+    assert!((exact - told).abs() > 1e-6 && (exact - told).abs() < 5.0, "{exact} {told}");
+    let counted =
+        throng(folder.path(), &["count", "flight.mkv", "--json", "--device", "cpu", "--model", CARD]);
+    assert!(counted.status.success(), "the film can be read: {}", said(&counted));
+    assert!(lines(&counted).len() >= 9, "{}", said(&counted));
 }
