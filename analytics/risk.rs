@@ -5,7 +5,7 @@
 use crate::{
     danger::{conflict::Conflict, oscillation::Oscillation, pressure::Pressure},
     estimate::Estimate,
-    fundamental_diagram::weidmann_speed_m_per_s,
+    fundamental_diagram::FundamentalDiagram,
     level::Level,
     wire::{Contribution, Counterfactual, FactorKind, RawValue, ScoreInterval},
 };
@@ -62,6 +62,8 @@ pub struct RiskInputs {
     pub secs_to_growth_target: Option<f64>,
     /// Mean speed of the people, m/s, where measured.
     pub speed_m_per_s: Option<f64>,
+    /// How fast people walk there at a density.
+    pub diagram: FundamentalDiagram,
     /// Corrected crowd pressure; `None` where motion or its error is not known, or no place was dense for long enough.
     pub pressure: Option<Pressure>,
     /// Collective oscillation; `None` where none can be told.
@@ -140,7 +142,8 @@ fn sub_scores(inputs: &RiskInputs, rho: f64, rho_hi: f64) -> SubScores {
     // Below two people a square metre motion says nothing about crushing.
     let gate = ((rho - 2.0) / 2.0).clamp(0.0, 1.0);
     let breakdown = inputs.speed_m_per_s.map(|speed| {
-        let reference = weidmann_speed_m_per_s(rho).max(SPEED_RESOLUTION_M_PER_S);
+        let normal = inputs.diagram.envelope * inputs.diagram.speed_m_per_s(rho);
+        let reference = normal.max(SPEED_RESOLUTION_M_PER_S);
         (1.0 - speed / reference).clamp(0.0, 1.0)
     });
     let instability = inputs.pressure.map(|pressure| {
@@ -242,6 +245,7 @@ mod tests {
             density_people_per_m2: Estimate { lo: rho, value: rho, hi: rho },
             secs_to_growth_target: None,
             speed_m_per_s: None,
+            diagram: FundamentalDiagram::WEIDMANN,
             pressure: None,
             oscillation: None,
             conflict: None,

@@ -1,6 +1,6 @@
 //! Zones: the areas of the ground that are watched.
 
-use crate::{polygon::Polygon, profile::Profile};
+use crate::{fundamental_diagram::FundamentalDiagram, polygon::Polygon, profile::Profile};
 
 /// A watched area.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +15,8 @@ pub struct Zone {
     pub profile: Profile,
     /// People for whom there is room, where stated.
     pub capacity_people: Option<f64>,
+    /// How fast people walk there at a density.
+    pub diagram: FundamentalDiagram,
     /// Ids of the cameras that measure it; empty: every camera of the site that sees it.
     pub cameras: Vec<String>,
 }

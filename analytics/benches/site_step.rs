@@ -64,6 +64,7 @@ fn site() -> Site {
                 .unwrap(),
             profile: Profile::street_flat(),
             capacity_people: Some(900.0),
+            diagram: throng_analytics::fundamental_diagram::FundamentalDiagram::WEIDMANN,
             cameras: Vec::new(),
         }
     };

@@ -32,6 +32,7 @@ fn site_with(calibrated: bool, profile: Profile, capacity_people: Option<f64>) -
         outline: Polygon::new(vec![[5.5, 3.5], [10.5, 3.5], [10.5, 8.5], [5.5, 8.5]]).unwrap(),
         profile,
         capacity_people,
+        diagram: crate::fundamental_diagram::FundamentalDiagram::WEIDMANN,
         cameras: vec![],
     };
     Site::new(SiteModel {
@@ -189,6 +190,7 @@ fn of_two_cameras_the_one_that_sees_more_speaks_until_it_falls_silent() {
             outline: Polygon::new(vec![[5.5, 3.5], [10.5, 3.5], [10.5, 8.5], [5.5, 8.5]]).unwrap(),
             profile: Profile::street_flat(),
             capacity_people: None,
+            diagram: crate::fundamental_diagram::FundamentalDiagram::WEIDMANN,
             cameras: vec![],
         }],
     });

@@ -244,6 +244,7 @@ impl ZoneTracker {
                 .trend_per_sec()
                 .map(|_| trend.secs_to(GROWTH_TARGET_PEOPLE_PER_M2).unwrap_or(f64::INFINITY)),
             speed_m_per_s: motion.map(|motion| motion.speed_m_per_s),
+            diagram: self.zone.diagram,
             pressure: self.view.and_then(|view| self.pressure.get(view)?.reading()).filter(|_| is_moving),
             oscillation: self.oscillation.reading().filter(|_| is_moving),
             conflict: self.conflict.filter(|_| is_moving),

@@ -13,7 +13,7 @@ use throng_analytics::trajectory::measure::{Method, measure};
 use throng_analytics::trajectory::voronoi::CutOff;
 
 use self::geometry::GeometryArgs;
-use self::report::Report;
+use self::report::{Diagram, Report};
 use super::exit_status::ExitStatus;
 use super::output;
 
@@ -76,6 +76,8 @@ pub fn run(args: &AnalyseArgs) -> anyhow::Result<ExitStatus> {
     for folder in args.csv.iter().chain(&args.plots) {
         fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
     }
+    let mut walked: Vec<(f64, f64)> = Vec::new();
+    let mut diagram = None;
     for path in &args.trajectories {
         let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
         let whole =
@@ -98,7 +100,10 @@ pub fn run(args: &AnalyseArgs) -> anyhow::Result<ExitStatus> {
             cut_off: args.cut_off.map(|radius_m| CutOff { radius_m, corners_per_quarter: CUT_OFF_CORNERS }),
         };
         let measures = measure(&trajectories, &stated.geometry, method);
-        let report = Report::new(path, &trajectories, &stated.geometry, &measures);
+        let frames = measures.frames.iter().filter(|frame| frame.voronoi_density > 0.0);
+        walked.extend(frames.map(|frame| (frame.voronoi_density, frame.voronoi_speed)));
+        diagram = Diagram::fit(&walked);
+        let report = Report::new(path, &trajectories, &stated.geometry, &measures, diagram);
         if let Some(warning) = report.warning() {
             output::note(warning);
         }
@@ -117,6 +122,9 @@ pub fn run(args: &AnalyseArgs) -> anyhow::Result<ExitStatus> {
         if args.json {
             output::json_line(&report)?;
         }
+    }
+    if let Some(diagram) = diagram {
+        output::note(diagram);
     }
     Ok(ExitStatus::Success)
 }

@@ -218,9 +218,29 @@ pub struct Zone {
     /// People the zone may hold. The occupancy ladder raises at 50, 60, 80 and 100 % of it.
     #[schemars(required, range(min = 1, max = 10_000_000), example = 200)]
     pub capacity_people: Option<u32>,
+    /// How fast people walk here at a density, as `throng analyse` fits it to measured tracks. Default: Weidmann's curve.
+    pub walking: Option<Walking>,
     /// Cameras that measure this zone. Default: every camera that sees it.
     #[schemars(example = ["cam-1"])]
     pub cameras: Option<Vec<String>>,
+}
+
+/// Speed by density: `free_speed (1 - exp(-decay (1/density - 1/jam_density)))`.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Walking {
+    /// Speed of people who are alone, m/s.
+    #[schemars(required, range(min = 0.3, max = 3), example = 1.34)]
+    pub free_speed_m_per_s: Option<f64>,
+    /// How fast speed falls with density, people per square metre.
+    #[schemars(required, range(min = 0.1, max = 10), example = 1.913)]
+    pub decay_people_per_m2: Option<f64>,
+    /// Density at which nobody moves, people per square metre.
+    #[schemars(required, range(min = 1, max = 20), example = 5.4)]
+    pub jam_density_people_per_m2: Option<f64>,
+    /// Share of that speed which 95 % of what is normal reaches. Default: 1.
+    #[schemars(range(min = 0, max = 1), example = 0.8)]
+    pub envelope: Option<f64>,
 }
 
 /// A threshold profile: the densities at which a zone's level rises, and for how long they must hold.

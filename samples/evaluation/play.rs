@@ -1,6 +1,7 @@
 //! One scenario with one seed: the crowd walks, each sensor watches it, and each sensor's site notes its alarms.
 
 use throng_analytics::danger::pressure::PressureMeter;
+use throng_analytics::fundamental_diagram::FundamentalDiagram;
 use throng_analytics::level::Level;
 use throng_analytics::polygon::{InvalidPolygon, Polygon};
 use throng_analytics::profile::Profile;
@@ -107,6 +108,7 @@ pub fn zones(scenario: &Scenario) -> Result<Vec<Zone>, InvalidPolygon> {
             // The file was checked for it; a scenario built by hand gets the usual one.
             profile: Profile::shipped(&zone.profile).unwrap_or_else(Profile::street_flat),
             capacity_people: zone.capacity_people,
+            diagram: FundamentalDiagram::WEIDMANN,
             cameras: Vec::new(),
         })
     };

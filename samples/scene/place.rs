@@ -126,7 +126,7 @@ impl Place {
         let view = View::through(camera);
         let mut backdrop = Canvas::new(view.width_px as usize, view.height_px as usize);
         self.ground.paint(&view, &mut backdrop);
-        Stage::new(view, self.light.clone(), backdrop, self.walls.clone())
+        Stage::new(view, self.light, backdrop, self.walls.clone())
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use serde::Serialize;
+use throng_analytics::fundamental_diagram::FundamentalDiagram;
 use throng_analytics::trajectory::Trajectories;
 use throng_analytics::trajectory::measure::{FrameMeasures, Geometry, Measures};
 
@@ -63,6 +64,40 @@ pub(super) struct Report {
     flow_per_s: Option<f64>,
     /// Flow over the length of the line.
     specific_flow_per_m_per_s: Option<f64>,
+    /// Speed by density, fitted to Voronoi densities and speeds of this file and those before it.
+    fundamental_diagram: Option<Diagram>,
+}
+
+/// A fitted fundamental diagram, by the names that a zone of a site file has for it.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct Diagram {
+    free_speed_m_per_s: f64,
+    decay_people_per_m2: f64,
+    jam_density_people_per_m2: f64,
+    envelope: f64,
+}
+
+impl Diagram {
+    /// Through pairs of density and speed of frames with people who move.
+    pub(super) fn fit(pairs: &[(f64, f64)]) -> Option<Self> {
+        FundamentalDiagram::fit(pairs).map(|fitted| Self {
+            free_speed_m_per_s: fitted.free_speed_m_per_s,
+            decay_people_per_m2: fitted.decay_people_per_m2,
+            jam_density_people_per_m2: fitted.jam_density_people_per_m2,
+            envelope: fitted.envelope,
+        })
+    }
+}
+
+impl Display for Diagram {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "speed by density over all files, for a zone of a site file:\n  walking = {{ free_speed_m_per_s = {:.3}, \
+             decay_people_per_m2 = {:.3}, jam_density_people_per_m2 = {:.2}, envelope = {:.2} }}",
+            self.free_speed_m_per_s, self.decay_people_per_m2, self.jam_density_people_per_m2, self.envelope
+        )
+    }
 }
 
 impl Report {
@@ -71,6 +106,7 @@ impl Report {
         trajectories: &Trajectories,
         geometry: &Geometry,
         measures: &Measures,
+        fundamental_diagram: Option<Diagram>,
     ) -> Self {
         let over = |value: fn(&FrameMeasures) -> f64| Spread::of(measures.frames.iter().map(value));
         let mut people: Vec<u64> = trajectories.tracks().iter().map(|track| track.id).collect();
@@ -91,6 +127,7 @@ impl Report {
             people_crossed: measures.flow.map(|flow| flow.people),
             flow_per_s,
             specific_flow_per_m_per_s: flow_per_s.zip(width_m).map(|(flow, width_m)| flow / width_m),
+            fundamental_diagram,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use throng_analytics::{
     camera::Calibration,
+    fundamental_diagram::FundamentalDiagram,
     ground::{GroundGrid, zone_visibility},
     polygon::{InvalidPolygon, Polygon},
     profile::{CLEAR_DWELL_SECS, PerLevel, Profile, RAISE_DWELL_SECS},
@@ -12,7 +13,7 @@ use super::Checker;
 use crate::config::{
     diagnostic::Remark,
     key_path::KeyPath,
-    raw::{self, Camera, Densities, DwellSecs},
+    raw::{self, Camera, Densities, DwellSecs, Walking},
     suggest::nearest,
 };
 
@@ -30,6 +31,16 @@ const SLIVER_RATIO: f64 = 1000.0;
 
 /// Share from which nothing is said.
 const MEASURED_WELL: f64 = 0.95;
+
+/// As the file says; `None` where a key is missing, which was reported.
+fn fundamental_diagram(walking: Walking) -> Option<FundamentalDiagram> {
+    Some(FundamentalDiagram {
+        free_speed_m_per_s: walking.free_speed_m_per_s?,
+        decay_people_per_m2: walking.decay_people_per_m2?,
+        jam_density_people_per_m2: walking.jam_density_people_per_m2?,
+        envelope: walking.envelope.unwrap_or(FundamentalDiagram::WEIDMANN.envelope),
+    })
+}
 
 /// A camera that zones may refer to; without calibration where that is wrong and was reported.
 pub(super) struct ZoneCamera<'a> {
@@ -135,6 +146,10 @@ impl Checker<'_> {
             outline: outline?,
             profile: profile?,
             capacity_people: Some(f64::from(zone.capacity_people?)),
+            diagram: match zone.walking {
+                Some(walking) => fundamental_diagram(walking)?,
+                None => FundamentalDiagram::WEIDMANN,
+            },
             cameras: named,
         })
     }

@@ -278,3 +278,17 @@ fn a_model_file_that_is_not_the_cards_is_said_with_both_hashes() {
     let other = load(&site).unwrap_err().to_string();
     assert!(other.contains("site.toml:27: model.card: model file has SHA-256 "), "{other}");
 }
+
+#[test]
+fn how_people_walk_in_a_zone_is_stated_whole_or_not_at_all() {
+    let walking = |more: &str| {
+        let zone = "profile = \"street_flat\"";
+        broken(
+            zone,
+            &format!("{zone}\nwalking = {{ free_speed_m_per_s = 1.36, decay_people_per_m2 = 3.13{more} }}"),
+        )
+    };
+    assert_eq!(said(&walking(", jam_density_people_per_m2 = 4.01, envelope = 0.64")), Vec::<String>::new());
+    assert_said(&walking(""), &["zone[0].walking.jam_density_people_per_m2"]);
+    assert_said(&walking(", jam_density_people_per_m2 = 4, envelope = 1.5"), &["zone[0].walking.envelope"]);
+}
