@@ -1,6 +1,7 @@
 //! Where the camera stands and what a pixel is on the ground.
 
 mod calibration;
+mod covariance;
 mod drone;
 mod head_plane;
 mod homography;

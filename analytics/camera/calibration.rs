@@ -2,6 +2,7 @@
 
 use nalgebra::Matrix3;
 
+use super::covariance::FitCovariance;
 use super::homography::outlier;
 use super::{
     CalibrationError, DroneCamera, DroneCameraError, Homography, PointPair, TrustRegion,
@@ -33,6 +34,10 @@ const UNCALIBRATED_SIGMA_AREA: f64 = 0.35;
 /// bias in common use, -36 % from an 8 m mast (analytics specification, decision 4).
 const GROUND_PLANE_SIGMA_AREA: f64 = 0.18;
 
+/// Relative standard deviation of areas by point pairs at best, and where nothing tells it (our proposal).
+const LEAST_SIGMA_AREA: f64 = 0.02;
+const UNJUDGED_SIGMA_AREA: f64 = 0.10;
+
 /// Relative standard deviation of areas on a plan: that of a tape measured to a hundredth (our proposal).
 const PLAN_SIGMA_AREA: f64 = 0.02;
 
@@ -45,10 +50,9 @@ pub struct Calibration {
     image_from_ground: Homography,
     head_plane_from_image: Homography,
     image_from_head_plane: Homography,
-    /// Diagonal of the box that holds the calibrated ground points, in metres.
-    extent_m: f64,
     trust_region: Option<TrustRegion>,
     leave_one_out_rmse_m: Option<f64>,
+    covariance: Option<FitCovariance>,
     camera_height_m: Option<f64>,
     depression_rad: Option<f64>,
     /// Relative standard deviation of areas, where whoever made the calibration states it.
@@ -76,6 +80,7 @@ impl Calibration {
             let suspect = outlier(pairs).unwrap_or(largest);
             return Err(CalibrationError::Inconsistent { rmse_m, suspect });
         }
+        let covariance = FitCovariance::of(&ground_from_image, pairs);
         let pose = pose_from_ground(&ground_from_image, image_width_px, image_height_px, head_height_m);
         let (method, head_plane_from_image) = match &pose {
             Some(pose) => (CalibrationMethod::HeadPlane, pose.head_plane_from_image.clone()),
@@ -83,10 +88,6 @@ impl Calibration {
         };
         let invert =
             |h: &Homography| h.inverse().ok_or(CalibrationError::Collinear { space: "in the image" });
-        let spread = |axis: usize| {
-            let values = pairs.iter().map(|p| p.in_ground_m[axis]);
-            values.clone().fold(f64::NEG_INFINITY, f64::max) - values.fold(f64::INFINITY, f64::min)
-        };
         Ok(Self {
             method,
             image_size_px: [image_width_px, image_height_px],
@@ -94,9 +95,9 @@ impl Calibration {
             image_from_head_plane: invert(&head_plane_from_image)?,
             ground_from_image,
             head_plane_from_image,
-            extent_m: spread(0).hypot(spread(1)),
             trust_region: Some(TrustRegion::around(&pairs.iter().map(|p| p.in_ground_m).collect::<Vec<_>>())),
             leave_one_out_rmse_m: leave_one_out_rmse_m(pairs),
+            covariance,
             camera_height_m: pose.as_ref().map(|p| p.camera.position_m[2]),
             depression_rad: pose.as_ref().map(|p| p.camera.depression_rad),
             stated_sigma_area: None,
@@ -114,7 +115,9 @@ impl Calibration {
         sigma_area_relative: f64,
     ) -> Result<Self, DroneCameraError> {
         let too_flat = || DroneCameraError::TooFlat { depression_deg: drone.depression_rad().to_degrees() };
-        let slant_range_m = drone.slant_range_m().ok_or_else(too_flat)?;
+        if drone.slant_range_m().is_none() {
+            return Err(too_flat());
+        }
         let height_m = drone.position_m()[2];
         if height_m <= head_height_m {
             return Err(DroneCameraError::BelowGround { height_m });
@@ -122,7 +125,6 @@ impl Calibration {
         let map = |z: f64| drone.plane_from_image(z).ok_or_else(too_flat);
         let (ground_from_image, head_plane_from_image) = (map(0.0)?, map(head_height_m)?);
         let invert = |h: &Homography| h.inverse().ok_or_else(too_flat);
-        let [width_px, _] = drone.image_size_px();
         Ok(Self {
             method: CalibrationMethod::HeadPlane,
             image_size_px: drone.image_size_px(),
@@ -130,9 +132,9 @@ impl Calibration {
             image_from_head_plane: invert(&head_plane_from_image)?,
             ground_from_image,
             head_plane_from_image,
-            extent_m: slant_range_m * f64::from(width_px) / drone.focal_px(),
             trust_region: None,
             leave_one_out_rmse_m: None,
+            covariance: None,
             camera_height_m: Some(height_m),
             depression_rad: Some(drone.depression_rad()),
             stated_sigma_area: Some(sigma_area_relative),
@@ -188,9 +190,9 @@ impl Calibration {
             image_from_ground: inverse.clone(),
             head_plane_from_image: plan,
             image_from_head_plane: inverse,
-            extent_m: m_per_px * f64::from(image_width_px),
             trust_region: None,
             leave_one_out_rmse_m: None,
+            covariance: None,
             camera_height_m: None,
             depression_rad: None,
             stated_sigma_area: None,
@@ -252,20 +254,23 @@ impl Calibration {
         self.depression_rad
     }
 
-    /// Relative standard deviation of an area on the ground: twice the leave-one-out error over the extent of the
-    /// calibrated points (a length error counts twice in an area), at least 2 %; 10 % where it cannot be measured; and
-    /// 18 % more, added in squares, without a head plane (our proposal, after analytics specification 4.4). What a
-    /// drone's telemetry states goes before.
-    pub fn sigma_area_relative(&self) -> f64 {
+    /// Relative standard deviation of the area of a part of the ground, given by some of its places, metres: what the fit's
+    /// covariance makes of it, at least 2 %; 10 % with four point pairs, which leave no residual to judge by; and 18 % more,
+    /// added in squares, without a head plane (our proposal, after analytics specification 4.1 and 4.4). What a drone's
+    /// telemetry states goes before.
+    pub fn sigma_area_relative(&self, places_m: impl Iterator<Item = [f64; 2]>) -> f64 {
         if let Some(stated) = self.stated_sigma_area {
             return stated;
         }
-        let by_points = self
-            .leave_one_out_rmse_m
-            .map_or(0.10, |rmse_m| (2.0 * rmse_m / self.extent_m.max(1e-6)).max(0.02));
+        let by_points = || {
+            let pixels = places_m.filter_map(|place| self.image_from_head_plane.apply(place));
+            let sigma =
+                self.covariance.as_ref().and_then(|covariance| covariance.sigma_area_relative(pixels));
+            sigma.map_or(UNJUDGED_SIGMA_AREA, |sigma| sigma.max(LEAST_SIGMA_AREA))
+        };
         match self.method {
-            CalibrationMethod::HeadPlane => by_points,
-            CalibrationMethod::GroundPlane => by_points.hypot(GROUND_PLANE_SIGMA_AREA),
+            CalibrationMethod::HeadPlane => by_points(),
+            CalibrationMethod::GroundPlane => by_points().hypot(GROUND_PLANE_SIGMA_AREA),
             CalibrationMethod::Plan => PLAN_SIGMA_AREA,
             CalibrationMethod::Uncalibrated => UNCALIBRATED_SIGMA_AREA,
         }

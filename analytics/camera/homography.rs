@@ -124,6 +124,17 @@ impl Homography {
         ])
     }
 
+    /// Derivatives of both coordinates of a point's image by the nine entries of the matrix, row by row. `None` beyond the
+    /// horizon.
+    pub(super) fn rows_of_jacobian(&self, [u, v]: [f64; 2]) -> Option<[[f64; 9]; 2]> {
+        let [x, y] = self.apply([u, v])?;
+        let w = (self.matrix.row(2) * Vector3::new(u, v, 1.0)).x;
+        Some([
+            [u / w, v / w, 1.0 / w, 0.0, 0.0, 0.0, -x * u / w, -x * v / w, -x / w],
+            [0.0, 0.0, 0.0, u / w, v / w, 1.0 / w, -y * u / w, -y * v / w, -y / w],
+        ])
+    }
+
     /// Fits `ground_from_image`: normalised direct linear transform (Hartley), then Gauss-Newton on the residual in
     /// metres where there are more than four pairs.
     ///
@@ -242,7 +253,7 @@ fn nearly_on_a_line(points: &[[f64; 2]]) -> bool {
 
 /// Similarity that moves points to mean 0 and mean distance sqrt(2) (Hartley 1997), so that the linear system is
 /// well conditioned.
-fn normalisation(points: impl Iterator<Item = [f64; 2]> + Clone) -> Matrix3<f64> {
+pub(super) fn normalisation(points: impl Iterator<Item = [f64; 2]> + Clone) -> Matrix3<f64> {
     let n = points.clone().count() as f64;
     let (sx, sy) = points.clone().fold((0.0, 0.0), |(x, y), p| (x + p[0], y + p[1]));
     let (mx, my) = (sx / n, sy / n);
@@ -313,13 +324,10 @@ fn refine(start: &Homography, pairs: &[PointPair]) -> Homography {
         let mut jt_j = SMatrix::<f64, 9, 9>::zeros();
         let mut jt_r = SMatrix::<f64, 9, 1>::zeros();
         for pair in &normalised {
-            let [u, v] = pair.in_image_px;
-            let w = (best.matrix.row(2) * Vector3::new(u, v, 1.0)).x;
-            let Some([x, y]) = best.apply([u, v]) else { return start.clone() };
-            let rows = [
-                [u / w, v / w, 1.0 / w, 0.0, 0.0, 0.0, -x * u / w, -x * v / w, -x / w],
-                [0.0, 0.0, 0.0, u / w, v / w, 1.0 / w, -y * u / w, -y * v / w, -y / w],
-            ];
+            let at = pair.in_image_px;
+            let (Some([x, y]), Some(rows)) = (best.apply(at), best.rows_of_jacobian(at)) else {
+                return start.clone();
+            };
             for (row, residual) in rows.iter().zip([x - pair.in_ground_m[0], y - pair.in_ground_m[1]]) {
                 let j = SMatrix::<f64, 9, 1>::from_row_slice(row);
                 jt_j += j * j.transpose();

@@ -56,6 +56,8 @@ pub(super) struct ZoneTracker {
     cells: Vec<Vec<(usize, f64)>>,
     /// Share of the zone that each camera measures.
     coverage: Vec<f64>,
+    /// Relative standard deviation of its area in each camera's calibration.
+    sigma_area_relative: Vec<f64>,
     /// Local density and cell, kept between pictures for its room.
     local: Vec<(f64, usize)>,
     tracker: DensityTracker,
@@ -92,7 +94,12 @@ impl ZoneTracker {
         // A zone without a cell has no total; no camera covers it either.
         let total = shares(&all).max(f64::MIN_POSITIVE);
         let coverage = cells.iter().map(|cells| shares(cells) / total).collect();
+        let sigma_area_relative = views.iter().zip(&cells).map(|(view, cells)| {
+            let places = cells.iter().filter_map(|(index, _)| Some(grid?.centre_m(*index)));
+            view.calibration().sigma_area_relative(places)
+        });
         Self {
+            sigma_area_relative: sigma_area_relative.collect(),
             machine: WarningMachine::new(&format!("{site}/{}", zone.id)),
             zone,
             cells,
@@ -143,7 +150,7 @@ impl ZoneTracker {
             measured_m2,
             count_ratio_lo,
             count_ratio_hi,
-            sigma_area_relative: view.calibration().sigma_area_relative(),
+            sigma_area_relative: self.sigma_area_relative[index],
         });
         self.local.clear();
         self.local.extend(

@@ -69,7 +69,7 @@ fn without_a_pose_densities_are_less_certain() {
         .collect();
     let calibration = Calibration::from_point_pairs(&pairs(&plan), 640, 480, 1.6).unwrap();
     assert_eq!(calibration.method(), CalibrationMethod::GroundPlane);
-    assert!(calibration.sigma_area_relative() > 0.18);
+    assert!(calibration.sigma_area_relative(std::iter::once([16.0, 12.0])) > 0.18);
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn on_a_plan_whoever_is_seen_stands_where_it_shows() {
             assert!((x - place[0]).hypot(y - place[1]) < 1e-9, "{x} {y}");
         }
     }
-    assert!((plan.sigma_area_relative() - 0.02).abs() < 1e-12);
+    assert!((plan.sigma_area_relative(std::iter::empty()) - 0.02).abs() < 1e-12);
     assert_eq!(Calibration::plan([f64::NAN, 0.0], 0.05, 640, 480), None);
     assert_eq!(Calibration::plan([0.0; 2], -0.05, 640, 480), None);
 }
