@@ -122,8 +122,7 @@ mod tests {
         let exact = CAMERA.plane_from_image(0.0).unwrap();
         for pixel in [[640.0, 380.0], [420.0, 260.0], [900.0, 600.0]] {
             let (mut squares, mut stated) = (0.0, 0.0);
-            const TRIALS: usize = 400;
-            for trial in 0..TRIALS {
+            for trial in 0..400 {
                 let clicked = pairs(|k| [2.0 * normal(18 * trial + k), 2.0 * normal(18 * trial + 9 + k)]);
                 let fitted = Homography::fit(&clicked).unwrap();
                 let ratio = fitted.area_scale(pixel).unwrap() / exact.area_scale(pixel).unwrap();
