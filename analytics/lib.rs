@@ -16,6 +16,7 @@ pub mod polygon;
 pub mod profile;
 pub mod risk;
 pub mod site;
+pub mod site_feature;
 pub mod time;
 pub mod tracker;
 pub mod trajectory;

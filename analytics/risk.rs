@@ -33,7 +33,10 @@ const OSCILLATION_M_PER_S: (f64, f64) = (0.05, 0.15);
 /// (analytics specification 2.2). Weidmann's curve reaches 0 at 5.4 people/m2, where denser crowds still move.
 const SPEED_RESOLUTION_M_PER_S: f64 = 0.11;
 
-/// Weights of the factors (our proposal).
+/// No factor alone decides, whatever the place.
+const WEIGHT_MAX: f64 = 0.97;
+
+/// Weights of the factors on level open ground (our proposal).
 const WEIGHTS: [(FactorKind, f64); 6] = [
     (FactorKind::Density, 0.95),
     (FactorKind::Growth, 0.45),
@@ -70,6 +73,15 @@ pub struct RiskInputs {
     pub oscillation: Option<Oscillation>,
     /// How opposed streams meet; `None` where hardly anybody moves.
     pub conflict: Option<Conflict>,
+    /// What the place multiplies every weight by, at least 1 ([`SiteFeature`](crate::site_feature::SiteFeature)).
+    pub site_factor: f64,
+}
+
+impl RiskInputs {
+    /// The factors with their weights at this place.
+    fn weights(&self) -> [(FactorKind, f64); WEIGHTS.len()] {
+        WEIGHTS.map(|(kind, weight)| (kind, (weight * self.site_factor.max(1.0)).min(WEIGHT_MAX)))
+    }
 }
 
 /// A judged risk.
@@ -111,9 +123,10 @@ pub fn capped(score_level: Level, density_level: Level, density_lo_people_per_m2
 pub fn judge(inputs: &RiskInputs) -> Risk {
     let density = inputs.density_people_per_m2;
     let factors = sub_scores(inputs, density.value, density.hi);
-    let score = noisy_or(&factors);
+    let weights = inputs.weights();
+    let score = noisy_or(&weights, &factors);
     let known =
-        || WEIGHTS.iter().zip(&factors).filter_map(|((kind, weight), x)| Some((*kind, *weight, (*x)?)));
+        || weights.iter().zip(&factors).filter_map(|((kind, weight), x)| Some((*kind, *weight, (*x)?)));
     let total_log: f64 = known().map(|(_, weight, x)| (1.0 - weight * x).ln()).sum();
     let contributions = known()
         .map(|(factor, weight, sub_score)| Contribution {
@@ -125,7 +138,7 @@ pub fn judge(inputs: &RiskInputs) -> Risk {
         .collect();
     let missing = WEIGHTS.iter().zip(&factors).filter(|(_, x)| x.is_none());
     let missing_inputs = missing.map(|((kind, _), _)| *kind).collect();
-    let at = |rho: f64| noisy_or(&sub_scores(inputs, rho, rho));
+    let at = |rho: f64| noisy_or(&weights, &sub_scores(inputs, rho, rho));
     Risk {
         score,
         level: band(score),
@@ -166,8 +179,8 @@ fn sub_scores(inputs: &RiskInputs, rho: f64, rho_hi: f64) -> SubScores {
     ]
 }
 
-fn noisy_or(factors: &SubScores) -> f64 {
-    let kept = WEIGHTS.iter().zip(factors).map(|((_, weight), x)| 1.0 - weight * x.unwrap_or(0.0));
+fn noisy_or(weights: &[(FactorKind, f64)], factors: &SubScores) -> f64 {
+    let kept = weights.iter().zip(factors).map(|((_, weight), x)| 1.0 - weight * x.unwrap_or(0.0));
     100.0 * (1.0 - kept.product::<f64>())
 }
 
@@ -214,6 +227,9 @@ fn raw_values(inputs: &RiskInputs) -> Vec<RawValue> {
         raw.push(value("counter_flow", conflict.counter_flow, "1"));
         raw.push(value("lane_order", conflict.lane_order, "1"));
     }
+    if inputs.site_factor > 1.0 {
+        raw.push(value("site_factor", inputs.site_factor, "1"));
+    }
     raw
 }
 
@@ -223,7 +239,9 @@ fn counterfactual(inputs: &RiskInputs, score: f64) -> Option<Counterfactual> {
     let level = band(score);
     let floor = *BANDS.get(usize::from(level.number()).checked_sub(1)?)?;
     let density = inputs.density_people_per_m2;
-    let at = |factor: f64| noisy_or(&sub_scores(inputs, density.value * factor, density.hi * factor));
+    let weights = inputs.weights();
+    let at =
+        |factor: f64| noisy_or(&weights, &sub_scores(inputs, density.value * factor, density.hi * factor));
     let (mut below, mut above) = (0.0, 1.0);
     for _ in 0..40 {
         let middle = 0.5 * (below + above);
@@ -249,6 +267,7 @@ mod tests {
             pressure: None,
             oscillation: None,
             conflict: None,
+            site_factor: 1.0,
         }
     }
 
@@ -286,6 +305,17 @@ mod tests {
         assert!(judge(&everything(1.9)).score.abs() < 1e-12);
         assert!(judge(&everything(4.0)).missing_inputs.is_empty());
         assert!(judge(&everything(4.0)).score > 90.0, "the gate is open");
+    }
+
+    #[test]
+    fn the_same_crowd_is_more_at_risk_on_stairs() {
+        let on_stairs = RiskInputs { site_factor: 1.2, speed_m_per_s: Some(0.02), ..exact(4.5) };
+        let on_the_level = RiskInputs { site_factor: 1.0, ..on_stairs };
+        let [stairs, level] = [on_stairs, on_the_level].map(|inputs| judge(&inputs));
+        assert!(stairs.score > level.score + 2.0 && stairs.score < 100.0, "{} {}", stairs.score, level.score);
+        assert!(stairs.raw.iter().any(|raw| raw.name == "site_factor"));
+        assert!(judge(&RiskInputs { site_factor: 1.5, ..exact(1.9) }).score.abs() < 1e-12);
+        assert!(judge(&RiskInputs { site_factor: 9.0, ..exact(9.0) }).score <= 97.0 + 1e-9);
     }
 
     #[test]

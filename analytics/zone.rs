@@ -1,6 +1,8 @@
 //! Zones: the areas of the ground that are watched.
 
-use crate::{fundamental_diagram::FundamentalDiagram, polygon::Polygon, profile::Profile};
+use crate::{
+    fundamental_diagram::FundamentalDiagram, polygon::Polygon, profile::Profile, site_feature::SiteFeature,
+};
 
 /// A watched area.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +19,8 @@ pub struct Zone {
     pub capacity_people: Option<f64>,
     /// How fast people walk there at a density.
     pub diagram: FundamentalDiagram,
+    /// What makes the place worse than level open ground.
+    pub features: Vec<SiteFeature>,
     /// Ids of the cameras that measure it; empty: every camera of the site that sees it.
     pub cameras: Vec<String>,
 }

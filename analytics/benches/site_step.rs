@@ -65,6 +65,7 @@ fn site() -> Site {
             profile: Profile::street_flat(),
             capacity_people: Some(900.0),
             diagram: throng_analytics::fundamental_diagram::FundamentalDiagram::WEIDMANN,
+            features: Vec::new(),
             cameras: Vec::new(),
         }
     };

@@ -33,6 +33,7 @@ fn site_with(calibrated: bool, profile: Profile, capacity_people: Option<f64>) -
         profile,
         capacity_people,
         diagram: crate::fundamental_diagram::FundamentalDiagram::WEIDMANN,
+        features: Vec::new(),
         cameras: vec![],
     };
     Site::new(SiteModel {
@@ -191,6 +192,7 @@ fn of_two_cameras_the_one_that_sees_more_speaks_until_it_falls_silent() {
             profile: Profile::street_flat(),
             capacity_people: None,
             diagram: crate::fundamental_diagram::FundamentalDiagram::WEIDMANN,
+            features: Vec::new(),
             cameras: vec![],
         }],
     });

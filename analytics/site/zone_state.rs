@@ -17,6 +17,7 @@ use crate::{
     level::Level,
     profile::{DOWN_RATIO, OCCUPANCY_RATIO, per_level},
     risk::{self, GROWTH_TARGET_PEOPLE_PER_M2, Risk, RiskInputs},
+    site_feature::SiteFeature,
     time::Timestamp,
     tracker::{DensityTracker, ZoneSample},
     velocity::{ZoneMotion, zone_motion},
@@ -255,6 +256,7 @@ impl ZoneTracker {
             pressure: self.view.and_then(|view| self.pressure.get(view)?.reading()).filter(|_| is_moving),
             oscillation: self.oscillation.reading().filter(|_| is_moving),
             conflict: self.conflict.filter(|_| is_moving),
+            site_factor: SiteFeature::factor_of(&self.zone.features),
         })
     }
 

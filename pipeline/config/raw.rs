@@ -220,9 +220,27 @@ pub struct Zone {
     pub capacity_people: Option<u32>,
     /// How fast people walk here at a density, as `throng analyse` fits it to measured tracks. Default: Weidmann's curve.
     pub walking: Option<Walking>,
+    /// What makes the place worse for a dense crowd than level open ground: `slope`, `stairs`, `dead_end`, `narrow` (less
+    /// than about 4 m between walls). Each weighs up the risk score. Default: none.
+    #[schemars(example = ["stairs", "narrow"])]
+    pub features: Option<Vec<SiteFeature>>,
     /// Cameras that measure this zone. Default: every camera that sees it.
     #[schemars(example = ["cam-1"])]
     pub cameras: Option<Vec<String>>,
+}
+
+/// A feature of a place.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SiteFeature {
+    /// A ramp or a sloping street.
+    Slope,
+    /// Stairs.
+    Stairs,
+    /// No way out at the far end.
+    DeadEnd,
+    /// Less than about four metres between walls.
+    Narrow,
 }
 
 /// Speed by density: `free_speed (1 - exp(-decay (1/density - 1/jam_density)))`.

@@ -109,6 +109,7 @@ pub fn zones(scenario: &Scenario) -> Result<Vec<Zone>, InvalidPolygon> {
             profile: Profile::shipped(&zone.profile).unwrap_or_else(Profile::street_flat),
             capacity_people: zone.capacity_people,
             diagram: FundamentalDiagram::WEIDMANN,
+            features: Vec::new(),
             cameras: Vec::new(),
         })
     };

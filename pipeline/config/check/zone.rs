@@ -6,6 +6,7 @@ use throng_analytics::{
     ground::{GroundGrid, zone_visibility},
     polygon::{InvalidPolygon, Polygon},
     profile::{CLEAR_DWELL_SECS, PerLevel, Profile, RAISE_DWELL_SECS},
+    site_feature::SiteFeature,
     zone::Zone,
 };
 
@@ -31,6 +32,15 @@ const SLIVER_RATIO: f64 = 1000.0;
 
 /// Share from which nothing is said.
 const MEASURED_WELL: f64 = 0.95;
+
+fn feature(feature: raw::SiteFeature) -> SiteFeature {
+    match feature {
+        raw::SiteFeature::Slope => SiteFeature::Slope,
+        raw::SiteFeature::Stairs => SiteFeature::Stairs,
+        raw::SiteFeature::DeadEnd => SiteFeature::DeadEnd,
+        raw::SiteFeature::Narrow => SiteFeature::Narrow,
+    }
+}
 
 /// As the file says; `None` where a key is missing, which was reported.
 fn fundamental_diagram(walking: Walking) -> Option<FundamentalDiagram> {
@@ -150,6 +160,7 @@ impl Checker<'_> {
                 Some(walking) => fundamental_diagram(walking)?,
                 None => FundamentalDiagram::WEIDMANN,
             },
+            features: zone.features.iter().flatten().copied().map(feature).collect(),
             cameras: named,
         })
     }

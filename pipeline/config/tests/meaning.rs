@@ -280,7 +280,7 @@ fn a_model_file_that_is_not_the_cards_is_said_with_both_hashes() {
 }
 
 #[test]
-fn how_people_walk_in_a_zone_is_stated_whole_or_not_at_all() {
+fn a_zones_features_are_known_ones_and_how_people_walk_is_stated_whole() {
     let walking = |more: &str| {
         let zone = "profile = \"street_flat\"";
         broken(
@@ -289,6 +289,11 @@ fn how_people_walk_in_a_zone_is_stated_whole_or_not_at_all() {
         )
     };
     assert_eq!(said(&walking(", jam_density_people_per_m2 = 4.01, envelope = 0.64")), Vec::<String>::new());
+    let features = |list: &str| {
+        broken("profile = \"street_flat\"", &format!("profile = \"street_flat\"\nfeatures = {list}"))
+    };
+    assert_eq!(said(&features("[\"stairs\", \"dead_end\"]")), Vec::<String>::new());
+    assert_said(&features("[\"stair\"]"), &["zone[0].features[0]", "stairs"]);
     assert_said(&walking(""), &["zone[0].walking.jam_density_people_per_m2"]);
     assert_said(&walking(", jam_density_people_per_m2 = 4, envelope = 1.5"), &["zone[0].walking.envelope"]);
 }
