@@ -17,6 +17,7 @@ pub mod profile;
 pub mod risk;
 pub mod site;
 pub mod site_feature;
+pub mod speaker;
 pub mod time;
 pub mod tracker;
 pub mod trajectory;

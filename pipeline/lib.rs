@@ -26,6 +26,7 @@ pub mod process_usage;
 pub mod publish;
 pub mod recorder;
 pub mod site;
+pub mod speaker;
 pub mod stream;
 pub mod summary;
 pub mod vision;
