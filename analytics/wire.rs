@@ -10,7 +10,7 @@ mod warning;
 mod zone;
 
 pub use ack::Ack;
-pub use camera::{CameraState, Count, StreamState};
+pub use camera::{CameraState, Count, StreamState, VideoInfo};
 pub use envelope::{Envelope, ModelRef, Quality};
 pub use warning::{
     AckRecord, Density, Geometry, RiskSummary, Text, Warning, WarningAction, WarningKind, WarningTransition,

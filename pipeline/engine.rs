@@ -4,10 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
 use crossbeam::channel::bounded;
-use throng_analytics::{
-    site::Site,
-    wire::{ModelRef, StreamState},
-};
+use throng_analytics::{site::Site, wire::ModelRef};
 use throng_models::{
     counter::{Counter, Info, Options},
     device::Device,
@@ -23,8 +20,9 @@ use crate::{
     publish::{Bus, BusOptions, Id},
     site::{Onlooker, SiteLoop, WatchedCamera},
     stream::{
+        camera::Camera,
+        lifecycle::Patience,
         options::{Pace, StreamOptions},
-        source::CameraStream,
     },
     summary::Summary,
 };
@@ -88,8 +86,8 @@ fn batching(plan: &Plan, device: Device) -> Batching {
 /// Runs a plan with an open counter; `onlooker` sees every step.
 ///
 /// # Errors
-/// No camera gives a picture, a thread cannot be started, the bus' options can never work, or the onlooker's error. A
-/// single camera that fails, and a bus that is down, are no errors: they are published and shown.
+/// No footage gives a picture, a thread cannot be started, the bus' options can never work, or the onlooker's error.
+/// Cameras that are not there, and a bus that is down, are no errors: they are published, shown, and tried again.
 pub fn run(
     plan: &Plan,
     counter: Counter,
@@ -127,24 +125,22 @@ pub fn run(
     let batching = batching(plan, info.device);
     let scales: Vec<CountScale> =
         plan.cameras.iter().map(|camera| CountScale::of(camera, &plan.zones, info)).collect();
-    let cameras: Vec<WatchedCamera> = plan
+    let pace = pace(plan, options.pace);
+    let cameras = plan
         .cameras
         .iter()
         .zip(&scales)
-        .map(|(camera, scale)| start_camera(camera, options.pace, *scale))
-        .collect();
+        .map(|(camera, scale)| start_camera(camera, pace, *scale))
+        .collect::<anyhow::Result<Vec<WatchedCamera>>>()?;
     let counted_cameras: Vec<CountedCamera> = cameras
         .iter()
         .zip(plan.cameras.iter().zip(&scales))
-        .filter_map(|(watched, (plan, scale))| {
-            let stream = watched.stream.as_ref()?;
-            Some(CountedCamera {
-                frames: stream.frames().clone(),
-                counters: Arc::clone(stream.counters()),
-                calibration: plan.calibration.clone(),
-                scale: *scale,
-                correction: plan.count_correction,
-            })
+        .map(|(watched, (plan, scale))| CountedCamera {
+            frames: watched.stream.frames().clone(),
+            counters: Arc::clone(watched.stream.counters()),
+            calibration: plan.calibration.clone(),
+            scale: *scale,
+            correction: plan.count_correction,
         })
         .collect();
     let (sender, counted) = bounded(COUNTED_WAITING);
@@ -157,7 +153,7 @@ pub fn run(
         bus: bus.handle(),
         messages: Messages::new(header, &plan.zones)?,
         latency: latency.clone(),
-        pace: options.pace,
+        pace,
         for_secs: options.for_secs,
         must_stop: Arc::clone(&options.must_stop),
         onlooker,
@@ -179,8 +175,14 @@ pub fn run(
     Ok(Outcome { summary, beside_inference_ms: latency.beside_inference_ms() })
 }
 
-/// Starts a camera. One that cannot be started is a camera without pictures, not the end of the site.
-fn start_camera(camera: &CameraPlan, pace: Pace, scale: CountScale) -> WatchedCamera {
+/// A site with a live stream lives by the wall clock: such a stream cannot be read faster than it comes.
+fn pace(plan: &Plan, asked: Pace) -> Pace {
+    let all_footage = plan.cameras.iter().all(|camera| camera.uri.path().is_some());
+    if all_footage { asked } else { Pace::Realtime }
+}
+
+/// Starts a camera. One that gives no pictures is not the end of the site.
+fn start_camera(camera: &CameraPlan, pace: Pace, scale: CountScale) -> anyhow::Result<WatchedCamera> {
     let options = StreamOptions {
         count_fps: camera.count_fps,
         width_px: Some(scale.decoded_width_px()),
@@ -188,20 +190,13 @@ fn start_camera(camera: &CameraPlan, pace: Pace, scale: CountScale) -> WatchedCa
         origin: wall_clock(),
         session: 1,
     };
-    let (stream, state, last_error) = match CameraStream::start(camera.id.as_str(), &camera.uri, options) {
-        Ok(stream) => (Some(stream), StreamState::Waking, None),
-        Err(error) => {
-            tracing::error!(camera = %camera.id, "No pictures: {error:#}.");
-            (None, StreamState::Ended, Some(format!("{error:#}")))
-        }
-    };
-    WatchedCamera {
+    let patience = if camera.uri.path().is_some() { Patience::FOOTAGE } else { Patience::default() };
+    Ok(WatchedCamera {
         id: camera.id.clone(),
-        stream,
+        stream: Camera::start(camera.id.as_str(), &camera.uri, options, patience)?,
         is_calibrated: camera.calibration.is_calibrated(),
-        state,
-        last_error,
         frames_counted: 0,
         captured_at: None,
-    }
+        told: None,
+    })
 }

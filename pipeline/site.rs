@@ -21,8 +21,8 @@ use crate::{
     messages::Messages,
     publish::{BusHandle, Id},
     stream::{
-        options::{Pace, StreamEvent},
-        source::CameraStream,
+        camera::{Camera, Status},
+        options::Pace,
     },
     summary::Summary,
 };
@@ -37,47 +37,22 @@ const STATE_EVERY_SECS: f64 = 1.0;
 pub struct WatchedCamera {
     /// Id on the bus.
     pub id: Id,
-    /// Its stream; `None` where it could not be started.
-    pub stream: Option<CameraStream>,
+    /// Its stream.
+    pub stream: Camera,
     /// Whether it is calibrated in metres.
     pub is_calibrated: bool,
-    /// Where the stream is in its life.
-    pub state: StreamState,
-    /// Why it gives no picture.
-    pub last_error: Option<String>,
     /// Frames of it that were counted.
     pub frames_counted: u64,
     /// When the last of them was captured.
     pub captured_at: Option<Timestamp>,
+    /// The state that was last told.
+    pub told: Option<StreamState>,
 }
 
 impl WatchedCamera {
-    /// Takes in what happened to the stream.
-    fn follow(&mut self, bus: &BusHandle) {
-        let Some(stream) = &self.stream else { return };
-        while let Ok(event) = stream.events().try_recv() {
-            match event {
-                StreamEvent::Live(info) => {
-                    tracing::info!(camera = %self.id, "Live: {} x {} pixels.", info.width_px, info.height_px);
-                    self.state = StreamState::Running;
-                    bus.set_camera_alive(&self.id, true);
-                }
-                StreamEvent::Ended { early } => {
-                    if let Some(note) = &early {
-                        tracing::warn!(camera = %self.id, "Source: {note}.");
-                    }
-                    self.state = StreamState::Ended;
-                    self.last_error = early;
-                    bus.set_camera_alive(&self.id, false);
-                }
-                StreamEvent::Failed(fault) => {
-                    tracing::error!(camera = %self.id, "No pictures: {fault}.");
-                    self.state = StreamState::Ended;
-                    self.last_error = Some(fault.to_string());
-                    bus.set_camera_alive(&self.id, false);
-                }
-            }
-        }
+    /// Whether the stream has come into another state since that was last told.
+    fn has_news(&self, status: &Status) -> bool {
+        self.told != Some(status.state)
     }
 }
 
@@ -135,7 +110,6 @@ impl SiteLoop<'_> {
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => break,
             };
-            self.cameras.iter_mut().for_each(|camera| camera.follow(&self.bus));
             let now = match (self.pace, &counted) {
                 (Pace::Realtime, _) => wall_clock(),
                 (Pace::AsFastAsPossible, Some(counted)) => counted.observation.captured_at,
@@ -155,14 +129,14 @@ impl SiteLoop<'_> {
             for message in self.messages.zones(&report)? {
                 self.bus.publish(message);
             }
-            if state_told.is_none_or(|at| now.secs_since(at) >= STATE_EVERY_SECS) {
+            let is_due = state_told.is_none_or(|at| now.secs_since(at) >= STATE_EVERY_SECS);
+            if is_due {
                 state_told = Some(now);
-                self.publish_camera_states(now, &mut decoded_before)?;
             }
+            self.publish_camera_states(now, is_due, &mut decoded_before)?;
             summary.observe(&report);
             (self.onlooker)(Step { counted: counted.as_ref(), report: &report, bus: &self.bus })?;
         }
-        self.cameras.iter_mut().for_each(|camera| camera.follow(&self.bus));
         self.finish(summary)
     }
 
@@ -195,32 +169,45 @@ impl SiteLoop<'_> {
         Ok(())
     }
 
+    /// Publishes the state of every camera where that `is_due`, else of those whose state has changed.
     fn publish_camera_states(
         &mut self,
         now: Timestamp,
+        is_due: bool,
         before: &mut BTreeMap<Id, (u64, Instant)>,
     ) -> anyhow::Result<()> {
         let bus_state = self.bus.state();
         let bus_trouble = bus_state.is_down().then(|| bus_state.to_string());
-        for camera in &self.cameras {
-            let (decoded, dropped) = camera.stream.as_ref().map_or_else(Default::default, |stream| {
-                (stream.counters().decoded(), stream.counters().dropped())
-            });
-            let measured = before.insert(camera.id.clone(), (decoded, Instant::now()));
-            let decoded_fps = measured.and_then(|(frames, at)| {
+        for camera in &mut self.cameras {
+            let status = camera.stream.status();
+            if !is_due && !camera.has_news(&status) {
+                continue;
+            }
+            camera.told = Some(status.state);
+            let gives_pictures = matches!(status.state, StreamState::Live | StreamState::Degraded);
+            self.bus.set_camera_alive(&camera.id, gives_pictures);
+            let counters = camera.stream.counters();
+            let (decoded, dropped) = (counters.decoded(), counters.dropped());
+            let decoded_fps = before.get(&camera.id).and_then(|(frames, at)| {
                 let secs = at.elapsed().as_secs_f64();
-                (secs > 0.0 && decoded > 0).then(|| decoded.saturating_sub(frames) as f64 / secs)
+                (secs > 0.0 && decoded > 0).then(|| decoded.saturating_sub(*frames) as f64 / secs)
             });
+            if is_due {
+                before.insert(camera.id.clone(), (decoded, Instant::now()));
+            }
             let fill = |envelope| CameraState {
                 envelope,
                 camera: camera.id.as_str().to_owned(),
-                state: camera.state,
+                state: status.state,
+                cause: status.cause,
+                since: status.since,
+                video: status.video,
                 decoded_fps,
                 frames_decoded: decoded,
                 frames_counted: camera.frames_counted,
                 frames_dropped: dropped,
-                session: u64::from(decoded > 0),
-                last_error: camera.last_error.clone(),
+                session: status.session,
+                clock_behind_secs: None,
                 bus: bus_trouble.clone(),
             };
             let message = self.messages.camera_state(
@@ -242,12 +229,12 @@ impl SiteLoop<'_> {
         drop(self.counted);
         let mut failures = Vec::new();
         for camera in self.cameras {
-            if let (StreamState::Ended, Some(error)) = (camera.state, &camera.last_error) {
-                failures.push(format!("camera {}: {error}", camera.id));
+            let status = camera.stream.status();
+            if let (StreamState::Ended, Some(cause)) = (status.state, &status.cause) {
+                failures.push(format!("camera {}: {cause}", camera.id));
             }
-            let Some(stream) = camera.stream else { continue };
-            let counters = Arc::clone(stream.counters());
-            drop(stream);
+            let counters = Arc::clone(camera.stream.counters());
+            drop(camera.stream);
             summary.frames_decoded += counters.decoded();
             for (cause, frames) in counters.dropped() {
                 *summary.frames_dropped.entry(cause).or_default() += frames;

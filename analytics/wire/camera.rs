@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::envelope::Envelope;
+use crate::time::Timestamp;
 
 /// People in one counted frame; key `throng/v1/{site}/camera/{camera}/count`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -35,18 +36,53 @@ pub struct Count {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StreamState {
-    /// Not started yet.
-    Idle,
-    /// Connecting, or waiting for the first frame.
-    Waking,
-    /// Frames arrive.
-    Running,
-    /// Stopping: the last frames are being worked off.
-    Draining,
-    /// Failed; waiting before the next attempt.
-    BackingOff,
-    /// A file came to its end, or the site stopped the stream.
+    /// No picture has ever come; waiting for the next attempt.
+    Waiting,
+    /// Connecting, or connected and waiting for the first picture.
+    Connecting,
+    /// Pictures come and show what is there, as far as can be told.
+    Live,
+    /// Pictures come, but cannot be trusted; the cause is stated.
+    Degraded,
+    /// The connection stands, but no new picture has come for a while.
+    Stale,
+    /// The connection broke after pictures had come; waiting for the next attempt.
+    Lost,
+    /// The source refuses the credentials; tried again seldom, so that it does not lock the account.
+    HeldBack,
+    /// Footage came to its end, or cannot be read at all.
     Ended,
+}
+
+impl StreamState {
+    /// Its name in messages.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Connecting => "connecting",
+            Self::Live => "live",
+            Self::Degraded => "degraded",
+            Self::Stale => "stale",
+            Self::Lost => "lost",
+            Self::HeldBack => "held_back",
+            Self::Ended => "ended",
+        }
+    }
+}
+
+/// What a connection brings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct VideoInfo {
+    /// Width as decoded, in pixels.
+    pub width_px: u32,
+    /// Height as decoded, in pixels.
+    pub height_px: u32,
+    /// Format as sent, such as `video/x-h264`. Absent where the source is not coded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<String>,
+    /// The decoder, an element of `gstreamer`, and whether it runs in hardware or in software. Absent where the source is not coded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decoder: Option<String>,
 }
 
 /// How a camera is doing; key `throng/v1/{site}/camera/{camera}/state`.
@@ -59,6 +95,14 @@ pub struct CameraState {
     pub camera: String,
     /// Where the stream is in its life.
     pub state: StreamState,
+    /// Why it is in that state. Absent while it is simply live.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
+    /// Since when, on the publisher's clock.
+    pub since: Timestamp,
+    /// What the connection brings. Absent before the first picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub video: Option<VideoInfo>,
     /// Frames decoded a second, lately. Absent before the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decoded_fps: Option<f64>,
@@ -68,11 +112,12 @@ pub struct CameraState {
     pub frames_counted: u64,
     /// Frames dropped since start, by cause.
     pub frames_dropped: BTreeMap<String, u64>,
-    /// Number of the connection, from 1; it grows with each reconnection. 0: none yet.
+    /// Number of the latest attempt to connect, from 1; places and times of two sessions have nothing in common.
     pub session: u64,
-    /// The last error of the stream, without secrets.
+    /// The camera's clock behind this one, seconds, as its sender reports tell; it includes the way through the
+    /// network. Absent where the stream carries no clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_error: Option<String>,
+    pub clock_behind_secs: Option<f64>,
     /// What is wrong with the bus, if something is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bus: Option<String>,

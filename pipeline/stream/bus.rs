@@ -27,7 +27,10 @@ pub(super) enum End<'a> {
     /// It failed.
     Failed(&'a gst::message::Error),
     /// No first picture came in time, and no error either.
-    Silent,
+    Silent {
+        /// How long it was waited for.
+        waited: Duration,
+    },
 }
 
 /// How long the first picture may take.
@@ -62,7 +65,7 @@ pub(super) fn watch(
         while !stopping.load(Ordering::Relaxed) {
             let Some(message) = bus.timed_pop_filtered(STOP_CHECK, &kinds) else {
                 if began.elapsed() >= patience.first_picture_within && !(patience.has_picture)() {
-                    return end(End::Silent);
+                    return end(End::Silent { waited: patience.first_picture_within });
                 }
                 continue;
             };
@@ -116,7 +119,7 @@ mod tests {
         };
         let patience = Patience { first_picture_within: Duration::ZERO, has_picture: look };
         let (ended, ends) = bounded(1);
-        let on_end = move |end: &End<'_>| ended.send(matches!(end, End::Silent)).unwrap();
+        let on_end = move |end: &End<'_>| ended.send(matches!(end, End::Silent { .. })).unwrap();
         let thread = watch(&"cam".into(), &pipeline, Arc::clone(&stopping), patience, on_end).unwrap();
         pipeline.set_state(gst::State::Playing).unwrap();
         looks.recv().unwrap();

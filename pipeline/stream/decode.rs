@@ -36,7 +36,7 @@ pub fn decode_only(uri: &SourceUri) -> anyhow::Result<Decoded> {
     let sink = super::element("fakesink")?;
     sink.set_property("sync", false);
     let input = sink.static_pad("sink").ok_or_else(|| anyhow::anyhow!("fakesink has no input"))?;
-    pipeline.add_many([&decoder(uri, &input)?, &sink])?;
+    pipeline.add_many([&decoder(uri, &input, &Arc::default())?, &sink])?;
     let (frames, first_frame) = (Arc::new(AtomicU64::new(0)), Arc::new(std::sync::OnceLock::new()));
     let (counted, began) = (Arc::clone(&frames), Arc::clone(&first_frame));
     input.add_probe(gst::PadProbeType::BUFFER, move |_, _| {

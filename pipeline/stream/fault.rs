@@ -14,11 +14,13 @@ pub struct SourceFault {
     pub advice: &'static str,
     /// The source, without credentials.
     pub uri: String,
+    /// Whether the source refused the credentials: asking again soon could lock the account.
+    pub is_refusal: bool,
 }
 
 impl SourceFault {
     pub(super) fn new(problem: impl Into<String>, advice: &'static str, uri: &SourceUri) -> Self {
-        Self { problem: problem.into(), advice, uri: uri.to_string() }
+        Self { problem: problem.into(), advice, uri: uri.to_string(), is_refusal: false }
     }
 
     /// From an error that GStreamer posted on the bus.
@@ -26,7 +28,8 @@ impl SourceFault {
         let cause = error.error();
         let said = crate::config::redact::credentials(cause.message());
         let (problem, advice) = explain(&cause);
-        Self::new(format!("{problem}: {}", said.trim_end_matches('.')), advice, uri)
+        let is_refusal = cause.matches(gst::ResourceError::NotAuthorized);
+        Self { is_refusal, ..Self::new(format!("{problem}: {}", said.trim_end_matches('.')), advice, uri) }
     }
 
     /// The stream neither gave a picture nor an error.

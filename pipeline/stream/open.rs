@@ -1,10 +1,10 @@
 //! The element that opens a URI and decodes its picture.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use gstreamer::{self as gst, prelude::*};
 
-use super::{shield::shielded, uri::SourceUri};
+use super::{intake::Intake, shield::shielded, uri::SourceUri};
 
 /// Threads that one software decoder may use. Each holds pictures of its own, and each but one holds back a picture
 /// of a live stream; the cores are needed for counting.
@@ -22,8 +22,12 @@ pub(super) fn first_picture_within(uri: &SourceUri) -> Duration {
 }
 
 /// Makes a `uridecodebin` for `uri` whose picture goes to `input`; sound and subtitles are left alone. A source
-/// without a picture posts a `StreamError::CodecNotFound`.
-pub(super) fn decoder(uri: &SourceUri, input: &gst::Pad) -> anyhow::Result<gst::Element> {
+/// without a picture posts a `StreamError::CodecNotFound`. What reaches the decoder is told to `intake`.
+pub(super) fn decoder(
+    uri: &SourceUri,
+    input: &gst::Pad,
+    intake: &Arc<Intake>,
+) -> anyhow::Result<gst::Element> {
     let source = super::element("uridecodebin")?;
     source.set_property("uri", uri.expose());
     let (to_link, to_check) = (input.clone(), input.clone());
@@ -36,7 +40,13 @@ pub(super) fn decoder(uri: &SourceUri, input: &gst::Pad) -> anyhow::Result<gst::
         }
     });
     if let Some(bin) = source.downcast_ref::<gst::Bin>() {
-        bin.connect_deep_element_added(|bin, _, element| shielded(bin, (), || limit_threads(element)));
+        let intake = Arc::clone(intake);
+        bin.connect_deep_element_added(move |bin, _, element| {
+            shielded(bin, (), || {
+                limit_threads(element);
+                intake.watch(element);
+            });
+        });
     }
     Ok(source)
 }

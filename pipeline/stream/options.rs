@@ -2,6 +2,8 @@
 
 use throng_analytics::time::Timestamp;
 
+use super::uri::SourceUri;
+
 /// How fast footage is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pace {
@@ -27,6 +29,13 @@ pub struct StreamOptions {
     pub session: u64,
 }
 
+impl StreamOptions {
+    /// How fast `uri` is read: only footage can be read faster than it was recorded.
+    pub(super) fn pace_of(&self, uri: &SourceUri) -> Pace {
+        if uri.path().is_some() { self.pace } else { Pace::Realtime }
+    }
+}
+
 /// What is known of a stream once its first frame is decoded.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StreamInfo {
@@ -43,7 +52,7 @@ pub struct StreamInfo {
 /// What happened to a stream.
 #[derive(Clone, Debug, PartialEq)]
 pub enum StreamEvent {
-    /// Its first picture was decoded.
+    /// Its first picture was decoded, or the first of another size.
     Live(StreamInfo),
     /// It was read to its end.
     Ended {

@@ -148,7 +148,10 @@ fn camera_state(state: &wire::CameraState) -> String {
     for (cause, frames) in &state.frames_dropped {
         append(&mut text, format_args!(", {frames} dropped: {}", printable(cause)));
     }
-    for trouble in state.last_error.iter().chain(&state.bus) {
+    if let Some(behind_secs) = state.clock_behind_secs {
+        append(&mut text, format_args!(", clock {behind_secs:+.2} s behind"));
+    }
+    for trouble in state.cause.iter().chain(&state.bus) {
         append(&mut text, format_args!("  {}", printable(trouble)));
     }
     text
