@@ -6,12 +6,19 @@
 mod ack;
 mod camera;
 mod envelope;
+mod receipt;
+mod speaker;
 mod warning;
 mod zone;
 
 pub use ack::Ack;
 pub use camera::{CameraState, Count, StreamState, VideoInfo};
 pub use envelope::{Envelope, ModelRef, Quality};
+pub use receipt::WarningReceipt;
+pub use speaker::{
+    SignedSpeakerCommand, SpeakerCommand, SpeakerConfirmation, SpeakerEnvelope, SpeakerOrder, SpeakerOutcome,
+    SpeakerReceipt, SpeakerState,
+};
 pub use warning::{
     AckRecord, Density, Geometry, RiskSummary, Text, Warning, WarningAction, WarningKind, WarningTransition,
 };
@@ -51,6 +58,10 @@ messages! {
     ZoneState => "throng.zone_state.v1",
     Warning => "throng.warning.v1",
     Ack => "throng.ack.v1",
+    WarningReceipt => "throng.receipt.v1",
+    SignedSpeakerCommand => "throng.speaker_command.v1",
+    SpeakerState => "throng.speaker_state.v1",
+    SpeakerReceipt => "throng.speaker_receipt.v1",
 }
 
 #[cfg(test)]

@@ -12,8 +12,13 @@ pub struct Envelope {
     pub schema: String,
     /// Id of the site.
     pub site: String,
-    /// Number of this message on its key, from 0 at start, without gaps.
+    /// Number of this message on its key, from 0, without gaps; it starts anew with the process, or with `numbering`
+    /// where that is given.
     pub seq: u64,
+    /// Id of the series that `seq` belongs to: it outlives restarts, and two messages of a key with the same
+    /// `numbering` and `seq` are one and the same. Given on warnings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub numbering: Option<String>,
     /// When the newest frame behind this message was taken. Absent where there has been no frame.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub captured_at: Option<Timestamp>,

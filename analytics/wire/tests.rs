@@ -10,6 +10,7 @@ fn envelope(schema: &str) -> Envelope {
         schema: schema.to_owned(),
         site: "gate".to_owned(),
         seq: 7,
+        numbering: None,
         captured_at: None,
         published_at: Timestamp::from_unix_nanos(0),
         node: "edge-1".to_owned(),
@@ -39,6 +40,7 @@ fn warning() -> Warning {
         time_to_critical_secs: None,
         since: Timestamp::from_unix_nanos(0),
         expires_at: Timestamp::from_unix_nanos(0) + 300.0,
+        expired: false,
         geometry: None,
         outline_in_ground_m: vec![[0.0, 0.0], [1.0, 0.0], [1.0, 1.0]],
         action: WarningAction::VerifyByEye,
@@ -96,13 +98,18 @@ fn an_unseen_zone_says_so_without_numbers() {
 #[test]
 fn every_schema_is_named_and_holds_what_its_message_must_have() {
     let schemas = schemas();
-    assert_eq!(schemas.len(), 8);
+    assert_eq!(schemas.len(), 12);
     for (name, schema) in schemas {
         let document = schema.as_value();
         assert!(name.split('.').count() == 3 && name.split('.').next_back() == Some("v1"), "{name}");
         assert_eq!(document["$schema"], json!("https://json-schema.org/draft/2020-12/schema"), "{name}");
         let required = document["required"].as_array().unwrap();
-        let expected = if name == Ack::SCHEMA { "incident" } else { "published_at" };
+        let expected = match name {
+            Ack::SCHEMA => "incident",
+            WarningReceipt::SCHEMA => "up_to_seq",
+            SignedSpeakerCommand::SCHEMA => "signature",
+            _ => "published_at",
+        };
         assert!(required.contains(&Value::from(expected)), "{name}: {required:?}");
     }
 }

@@ -174,6 +174,10 @@ pub struct Warning {
     pub since: Timestamp,
     /// When this message stops being valid. No refresh by then means UNKNOWN, not safe.
     pub expires_at: Timestamp,
+    /// `true`: it comes too late to act on. It left after `expires_at`, or after a newer one of its zone. Kept for the
+    /// record; it must never cause an action.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub expired: bool,
     /// Outline of the zone on the earth. Absent where the site has no geodetic anchor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub geometry: Option<Geometry>,

@@ -99,10 +99,11 @@ impl Topic {
             Self::ZonePeople(_) => measured("people", Form::Number),
             Self::Warning(_) => Delivery { repeated: true, ..kept("warning", wire::Warning::SCHEMA) },
             Self::Ack(_) => kept("ack", wire::Ack::SCHEMA),
-            Self::SpeakerCommand(_) => kept("speaker_command", "throng.speaker_command.v1"),
-            Self::SpeakerState(_) => {
-                measured("speaker_state", Form::Json { schema: "throng.speaker_state.v1" })
-            }
+            Self::SpeakerCommand(_) => kept("speaker_command", wire::SignedSpeakerCommand::SCHEMA),
+            Self::SpeakerState(_) => measured("speaker_state", json::<wire::SpeakerState>()),
+            Self::SpeakerReceipt(_) => kept("speaker_receipt", wire::SpeakerReceipt::SCHEMA),
+            Self::SpeakerAlive(_) => measured("speaker_alive", Form::Token),
+            Self::Receipt(..) => kept("receipt", wire::WarningReceipt::SCHEMA),
             Self::History => measured("history", Form::Json { schema: "throng.history.v1" }),
             Self::Config => measured("config", Form::Json { schema: "throng.config.v1" }),
             Self::Schema(_) => measured("schema", Form::JsonSchema),

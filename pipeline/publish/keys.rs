@@ -29,6 +29,9 @@ mod formats {
         pub(super) ack: "throng/v1/${site:*}/ack/${incident:*}",
         pub(super) speaker_command: "throng/v1/${site:*}/speaker/${speaker:*}/command",
         pub(super) speaker_state: "throng/v1/${site:*}/speaker/${speaker:*}/state",
+        pub(super) speaker_receipt: "throng/v1/${site:*}/speaker/${speaker:*}/receipt",
+        pub(super) speaker_alive: "throng/v1/${site:*}/speaker/${speaker:*}/alive",
+        pub(super) receipt: "throng/v1/${site:*}/receipt/${group:*}/${zone:*}",
         pub(super) history: "throng/v1/${site:*}/history",
         pub(super) config: "throng/v1/${site:*}/config",
         pub(super) schema: "throng/v1/${site:*}/schema/${name:*}",
@@ -66,6 +69,12 @@ pub enum Topic {
     SpeakerCommand(Id),
     /// What a loudspeaker is doing.
     SpeakerState(Id),
+    /// What became of a command to a loudspeaker.
+    SpeakerReceipt(Id),
+    /// Liveliness token of a loudspeaker.
+    SpeakerAlive(Id),
+    /// A group's confirmation that the warnings of a zone have arrived.
+    Receipt(Id, Id),
     /// Queryable: what was.
     History,
     /// Queryable: the plan the site runs.
@@ -95,6 +104,9 @@ impl Topic {
             Self::Ack(incident) => keformat!(formats::ack::formatter(), site, incident),
             Self::SpeakerCommand(speaker) => keformat!(formats::speaker_command::formatter(), site, speaker),
             Self::SpeakerState(speaker) => keformat!(formats::speaker_state::formatter(), site, speaker),
+            Self::SpeakerReceipt(speaker) => keformat!(formats::speaker_receipt::formatter(), site, speaker),
+            Self::SpeakerAlive(speaker) => keformat!(formats::speaker_alive::formatter(), site, speaker),
+            Self::Receipt(group, zone) => keformat!(formats::receipt::formatter(), site, group, zone),
             Self::History => keformat!(formats::history::formatter(), site),
             Self::Config => keformat!(formats::config::formatter(), site),
             Self::Schema(name) => keformat!(formats::schema::formatter(), site, name),
@@ -103,16 +115,11 @@ impl Topic {
 
     /// The site and the topic of a concrete key; `None` where the key is not one of ours.
     pub fn parse(key: &keyexpr) -> Option<(Id, Self)> {
-        /// Tries one format: its site and, where it has one, its id.
+        /// Tries one format: its site and its ids.
         macro_rules! try_format {
-            ($format:ident, $topic:ident($field:ident)) => {
+            ($format:ident, $topic:ident $(($($field:ident),+))?) => {
                 if let Ok(parsed) = formats::$format::parse(key) {
-                    return Some((id(parsed.site())?, Self::$topic(id(parsed.$field())?)));
-                }
-            };
-            ($format:ident, $topic:ident) => {
-                if let Ok(parsed) = formats::$format::parse(key) {
-                    return Some((id(parsed.site())?, Self::$topic));
+                    return Some((id(parsed.site())?, Self::$topic $(($(id(parsed.$field())?),+))?));
                 }
             };
         }
@@ -130,6 +137,9 @@ impl Topic {
         try_format!(ack, Ack(incident));
         try_format!(speaker_command, SpeakerCommand(speaker));
         try_format!(speaker_state, SpeakerState(speaker));
+        try_format!(speaker_receipt, SpeakerReceipt(speaker));
+        try_format!(speaker_alive, SpeakerAlive(speaker));
+        try_format!(receipt, Receipt(group, zone));
         try_format!(history, History);
         try_format!(config, Config);
         try_format!(schema, Schema(name));
@@ -154,12 +164,28 @@ pub mod patterns {
         keformat!(formats::warning::formatter(), site = ANY, zone = ANY)
     }
 
-    /// Liveliness of every node and every camera of every site.
-    pub fn liveliness() -> ZenohResult<[OwnedKeyExpr; 2]> {
+    /// Liveliness of every node, camera and loudspeaker of every site.
+    pub fn liveliness() -> ZenohResult<[OwnedKeyExpr; 3]> {
         Ok([
             keformat!(formats::node::formatter(), site = ANY, node = ANY)?,
             keformat!(formats::camera_alive::formatter(), site = ANY, camera = ANY)?,
+            keformat!(formats::speaker_alive::formatter(), site = ANY, speaker = ANY)?,
         ])
+    }
+
+    /// Confirmations of every group for every zone of a site.
+    pub fn receipts(site: &Id) -> ZenohResult<OwnedKeyExpr> {
+        keformat!(formats::receipt::formatter(), site, group = ANY, zone = ANY)
+    }
+
+    /// Receipts of every loudspeaker of a site.
+    pub fn speaker_receipts(site: &Id) -> ZenohResult<OwnedKeyExpr> {
+        keformat!(formats::speaker_receipt::formatter(), site, speaker = ANY)
+    }
+
+    /// States of every loudspeaker of a site.
+    pub fn speaker_states(site: &Id) -> ZenohResult<OwnedKeyExpr> {
+        keformat!(formats::speaker_state::formatter(), site, speaker = ANY)
     }
 
     /// Acknowledgements of every incident of a site.
@@ -219,6 +245,9 @@ mod tests {
             (Topic::Ack(named("0190b6c2-7d0e")), "throng/v1/stadium/ack/0190b6c2-7d0e"),
             (Topic::SpeakerCommand(named("s1")), "throng/v1/stadium/speaker/s1/command"),
             (Topic::SpeakerState(named("s1")), "throng/v1/stadium/speaker/s1/state"),
+            (Topic::SpeakerReceipt(named("s1")), "throng/v1/stadium/speaker/s1/receipt"),
+            (Topic::SpeakerAlive(named("s1")), "throng/v1/stadium/speaker/s1/alive"),
+            (Topic::Receipt(named("room"), zone()), "throng/v1/stadium/receipt/room/gate-3"),
             (Topic::History, "throng/v1/stadium/history"),
             (Topic::Config, "throng/v1/stadium/config"),
             (Topic::Schema(named("warning")), "throng/v1/stadium/schema/warning"),

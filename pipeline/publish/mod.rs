@@ -21,6 +21,7 @@ mod publishers;
 mod rare_log;
 mod repeats;
 mod session;
+pub mod signature;
 mod state;
 mod watcher;
 mod worker;

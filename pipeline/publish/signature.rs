@@ -1,0 +1,273 @@
+//! Commands to loudspeakers: signed by whoever gives them, and checked before anything else is done with them.
+//!
+//! Access control keeps strangers off the key; the signature holds where that fails, and against whoever recorded a
+//! command and sends it again. A command is taken once, by the loudspeaker it names, in the order in which its issuer
+//! gave it, and not after its time.
+
+use std::{collections::BTreeMap, fmt, path::Path};
+
+use anyhow::{Context as _, Result, anyhow, bail};
+use ed25519_dalek::{
+    Signature, Signer as _, SigningKey, VerifyingKey,
+    pkcs8::{DecodePrivateKey as _, DecodePublicKey as _},
+};
+use thiserror::Error;
+use throng_analytics::{
+    time::Timestamp,
+    wire::{Message as _, SignedSpeakerCommand, SpeakerCommand},
+};
+
+use super::Id;
+
+/// Largest command taken, in bytes; a real one has well under a thousand.
+pub const COMMAND_BYTES_MAX: usize = 16 * 1024;
+/// Longest life of a command, seconds: one that is to be valid for longer was made by mistake.
+pub const COMMAND_LIFE_SECS_MAX: f64 = 600.0;
+/// How far the issuer's clock may be ahead of the loudspeaker's, seconds.
+pub const CLOCK_AHEAD_SECS_MAX: f64 = 5.0;
+
+/// Who gives commands: a name, the name of its key, and the key.
+pub struct CommandSigner {
+    issuer: String,
+    key_id: String,
+    key: SigningKey,
+    last_seq: u64,
+}
+
+impl CommandSigner {
+    /// An issuer with a private key in PEM (PKCS#8), as `openssl genpkey -algorithm ed25519` writes it.
+    ///
+    /// # Errors
+    /// The text is no such key.
+    pub fn from_pem(issuer: &str, key_id: &str, pem: &str) -> Result<Self> {
+        // The library's own words would quote the key.
+        let key = SigningKey::from_pkcs8_pem(pem).map_err(|_may_hold_the_key| {
+            anyhow!(
+                "the key {key_id} is no Ed25519 private key in PEM: make one with `openssl genpkey -algorithm ed25519`"
+            )
+        })?;
+        Ok(Self { issuer: issuer.to_owned(), key_id: key_id.to_owned(), key, last_seq: 0 })
+    }
+
+    /// The same from a file.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is no such key.
+    pub fn from_pem_file(issuer: &str, key_id: &str, path: &Path) -> Result<Self> {
+        let pem = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read the private key {}", path.display()))?;
+        Self::from_pem(issuer, key_id, &pem).with_context(|| format!("in {}", path.display()))
+    }
+
+    /// Signs a command, with this issuer's name and its next number filled in.
+    ///
+    /// Numbers are microseconds of `issued_at`, or one more than the last where the clock stands still or goes back:
+    /// they grow across restarts without anything being kept.
+    ///
+    /// # Errors
+    /// The command cannot be written as JSON.
+    pub fn sign(&mut self, command: SpeakerCommand) -> Result<SignedSpeakerCommand> {
+        let by_clock = u64::try_from(command.issued_at.unix_nanos() / 1000).unwrap_or(0);
+        self.last_seq = by_clock.max(self.last_seq + 1);
+        let command = SpeakerCommand { issuer: self.issuer.clone(), seq: self.last_seq, ..command };
+        let text = serde_json::to_string(&command).context("cannot write the command as JSON")?;
+        let signature = self.key.sign(&signed_bytes(&text));
+        Ok(SignedSpeakerCommand {
+            schema: SignedSpeakerCommand::SCHEMA.to_owned(),
+            command: text,
+            key_id: self.key_id.clone(),
+            signature: hex(&signature.to_bytes()),
+        })
+    }
+}
+
+impl fmt::Debug for CommandSigner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CommandSigner")
+            .field("issuer", &self.issuer)
+            .field("key_id", &self.key_id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A key whose commands are taken.
+#[derive(Clone, Debug)]
+pub struct TrustedKey {
+    /// Whose it is: the `issuer` that commands signed with it must name.
+    pub issuer: String,
+    key: VerifyingKey,
+}
+
+impl TrustedKey {
+    /// A public key in PEM, as `openssl pkey -in KEY.pem -pubout` writes it.
+    ///
+    /// # Errors
+    /// The text is no such key.
+    pub fn from_pem(issuer: &str, pem: &str) -> Result<Self> {
+        let key = VerifyingKey::from_public_key_pem(pem).map_err(|error| {
+            anyhow!(
+                "not an Ed25519 public key in PEM ({error}): make it with `openssl pkey -in KEY.pem -pubout`"
+            )
+        })?;
+        if key.is_weak() {
+            bail!("the public key of {issuer} is one that signs anything: make a new pair");
+        }
+        Ok(Self { issuer: issuer.to_owned(), key })
+    }
+}
+
+/// Why a command is not taken.
+#[derive(Clone, Debug, PartialEq, Error)]
+pub enum CommandRefused {
+    /// More bytes than a command may have.
+    #[error("{0} bytes are more than the {COMMAND_BYTES_MAX} a command may have")]
+    TooLarge(usize),
+    /// Not the message, or another version of it.
+    #[error("not a {schema}: {0}", schema = SignedSpeakerCommand::SCHEMA)]
+    Malformed(String),
+    /// The key is not one of those trusted.
+    #[error("the key {0:?} is not trusted here")]
+    UnknownKey(String),
+    /// The signature does not hold.
+    #[error("the signature does not hold")]
+    Forged,
+    /// Meant for another loudspeaker or site, or signed by a key of another issuer.
+    #[error("{0}")]
+    NotForHere(String),
+    /// Its time is over.
+    #[error("it expired {0:.1} s ago")]
+    Expired(f64),
+    /// It comes from the future, or would live too long.
+    #[error("{0}")]
+    ImplausibleTime(String),
+    /// It was taken before, or a later one was.
+    #[error("its number {seq} is not above {last}, the last one taken from {issuer}: a replay, or overtaken")]
+    Replayed {
+        /// Number of the command.
+        seq: u64,
+        /// Number of the last one taken.
+        last: u64,
+        /// Whose.
+        issuer: String,
+    },
+}
+
+/// Takes commands for one loudspeaker.
+#[derive(Clone, Debug)]
+pub struct CommandVerifier {
+    site: Id,
+    speaker: Id,
+    trusted: BTreeMap<String, TrustedKey>,
+    last_seq: BTreeMap<String, u64>,
+}
+
+impl CommandVerifier {
+    /// For a loudspeaker that trusts these keys, by `key_id`.
+    pub fn new(site: Id, speaker: Id, trusted: BTreeMap<String, TrustedKey>) -> Self {
+        Self { site, speaker, trusted, last_seq: BTreeMap::new() }
+    }
+
+    /// Number of the last command taken from every issuer, to be kept across a restart.
+    pub const fn last_seqs(&self) -> &BTreeMap<String, u64> {
+        &self.last_seq
+    }
+
+    /// Takes over the numbers that an earlier run kept.
+    pub fn restore_last_seqs(&mut self, last_seq: BTreeMap<String, u64>) {
+        for (issuer, seq) in last_seq {
+            let known = self.last_seq.entry(issuer).or_default();
+            *known = seq.max(*known);
+        }
+    }
+
+    /// The command in a payload, where it may be carried out at `now`. Only then its number counts as taken.
+    ///
+    /// # Errors
+    /// Why it is not taken.
+    pub fn take(&mut self, payload: &[u8], now: Timestamp) -> Result<SpeakerCommand, CommandRefused> {
+        let command = self.authentic(payload)?;
+        if command.site != self.site.as_str() || command.speaker != self.speaker.as_str() {
+            return Err(CommandRefused::NotForHere(format!(
+                "it is for {}/{} and this is {}/{}",
+                command.site, command.speaker, self.site, self.speaker
+            )));
+        }
+        let overdue_secs = now.secs_since(command.expires_at);
+        if overdue_secs >= 0.0 {
+            return Err(CommandRefused::Expired(overdue_secs));
+        }
+        let ahead_secs = command.issued_at.secs_since(now);
+        if ahead_secs > CLOCK_AHEAD_SECS_MAX {
+            return Err(CommandRefused::ImplausibleTime(format!(
+                "it was given {ahead_secs:.1} s from now: set the clocks by NTP"
+            )));
+        }
+        let life_secs = command.expires_at.secs_since(command.issued_at);
+        if life_secs > COMMAND_LIFE_SECS_MAX {
+            return Err(CommandRefused::ImplausibleTime(format!(
+                "it would live for {life_secs:.0} s, and {COMMAND_LIFE_SECS_MAX} s are the most"
+            )));
+        }
+        if let Some(&last) = self.last_seq.get(&command.issuer)
+            && command.seq <= last
+        {
+            return Err(CommandRefused::Replayed { seq: command.seq, last, issuer: command.issuer });
+        }
+        self.last_seq.insert(command.issuer.clone(), command.seq);
+        Ok(command)
+    }
+
+    /// The command in a payload, where a trusted key of its issuer signed it.
+    fn authentic(&self, payload: &[u8]) -> Result<SpeakerCommand, CommandRefused> {
+        if payload.len() > COMMAND_BYTES_MAX {
+            return Err(CommandRefused::TooLarge(payload.len()));
+        }
+        let malformed = |error: serde_json::Error| CommandRefused::Malformed(error.to_string());
+        let signed: SignedSpeakerCommand = serde_json::from_slice(payload).map_err(malformed)?;
+        if signed.schema != SignedSpeakerCommand::SCHEMA {
+            return Err(CommandRefused::Malformed(format!("its schema is {:?}", signed.schema)));
+        }
+        let trusted = self
+            .trusted
+            .get(&signed.key_id)
+            .ok_or_else(|| CommandRefused::UnknownKey(signed.key_id.chars().take(64).collect()))?;
+        let signature = unhex(&signed.signature).ok_or(CommandRefused::Forged)?;
+        trusted
+            .key
+            .verify_strict(&signed_bytes(&signed.command), &Signature::from_bytes(&signature))
+            .map_err(|_says_no_more| CommandRefused::Forged)?;
+        let command: SpeakerCommand = serde_json::from_str(&signed.command).map_err(malformed)?;
+        if command.issuer != trusted.issuer {
+            return Err(CommandRefused::NotForHere(format!(
+                "it names {:?} as its issuer and the key is that of {:?}",
+                command.issuer, trusted.issuer
+            )));
+        }
+        Ok(command)
+    }
+}
+
+/// What the signature covers: the schema's name keeps a signature from being used for any other message.
+fn signed_bytes(command: &str) -> Vec<u8> {
+    [SignedSpeakerCommand::SCHEMA.as_bytes(), &[0], command.as_bytes()].concat()
+}
+
+/// Lower-case hexadecimal digits.
+fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .filter_map(|digit| char::from_digit(digit.into(), 16))
+        .collect()
+}
+
+/// The bytes of 128 hexadecimal digits.
+fn unhex(text: &str) -> Option<[u8; 64]> {
+    let digits: Vec<u8> =
+        text.chars().map(|digit| digit.to_digit(16).map(|d| d as u8)).collect::<Option<_>>()?;
+    let bytes: Vec<u8> = digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect();
+    (digits.len() == 128).then(|| bytes.try_into().ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests;
