@@ -10,9 +10,7 @@ mod pinhole;
 mod trust;
 
 pub use calibration::{Calibration, CalibrationMethod};
-pub use drone::{
-    Attitude, DroneCamera, DroneCameraError, Geodetic, LOW_CONFIDENCE_BELOW_DEG, SLANT_RANGE_TOLERANCE,
-};
+pub use drone::{Attitude, DroneCamera, DroneCameraError, LOW_CONFIDENCE_BELOW_DEG, SLANT_RANGE_TOLERANCE};
 pub use head_plane::{Pose, STANDING_HEAD_HEIGHT_M, pose_from_ground};
 pub use homography::{CalibrationError, Homography, PointPair, leave_one_out_rmse_m};
 pub use lens::{Distortion, Lens};

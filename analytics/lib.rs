@@ -12,6 +12,7 @@ pub mod ground;
 pub mod level;
 pub mod level_of_service;
 pub mod motion_field;
+pub mod place;
 pub mod polygon;
 pub mod profile;
 pub mod risk;

@@ -120,6 +120,7 @@ pub fn run(
         model: ModelRef { name: info.name.clone(), sha256: info.sha256.clone() },
         config_sha256: plan.config_sha256.clone(),
         drill: plan.drill,
+        place: plan.place,
         notes: fallback(plan, info).map(str::to_owned).into_iter().collect(),
     };
     let batching = batching(plan, info.device);

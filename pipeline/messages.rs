@@ -6,12 +6,13 @@ use throng_analytics::{
     freshness::Freshness,
     level::Level,
     level_of_service::LevelOfService,
+    place::SitePlace,
     site::{SiteReport, ZoneReport},
     time::Timestamp,
     warning::{Change, Incident},
     wire::{
-        self, CameraState, Density, Envelope, Message, ModelRef, Quality, RiskSummary, Text, WarningAction,
-        WarningTransition, ZoneDensity, ZoneFlow, ZoneRisk, ZoneState,
+        self, CameraState, Density, Envelope, Geometry, Message, ModelRef, Quality, RiskSummary, Text,
+        WarningAction, WarningTransition, ZoneDensity, ZoneFlow, ZoneRisk, ZoneState,
     },
     zone::Zone,
 };
@@ -37,6 +38,8 @@ pub struct Header {
     pub config_sha256: String,
     /// Whether this is an exercise.
     pub drill: bool,
+    /// Where the site lies on Earth; none where nobody has said.
+    pub place: Option<SitePlace>,
     /// What the counter's execution has to say, such as a fallback to the CPU.
     pub notes: Vec<String>,
 }
@@ -304,7 +307,9 @@ impl Messages {
             since: incident.since,
             expires_at: now + WARNING_VALID_SECS,
             expired: false,
-            geometry: None,
+            geometry: self.header.place.map(|place| Geometry::Polygon {
+                coordinates: vec![place.ring_lon_lat_deg(model.outline.corners_m())],
+            }),
             outline_in_ground_m: model.outline.corners_m().to_vec(),
             action: action(level),
             text: text(&model.name, level, zone, self.header.drill),

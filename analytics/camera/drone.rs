@@ -218,43 +218,5 @@ impl DroneCamera {
     }
 }
 
-/// A place on the WGS 84 ellipsoid.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Geodetic {
-    /// Degrees north.
-    pub latitude_deg: f64,
-    /// Degrees east.
-    pub longitude_deg: f64,
-    /// Metres above the ellipsoid.
-    pub height_m: f64,
-}
-
-impl Geodetic {
-    /// Earth-centred, earth-fixed coordinates, metres (WGS 84: semi-major axis 6378137 m, flattening 1/298.257223563).
-    fn earth_centred_m(self) -> Vector3<f64> {
-        const SEMI_MAJOR_M: f64 = 6_378_137.0;
-        const FLATTENING: f64 = 1.0 / 298.257_223_563;
-        let eccentricity_squared = FLATTENING * (2.0 - FLATTENING);
-        let (sin_lat, cos_lat) = self.latitude_deg.to_radians().sin_cos();
-        let (sin_lon, cos_lon) = self.longitude_deg.to_radians().sin_cos();
-        let normal_m = SEMI_MAJOR_M / (1.0 - eccentricity_squared * sin_lat * sin_lat).sqrt();
-        Vector3::new(
-            (normal_m + self.height_m) * cos_lat * cos_lon,
-            (normal_m + self.height_m) * cos_lat * sin_lon,
-            (normal_m * (1.0 - eccentricity_squared) + self.height_m) * sin_lat,
-        )
-    }
-
-    /// East, north and up of `self` seen from `origin`, metres.
-    pub fn east_north_up_m(self, origin: Self) -> [f64; 3] {
-        let offset = self.earth_centred_m() - origin.earth_centred_m();
-        let (sin_lat, cos_lat) = origin.latitude_deg.to_radians().sin_cos();
-        let (sin_lon, cos_lon) = origin.longitude_deg.to_radians().sin_cos();
-        let east = -sin_lon * offset.x + cos_lon * offset.y;
-        let level = cos_lon * offset.x + sin_lon * offset.y;
-        [east, -sin_lat * level + cos_lat * offset.z, cos_lat * level + sin_lat * offset.z]
-    }
-}
-
 #[cfg(test)]
 mod tests;

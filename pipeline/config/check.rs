@@ -70,6 +70,7 @@ impl Checker<'_> {
             site_id: site_id?,
             time_zone: time_zone?,
             drill: site?.drill.unwrap_or(false),
+            place: site?.origin.and_then(identity::place),
             model: model?,
             bus: bus?,
             cameras: cameras?,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use jiff::tz::TimeZone;
 use throng_analytics::{
     camera::Calibration,
+    place::SitePlace,
     site::{CameraModel, SiteModel},
     zone::Zone,
 };
@@ -22,6 +23,8 @@ pub struct Plan {
     pub time_zone: TimeZone,
     /// Whether everything published is marked as a drill.
     pub drill: bool,
+    /// Where the site lies on Earth; none where the site file does not say.
+    pub place: Option<SitePlace>,
     /// The network that counts.
     pub model: ModelPlan,
     /// Where the bus is.

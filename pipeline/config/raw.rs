@@ -49,6 +49,26 @@ pub struct Site {
     pub time_zone: Option<String>,
     /// `true` marks everything this site publishes as a drill. Default: `false`.
     pub drill: Option<bool>,
+    /// Where the site lies on Earth. Without it nothing is placed on a map, and no drone's position can be used.
+    pub origin: Option<Origin>,
+}
+
+/// Where the point `[0, 0]` of the site's ground lies on Earth (WGS 84), and where its y axis points.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Origin {
+    /// Degrees north.
+    #[schemars(required, range(min = -89, max = 89), example = 39.9087)]
+    pub latitude_deg: Option<f64>,
+    /// Degrees east.
+    #[schemars(required, range(min = -180, max = 180), example = 116.3975)]
+    pub longitude_deg: Option<f64>,
+    /// Height of the ground above the ellipsoid, in metres. Drones need it. Default: 0.
+    #[schemars(range(min = -500, max = 9000), example = 44)]
+    pub height_m: Option<f64>,
+    /// Where the y axis points, in degrees clockwise from true north; x points 90 degrees further. Default: 0.
+    #[schemars(range(min = -360, max = 360), example = 12.5)]
+    pub y_axis_bearing_deg: Option<f64>,
 }
 
 /// The network that counts, and the processor it runs on.

@@ -128,18 +128,6 @@ fn a_drone_is_calibrated_by_its_telemetry() {
     assert!(Calibration::from_drone(&flat, 1.6, 0.1).unwrap_err().to_string().contains("too flat"));
 }
 
-#[test]
-fn degrees_become_metres_on_the_ellipsoid() {
-    let origin = Geodetic { latitude_deg: 0.0, longitude_deg: 0.0, height_m: 0.0 };
-    let up = Geodetic { height_m: 120.0, ..origin }.east_north_up_m(origin);
-    assert!(up[0].abs() < 1e-6 && up[1].abs() < 1e-6 && (up[2] - 120.0).abs() < 1e-6);
-    // A thousandth of a degree: along the equator a tau/360000, north 110.574 m.
-    let east = Geodetic { longitude_deg: 0.001, ..origin }.east_north_up_m(origin);
-    assert!((east[0] - 111.319_49).abs() < 1e-4 && east[1].abs() < 1e-6, "{east:?}");
-    let north = Geodetic { latitude_deg: 0.001, ..origin }.east_north_up_m(origin);
-    assert!((north[1] - 110.574_28).abs() < 1e-3 && north[0].abs() < 1e-6, "{north:?}");
-}
-
 proptest! {
     #[test]
     fn the_ground_projects_into_the_picture_and_back(

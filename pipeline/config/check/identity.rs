@@ -1,12 +1,15 @@
-//! Ids and the time zone.
+//! Ids, the time zone and the place on Earth.
 
 use std::collections::BTreeMap;
 
 use jiff::tz::{self, TimeZone};
 
+use throng_analytics::place::{Geodetic, SitePlace};
+
 use super::Checker;
 use crate::config::diagnostic::Remark;
 use crate::config::key_path::KeyPath;
+use crate::config::raw::Origin;
 use crate::config::suggest::nearest;
 use crate::publish::Id;
 
@@ -63,6 +66,16 @@ impl Checker<'_> {
             .error(at, Remark::new(format!("is {name:?}"), "a time zone of the IANA data base", advice));
         None
     }
+}
+
+/// Where the site lies; none where a part is missing, which the structural check has reported.
+pub(super) fn place(origin: Origin) -> Option<SitePlace> {
+    let origin_at = Geodetic {
+        latitude_deg: origin.latitude_deg?,
+        longitude_deg: origin.longitude_deg?,
+        height_m: origin.height_m.unwrap_or(0.0),
+    };
+    Some(SitePlace { origin: origin_at, y_axis_bearing_deg: origin.y_axis_bearing_deg.unwrap_or(0.0) })
 }
 
 /// The id nearest to a text that is none; nothing where no letter or digit is left, or where the text is a URI: what

@@ -85,6 +85,16 @@ fn each_slip_is_said_with_line_key_expectation_and_advice() {
             "site.drill: is the text \"yes\"; expected true or false",
         ),
         (
+            "id = \"test\"",
+            "id = \"test\"\norigin = { latitude_deg = 95, longitude_deg = 13.7 }",
+            "site.toml:4: site.origin.latitude_deg: is 95; expected a number at least -89 and at most 89",
+        ),
+        (
+            "id = \"test\"",
+            "id = \"test\"\norigin = { latitude_deg = 51 }",
+            "site.origin.longitude_deg: is missing; expected a number at least -180 and at most 180",
+        ),
+        (
             "[[camera]]",
             "[camera]",
             "camera: is a single table; expected a list of tables; write its header with double brackets: [[camera]]",
