@@ -13,6 +13,7 @@ use image::RgbImage;
 use serde::Serialize;
 use throng_models::counter::{Counter, PictureCount, Validity};
 use throng_models::evaluation::score::{Score, Truth, score};
+use throng_models::evaluation::sizes::{SizeConsistency, SizeCounts, size_consistency};
 use throng_models::evaluation::summary::{Summary, summary};
 
 use self::gallery::Gallery;
@@ -54,6 +55,9 @@ pub struct EvalArgs {
     /// Write one JSON line for each picture, and the figures as the last.
     #[arg(long)]
     pub json: bool,
+    /// Count each picture at half and at twice its size, too, and say how the counts differ.
+    #[arg(long, conflicts_with = "video")]
+    pub sizes: bool,
     /// Folder for worst.png, the pictures counted worst with their heat map.
     #[arg(long, value_name = "DIR")]
     pub gallery: Option<PathBuf>,
@@ -70,6 +74,7 @@ pub fn run(args: &EvalArgs) -> anyhow::Result<ExitStatus> {
         radius_px: args.radius,
         json: args.json,
         scores: Vec::new(),
+        at_sizes: args.sizes.then(Vec::new),
         refused: 0,
         last_reason: None,
         gallery: args.gallery.as_deref().map(Gallery::in_folder).transpose()?,
@@ -90,6 +95,8 @@ struct Evaluation {
     radius_px: f64,
     json: bool,
     scores: Vec<Score>,
+    /// Counts of the same pictures at other sizes; `None` where nobody asked.
+    at_sizes: Option<Vec<SizeCounts>>,
     refused: usize,
     last_reason: Option<String>,
     gallery: Option<Gallery>,
@@ -112,6 +119,8 @@ struct PictureLine<'a> {
 struct SummaryLine<'a> {
     #[serde(flatten)]
     summary: &'a Summary,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sizes: Option<&'a SizeConsistency>,
     /// Pictures that the model refused to count.
     refused: usize,
     model: &'a str,
@@ -169,10 +178,15 @@ impl Evaluation {
             output::note(format!("the pictures counted worst: {}", gallery.save()?.display()));
         }
         show(&summary);
+        let sizes = self.at_sizes.as_deref().and_then(size_consistency);
+        if let Some(sizes) = &sizes {
+            show_sizes(sizes);
+        }
         if self.json {
             let info = self.counter.info();
             output::json_line(&SummaryLine {
                 summary: &summary,
+                sizes: sizes.as_ref(),
                 refused: self.refused,
                 model: &info.name,
                 model_sha256: &info.sha256,
@@ -216,5 +230,18 @@ fn show(summary: &Summary) {
             stratum.bias,
             100.0 * stratum.coverage90,
         ));
+    }
+}
+
+fn show_sizes(found: &SizeConsistency) {
+    output::note(format!(
+        "{} pictures of ten people or more at other sizes: counts within 20 % of each other in {:.0} % of them, half \
+         differ by {:.0} % or less",
+        found.images,
+        100.0 * found.same_share,
+        100.0 * found.median_spread,
+    ));
+    for ((size, mae), bias) in found.sizes.iter().zip(found.mae).zip(found.bias) {
+        output::note(format!("{size:>4} times the size: MAE {mae:.2}, bias {bias:+.2} people"));
     }
 }

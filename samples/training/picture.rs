@@ -2,9 +2,9 @@
 
 use image::RgbImage;
 
-use super::placing::{Place, Seen, place_people};
+use super::placing::{Place, Seen, any_density, place_people};
 use super::surroundings::{random_ground, random_light, random_props, random_sensor};
-use super::viewpoint::random_view;
+use super::viewpoint::{mast_view, random_view};
 use crate::render::canvas::Canvas;
 use crate::render::person::Person;
 use crate::render::sensor::Exposure;
@@ -21,16 +21,33 @@ pub struct TrainingPicture {
     pub heads_in_image: Vec<[f32; 2]>,
 }
 
+/// Which pictures a training set is made of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Shots {
+    /// Any camera above any place with anything from nobody to a packed crowd.
+    #[default]
+    Any,
+    /// Crowds of 2 to 7.5 people/m2 from a mast: where warnings are given.
+    DenseFromMast,
+}
+
 /// Draws the picture that follows from `seed`: its camera, place, weather and people.
-pub fn training_picture(seed: u64) -> TrainingPicture {
+pub fn training_picture(seed: u64, shots: Shots) -> TrainingPicture {
     let mut rng = Rng::new(seed);
     let (view, seen) = loop {
-        let view = random_view(&mut rng);
+        let view = match shots {
+            Shots::Any => random_view(&mut rng),
+            Shots::DenseFromMast => mast_view(&mut rng),
+        };
         if let Some(seen) = Seen::through(&view) {
             break (view, seen);
         }
     };
-    let places = place_people(&view, &seen, &mut rng);
+    let density_people_per_m2 = match shots {
+        Shots::Any => any_density(&mut rng),
+        Shots::DenseFromMast => rng.range(2.0, 7.5),
+    };
+    let places = place_people(&view, &seen, density_people_per_m2, &mut rng);
     let crowded = places.len() > 60;
     let mut props = random_props(&seen, view.position(), crowded, &mut rng);
     // Nobody stands inside a car or a wall.

@@ -133,15 +133,27 @@ impl Facing {
     }
 }
 
-/// Places people by dart throwing: no two nearer than bodies allow at the wanted density.
-pub(super) fn place_people(view: &View, seen: &Seen, rng: &mut Rng) -> Vec<Place> {
-    let density_people_per_m2 = match rng.index(20) {
-        0 | 1 => return Vec::new(),
+/// People per square metre of any place: empty, loose, busy, packed.
+pub(super) fn any_density(rng: &mut Rng) -> f64 {
+    match rng.index(20) {
+        0 | 1 => 0.0,
         2..=6 => rng.log_range(0.02, 0.3),
         7..=10 => rng.log_range(0.3, 1.5),
         11..=14 => rng.range(1.5, 4.0),
         _ => rng.range(4.0, 7.0),
-    };
+    }
+}
+
+/// Places people by dart throwing: no two nearer than bodies allow at the wanted density.
+pub(super) fn place_people(
+    view: &View,
+    seen: &Seen,
+    density_people_per_m2: f64,
+    rng: &mut Rng,
+) -> Vec<Place> {
+    if density_people_per_m2 <= 0.0 {
+        return Vec::new();
+    }
     let region = Region::random(rng, seen.middle, seen.reach_m);
     let turn = rng.range(0.0, std::f64::consts::TAU);
     let facing = match rng.index(5) {

@@ -10,6 +10,18 @@ pub(super) const HEAD_WIDTH_M: f64 = 0.16;
 /// Height of heads above the ground, metres.
 pub(super) const HEAD_HEIGHT_M: f64 = 1.6;
 
+/// A camera on a mast 7 to 14 m up that looks 25 to 60 degrees down at a crowd, with heads of 8 to 28 pixels.
+pub(super) fn mast_view(rng: &mut Rng) -> View {
+    let (width_px, height_px) = rng.pick([(960, 540), (960, 540), (1280, 720), (768, 432), (1024, 768)]);
+    through(
+        (width_px, height_px),
+        rng.range(7.0, 14.0),
+        f64::to_radians(rng.range(25.0, 60.0)),
+        rng.log_range(8.0, 28.0),
+        rng,
+    )
+}
+
 /// A camera 4 to 30 m up, looking 20 to 90 degrees down, with heads of 5 to 40 pixels in the middle of the picture.
 pub(super) fn random_view(rng: &mut Rng) -> View {
     let (width_px, height_px) = rng.pick([
@@ -32,8 +44,19 @@ pub(super) fn random_view(rng: &mut Rng) -> View {
         _ => rng.range(75.0, 90.0),
     };
     let depression_rad = f64::to_radians(depression_deg);
-    let distance_m = (height_m - HEAD_HEIGHT_M) / depression_rad.sin();
     let head_px = rng.log_range(6.0, 30.0);
+    through((width_px, height_px), height_m, depression_rad, head_px, rng)
+}
+
+/// A camera with heads of `head_px` in the middle of its picture, where a real lens gives that.
+fn through(
+    (width_px, height_px): (u32, u32),
+    height_m: f64,
+    depression_rad: f64,
+    head_px: f64,
+    rng: &mut Rng,
+) -> View {
+    let distance_m = (height_m - HEAD_HEIGHT_M) / depression_rad.sin();
     let width = f64::from(width_px);
     // Between a tele (16 degrees across) and a wide (85 degrees across).
     let focal_px = (head_px * distance_m / HEAD_WIDTH_M).clamp(0.55 * width, 3.6 * width);

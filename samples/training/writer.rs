@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use image::codecs::jpeg::JpegEncoder;
 use serde::Serialize;
 
-use super::picture::training_picture;
+use super::picture::{Shots, training_picture};
 use crate::rng::Rng;
 
 /// First seed a training set may use: the demonstration and the tests keep those below to themselves.
@@ -50,7 +50,7 @@ struct Line<'a> {
     points: Vec<[f32; 2]>,
 }
 
-/// Writes `images` pictures of the seeds from `first_seed` on; `progress` hears (done, heads so far).
+/// Writes `images` pictures, `shots`, of the seeds from `first_seed` on; `progress` hears (done, heads so far).
 ///
 /// Everything is written beside the target and renamed at the end: a folder at `folder` is always whole.
 ///
@@ -60,6 +60,7 @@ pub fn write_training_set(
     folder: &Path,
     images: usize,
     first_seed: u64,
+    shots: Shots,
     mut progress: impl FnMut(usize, usize),
 ) -> Result<(), WriteError> {
     if first_seed < FIRST_TRAINING_SEED {
@@ -83,7 +84,7 @@ pub fn write_training_set(
     let mut heads = 0;
     for i in 0..images {
         let seed = first_seed + i as u64;
-        let picture = training_picture(seed);
+        let picture = training_picture(seed, shots);
         let name = format!("images/rendered_{seed:06}.jpg");
         let path = partial.join(&name);
         let file = BufWriter::new(File::create(&path).map_err(file_error(&path))?);

@@ -17,6 +17,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--config", type=Path, default=HERE / "compact.toml")
     parser.add_argument("--data", type=Path, default=DATA, help="folder with counting/ and models/ (%(default)s)")
     parser.add_argument("--rendered", type=Path, help="folder written by render-training-set of the samples crate")
+    parser.add_argument("--mast", type=Path, help="folder written by render-training-set --shots dense-from-mast")
     parser.add_argument("--scenery", type=Path, help="folder written by scenery.sh")
     parser.add_argument("--threads", type=int, default=2)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -31,7 +32,7 @@ def arguments() -> argparse.ArgumentParser:
     train = commands.add_parser("train", help="train, or resume the run in --out")
     train.add_argument("--out", type=Path, required=True)
     train.add_argument("--minutes", type=float, default=60, help="wall-clock length of the schedule (%(default)s)")
-    train.add_argument("--start", type=Path, help="checkpoint whose averaged weights to begin from")
+    train.add_argument("--start", type=Path, help="checkpoint or exported counter to begin from")
     export = commands.add_parser("export", help="write the averaged weights as ONNX and check them against torch")
     export.add_argument("--checkpoint", type=Path, required=True)
     quantise = commands.add_parser("quantise", help="write a model in 8-bit integers, calibrated on training pictures")
@@ -80,6 +81,8 @@ def main() -> None:
     config = Config.load(args.config)
     if args.rendered:
         config = config.with_rendered(args.rendered)
+    if args.mast:
+        config = config.with_mast(args.mast)
     if args.scenery:
         config = config.with_scenery(args.scenery)
     match args.command:

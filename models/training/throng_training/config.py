@@ -66,6 +66,11 @@ class Config:
         """Adds a folder of rendered scenes, written by `render-training-set` of the samples crate."""
         return self._with(PictureSet(folder.resolve(), "Rendered crowds (render-training-set)", "Apache-2.0", 0.12, (0.6, 2.0)))
 
+    def with_mast(self, folder: Path) -> "Config":
+        """Adds a folder of rendered crowds seen from masts, written by `render-training-set --shots dense-from-mast`."""
+        name = "Rendered crowds from masts (render-training-set)"
+        return self._with(PictureSet(folder.resolve(), name, "Apache-2.0", 0.1, (0.5, 2.0)))
+
     def with_scenery(self, folder: Path) -> "Config":
         """Adds a folder of pictures without people, written by `scenery.sh`."""
         name = "Scenery and textures of Debian packages (scenery.sh)"

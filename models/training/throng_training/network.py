@@ -5,7 +5,6 @@ Input `[N, 3, H, W]`, RGB 0..255, H and W multiples of 32; output `[N, 1, H/8, W
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 import torch.nn.functional as F
@@ -176,48 +175,3 @@ class Counter(nn.Module):
         at8 = self.up8(torch.cat((_double(at16), at8), 1))
         y = self.around(self.mix(torch.cat((at8, self.fine(at4)), 1)))
         return F.softplus(self.density(y).float())
-
-    def load_yolox(self, path: Path) -> None:
-        """Copies the trunk of YOLOX-nano (ONNX, normalisation fused into the convolutions; input BGR 0..255).
-
-        Call `calibrate` before training.
-        """
-        import onnx
-        from onnx import numpy_helper
-
-        graph = onnx.load(str(path)).graph
-        tensors = {t.name: torch.from_numpy(numpy_helper.to_array(t).copy()) for t in graph.initializer}
-        sources = [node for node in graph.node if node.op_type == "Conv"]
-        targets = [m for part in self.trunk() for m in part.modules() if isinstance(m, Linear)]
-        for source, target in zip(sources, targets):
-            weight, bias = tensors[source.input[1]], tensors[source.input[2]]
-            if weight.shape != target.conv.weight.shape:
-                raise ValueError(f"{path}: {source.name} has shape {tuple(weight.shape)}: not YOLOX-nano")
-            if target is self.stem:  # four groups of B, G, R become four groups of R, G, B
-                weight = weight.reshape(16, 4, 3, 3, 3).flip(2).reshape(16, 12, 3, 3)
-            target.conv.weight.data.copy_(weight)
-            target.norm.bias.data.copy_(bias)
-        for norm in self.modules():
-            if isinstance(norm, nn.BatchNorm2d):  # let every normalisation pass its input on until `calibrate`
-                norm.running_var.fill_(1 - norm.eps)
-
-    @torch.no_grad()
-    def calibrate(self, image: Tensor) -> None:
-        """Splits the fused weights again: normalisations take the statistics of `image` and undo them exactly.
-
-        What the network computes stays the same; only then does normalising by the batch change nothing at first.
-        """
-        self.eval()
-
-        def measure(norm: nn.BatchNorm2d, inputs: tuple[Tensor], _output: Tensor) -> None:
-            variance, mean = torch.var_mean(inputs[0], (0, 2, 3))
-            norm.running_mean.copy_(mean)
-            norm.running_var.copy_(variance)
-            norm.weight.copy_((variance + norm.eps).sqrt())
-            norm.bias.add_(mean)
-
-        hooks = [m.register_forward_hook(measure) for m in self.modules() if isinstance(m, nn.BatchNorm2d)]
-        self(image)
-        for hook in hooks:
-            hook.remove()
-        self.train()

@@ -16,6 +16,7 @@ from .augment import made_up_empty, sample
 from .config import Config
 from .data import Picture, read_set, split
 from .evaluate import count_errors, torch_counter
+from .initial import calibrate, load_exported, load_yolox
 from .losses import density_loss
 from .network import SHAPES, Counter
 
@@ -69,10 +70,14 @@ class Run:
         torch.manual_seed(config.seed)
         self.config, self.step, self.secs = config, 0, 0.0
         self.network = Counter(SHAPES[config.network])
-        if start:
+        # Exported weights have their normalisation fused in, which the first batches split off again.
+        self.fused = start.suffix == ".onnx" if start else bool(config.initial_weights)
+        if start and self.fused:
+            load_exported(self.network, start)
+        elif start:
             self.network.load_state_dict(torch.load(start)["average"])
-        elif config.initial_weights:
-            self.network.load_yolox(data / config.initial_weights)
+        elif self.fused:
+            load_yolox(self.network, data / config.initial_weights)
         self.network = self.network.to(memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.network)
         trunk = {id(p) for part in self.network.trunk() for p in part.parameters()}
@@ -144,7 +149,7 @@ def train(config: Config, data: Path, out: Path, minutes: float, steps_max: int 
     """Trains for `minutes` of wall clock (or `steps_max` steps) and leaves `checkpoint.pt` and `log.jsonl` in `out`.
 
     The schedule follows the clock rather than the steps, so that other work on the machine does not cut its end off.
-    A checkpoint in `out` is resumed; else the weights of the checkpoint `start`, where given, are begun from.
+    A checkpoint in `out` is resumed; else the weights of `start`, a checkpoint or an exported counter, are begun from.
     """
     out.mkdir(parents=True, exist_ok=True)
     training, validation = load_sets(config, data)
@@ -153,8 +158,8 @@ def train(config: Config, data: Path, out: Path, minutes: float, steps_max: int 
         run.restore(checkpoint)
     samples = Samples(config, training, config.seed + run.step)
     loader = iter(DataLoader(samples, config.batch, num_workers=1, prefetch_factor=6))
-    if not run.step and not start and config.initial_weights:
-        run.network.calibrate(torch.cat([next(loader)[0] for _ in range(CALIBRATION_BATCHES)]).float())
+    if not run.step and run.fused:
+        calibrate(run.network, torch.cat([next(loader)[0] for _ in range(CALIBRATION_BATCHES)]).float())
         run.average.load_state_dict(run.network.state_dict())
     before_secs, began = run.secs, time.monotonic()
     saved = validated = before_secs
