@@ -1,10 +1,13 @@
 //! The box head: anchor-free boxes on a pyramid of grids, to one head point a person.
 
-use crate::{card::BoxDecoding, tiling::Tile};
+use crate::{card::BoxDecoding, density::Head, tiling::Tile};
 
 /// Where a head's middle lies in a standing person's box, as a share of its height from the top: a person is seven to
 /// eight heads tall.
 const HEAD_FROM_TOP: f32 = 0.07;
+
+/// Width of a head as a share of the width of its owner's box: shoulders and arms are three to four heads wide.
+const HEAD_OF_BOX_WIDTH: f32 = 0.28;
 
 /// Columns before the class scores: centre, size, objectness.
 pub(crate) const COLUMNS_BEFORE_CLASSES: usize = 5;
@@ -23,13 +26,13 @@ pub(crate) fn rows(decoding: &BoxDecoding, width_px: usize, height_px: usize) ->
     decoding.strides_px.iter().map(|stride| (width_px / stride) * (height_px / stride)).sum()
 }
 
-/// Head points, in pixels of the input, of the people in `output`: rows of `dx, dy, ln w, ln h, objectness, classes...`,
+/// Heads, in pixels of the input, of the people in `output`: rows of `dx, dy, ln w, ln h, objectness, classes...`,
 /// grid by grid, each row by row. `Err` says why the output is no detection.
 pub(crate) fn heads_in_input(
     output: &[f32],
     decoding: &BoxDecoding,
     tile: &Tile,
-) -> Result<Vec<[f32; 2]>, String> {
+) -> Result<Vec<Head>, String> {
     let mut rows = output.chunks_exact(COLUMNS_BEFORE_CLASSES + decoding.classes);
     let mut people = Vec::new();
     for stride_px in &decoding.strides_px {
@@ -57,7 +60,10 @@ pub(crate) fn heads_in_input(
     let kept = suppress_overlaps(people, decoding.iou_max);
     Ok(kept
         .iter()
-        .map(|b| [f32::midpoint(b.left, b.right), b.top + HEAD_FROM_TOP * (b.bottom - b.top)])
+        .map(|b| Head {
+            at_px: [f32::midpoint(b.left, b.right), b.top + HEAD_FROM_TOP * (b.bottom - b.top)],
+            width_px: Some(HEAD_OF_BOX_WIDTH * (b.right - b.left)),
+        })
         .collect())
 }
 
@@ -99,11 +105,9 @@ mod tests {
     }
 
     fn heads(output: &[f32]) -> Result<Vec<[f32; 2]>, String> {
-        heads_in_input(
-            output,
-            &decoding(),
-            &Tile { input_width_px: 32, input_height_px: 16, ..Tile::default() },
-        )
+        let tile = Tile { input_width_px: 32, input_height_px: 16, ..Tile::default() };
+        let found = heads_in_input(output, &decoding(), &tile)?;
+        Ok(found.iter().map(|head| head.at_px).collect())
     }
 
     #[test]

@@ -9,7 +9,10 @@ use std::{
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::error::{ModelError, Result};
+use crate::{
+    error::{ModelError, Result},
+    head_scale::HeadSizes,
+};
 
 mod check;
 
@@ -33,6 +36,8 @@ pub struct Card {
     pub input: Input,
     /// What the network gives out.
     pub output: Output,
+    /// How heads are measured where no calibration tells how large they are; absent where they are not.
+    pub head_sizes: Option<HeadSizes>,
     /// What it was trained on.
     #[serde(default)]
     pub training_data: Vec<TrainingData>,

@@ -11,11 +11,13 @@ use throng_analytics::density_map::DensityMap;
 use crate::{
     boxes,
     card::{Card, Input, OutputKind},
-    density::{self, Cells},
+    density::{self, Cells, Head},
     device::Device,
     error::Result,
     fit::{Fit, Scale},
-    guard, heads, interval,
+    guard,
+    head_scale::{HeadMeter, HeadScale},
+    heads, interval,
     picture::RgbView,
     points,
     preprocess::Preprocessor,
@@ -87,6 +89,8 @@ pub struct PictureCount {
     pub density: DensityMap,
     /// Heads that the model itself points at, in pixels of the picture; `None` from a model that gives a density.
     pub detected_heads_px: Option<Vec<[f64; 2]>>,
+    /// How wide each of them is, in pixels of the picture; `None` from a model that does not tell.
+    pub detected_head_widths_px: Option<Vec<f64>>,
     /// Whether the count may be used.
     pub validity: Validity,
     /// Seconds the network took; 0 where it did not run.
@@ -115,6 +119,8 @@ pub struct Counter {
     session: OnnxSession,
     preprocessor: Preprocessor,
     scale: Scale,
+    /// Tells how large heads are; `None` where the card names no detector for that.
+    head_meter: Option<HeadMeter>,
     /// The network's input, kept from picture to picture so that it is not allocated again.
     values: Vec<f32>,
 }
@@ -149,7 +155,9 @@ impl Counter {
             head_size_range_px: card.input.head_size_range_px,
         };
         let preprocessor = Preprocessor::new(&card.input);
-        Ok(Self { card, info, session, preprocessor, scale: options.scale, values: Vec::new() })
+        let meter = card.head_sizes.as_ref().map(|sizes| HeadMeter::open(sizes, card_path, options));
+        let head_meter = meter.transpose()?;
+        Ok(Self { card, info, session, preprocessor, scale: options.scale, head_meter, values: Vec::new() })
     }
 
     /// What this counter is and where it runs.
@@ -160,6 +168,21 @@ impl Counter {
     /// The card as written.
     pub fn card(&self) -> &Card {
         &self.card
+    }
+
+    /// The scale that the counter was opened with.
+    pub fn scale(&self) -> Scale {
+        self.scale
+    }
+
+    pub(crate) fn head_meter(&mut self) -> Option<&mut HeadMeter> {
+        self.head_meter.as_mut()
+    }
+
+    /// By what `picture` is scaled where the card alone says how.
+    pub(crate) fn factor_as_card(&self, picture: RgbView<'_>) -> f64 {
+        let (fit, _) = self.plan((picture.width_px(), picture.height_px()), Scale::AsCard);
+        1.0 / fit.picture_px_per_scaled_px_x()
     }
 
     /// Counts the people in `picture`, at the scale that the counter was opened with.
@@ -178,6 +201,7 @@ impl Counter {
         if let Some(reason) = guard::reason_not_to_count(picture) {
             return Ok(not_valid(reason, 0.0));
         }
+        let scale = HeadScale::default().resolve(scale, self, picture)?;
         let (fit, tiling) = self.plan((picture.width_px(), picture.height_px()), scale);
         let (card, mut inference_secs) = (&self.card, 0.0);
         let mut found = Found::nobody(&fit, card);
@@ -207,6 +231,10 @@ impl Counter {
         let mut counts: Vec<Option<PictureCount>> = vec![None; pictures.len()];
         let mut together: BTreeMap<(usize, usize), Vec<Waiting<'_>>> = BTreeMap::new();
         for (index, (picture, scale)) in pictures.iter().enumerate() {
+            if *scale == Scale::ByHeads {
+                counts[index] = Some(self.count_at(*picture, *scale)?);
+                continue;
+            }
             let (fit, tiling) = self.plan((picture.width_px(), picture.height_px()), *scale);
             let mut tiles = tiling.tiles();
             match (tiles.next(), tiles.next()) {
@@ -264,7 +292,7 @@ impl Counter {
     fn plan(&self, size_px: (usize, usize), scale: Scale) -> (Fit, Tiling) {
         let Input { multiple_of_px, max_side_px, .. } = self.card.input;
         match (self.session.fixed_size_px, scale) {
-            (Some(fixed_px), Scale::AsCard) => {
+            (Some(fixed_px), Scale::AsCard | Scale::ByHeads) => {
                 let fit = Fit::to_fixed(size_px, fixed_px);
                 (fit, Tiling::of_fixed(&fit, fixed_px, multiple_of_px))
             }
@@ -272,7 +300,7 @@ impl Counter {
                 let fit = Fit::by_factor(size_px, factor);
                 (fit, Tiling::of_fixed(&fit, fixed_px, multiple_of_px))
             }
-            (None, Scale::AsCard) => {
+            (None, Scale::AsCard | Scale::ByHeads) => {
                 let fit = Fit::within(size_px, max_side_px);
                 (fit, Tiling::up_to(&fit, multiple_of_px, max_side_px.next_multiple_of(multiple_of_px)))
             }
@@ -296,7 +324,7 @@ struct Waiting<'a> {
 /// The count that follows from all tiles.
 fn counted(found: Found, card: &Card, fit: &Fit, inference_secs: f64) -> PictureCount {
     match found.finish(card, fit) {
-        Ok((density, detected_heads_px)) => {
+        Ok((density, heads)) => {
             let people = density.people();
             let (people_lo, people_hi) = interval::around(people, &card.error);
             PictureCount {
@@ -304,7 +332,8 @@ fn counted(found: Found, card: &Card, fit: &Fit, inference_secs: f64) -> Picture
                 people_lo,
                 people_hi,
                 density,
-                detected_heads_px,
+                detected_heads_px: heads.as_ref().map(|heads| heads.iter().map(|head| head.0).collect()),
+                detected_head_widths_px: heads.and_then(|heads| heads.iter().map(|head| head.1).collect()),
                 validity: Validity::Valid,
                 inference_secs,
             }
@@ -313,20 +342,20 @@ fn counted(found: Found, card: &Card, fit: &Fit, inference_secs: f64) -> Picture
     }
 }
 
-/// Heads in pixels of the picture that was given.
-type HeadsPx = Vec<[f64; 2]>;
+/// Heads in pixels of the picture that was given, each with its width where known.
+type HeadsPx = Vec<([f64; 2], Option<f64>)>;
 
 /// What the network has said of the tiles so far.
 struct Found {
     cells: Cells,
     /// Heads that the model points at, in pixels of the scaled picture; `None` from a model that gives a density.
-    heads_px: Option<Vec<[f32; 2]>>,
+    heads: Option<Vec<Head>>,
 }
 
 impl Found {
     fn nobody(fit: &Fit, card: &Card) -> Self {
-        let heads_px = (card.output.kind != OutputKind::Density).then(Vec::new);
-        Self { cells: Cells::empty(fit, card.output.stride_px), heads_px }
+        let heads = (card.output.kind != OutputKind::Density).then(Vec::new);
+        Self { cells: Cells::empty(fit, card.output.stride_px), heads }
     }
 
     fn add(&mut self, card: &Card, output: &[f32], tiling: &Tiling, tile: &Tile) -> Result<(), String> {
@@ -335,9 +364,9 @@ impl Found {
             (OutputKind::Points, _, Some(decoding)) => points::heads_in_input(output, decoding)?,
             _ => return self.cells.add(output, tiling, tile),
         };
-        let heads_px = density::heads_of_tile(heads_in_tile, tiling, tile);
-        self.cells.add_heads(&heads_px);
-        self.heads_px.get_or_insert_default().extend(heads_px);
+        let heads = density::heads_of_tile(heads_in_tile, tiling, tile);
+        self.cells.add_heads(&heads);
+        self.heads.get_or_insert_default().extend(heads);
         Ok(())
     }
 
@@ -350,8 +379,13 @@ impl Found {
             return Err(reason);
         }
         let scale = [fit.picture_px_per_scaled_px_x(), fit.picture_px_per_scaled_px_y()];
-        let in_picture = |[x, y]: &[f32; 2]| [f64::from(*x) * scale[0], f64::from(*y) * scale[1]];
-        Ok((density, self.heads_px.map(|heads| heads.iter().map(in_picture).collect())))
+        let in_picture = |Head { at_px: [x, y], width_px }: &Head| {
+            (
+                [f64::from(*x) * scale[0], f64::from(*y) * scale[1]],
+                width_px.map(|px| f64::from(px) * scale[0]),
+            )
+        };
+        Ok((density, self.heads.map(|heads| heads.iter().map(in_picture).collect())))
     }
 }
 
@@ -362,6 +396,7 @@ fn not_valid(reason: String, inference_secs: f64) -> PictureCount {
         people_hi: f64::NAN,
         density: density::nothing(),
         detected_heads_px: None,
+        detected_head_widths_px: None,
         validity: Validity::NotValid { reason },
         inference_secs,
     }

@@ -7,6 +7,15 @@ use crate::{
     tiling::{Tile, Tiling},
 };
 
+/// A head that a model points at, in pixels of its input or of the scaled picture.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Head {
+    /// Its middle, `[x, y]`.
+    pub(crate) at_px: [f32; 2],
+    /// How wide it is; `None` from a model that does not tell.
+    pub(crate) width_px: Option<f32>,
+}
+
 /// People in each cell of a scaled picture, while its tiles come in.
 #[derive(Debug)]
 pub(crate) struct Cells {
@@ -44,11 +53,11 @@ impl Cells {
         Ok(())
     }
 
-    /// One person in the cell under each of `heads_px`, points of the scaled picture.
-    pub(crate) fn add_heads(&mut self, heads_px: &[[f32; 2]]) {
+    /// One person in the cell under each of `heads`, in pixels of the scaled picture.
+    pub(crate) fn add_heads(&mut self, heads: &[Head]) {
         let height_cells = self.people.len() / self.width_cells;
         let cell = |at_px: f32, cells: usize| ((at_px as usize) / self.stride_px).min(cells - 1);
-        for [x_px, y_px] in heads_px {
+        for Head { at_px: [x_px, y_px], .. } in heads {
             self.people[cell(*y_px, height_cells) * self.width_cells + cell(*x_px, self.width_cells)] += 1.0;
         }
     }
@@ -63,15 +72,19 @@ impl Cells {
     }
 }
 
-/// Those of `heads_in_tile` that belong to the tile's part of the picture, as points of the scaled picture: a head that
+/// Those of `heads_in_tile` that belong to the tile's part of the picture, in pixels of the scaled picture: a head that
 /// sticks out of the picture counts at its edge, one in the padding is nobody, and one in an overlap belongs to one
 /// tile alone.
-pub(crate) fn heads_of_tile(heads_in_tile: Vec<[f32; 2]>, tiling: &Tiling, tile: &Tile) -> Vec<[f32; 2]> {
+pub(crate) fn heads_of_tile(heads_in_tile: Vec<Head>, tiling: &Tiling, tile: &Tile) -> Vec<Head> {
     let (width_px, height_px) = (tile.width_px as f32, tile.height_px as f32);
-    let inside = heads_in_tile.into_iter().filter(|[x, y]| *x <= width_px && *y <= height_px);
+    let inside =
+        heads_in_tile.into_iter().filter(|head| head.at_px[0] <= width_px && head.at_px[1] <= height_px);
     inside
-        .map(|[x, y]| [x.max(0.0) + tile.x_px as f32, y.max(0.0) + tile.y_px as f32])
-        .filter(|head| tiling.owns(tile, *head))
+        .map(|Head { at_px: [x, y], width_px }| Head {
+            at_px: [x.max(0.0) + tile.x_px as f32, y.max(0.0) + tile.y_px as f32],
+            width_px,
+        })
+        .filter(|head| tiling.owns(tile, head.at_px))
         .collect()
 }
 
@@ -89,6 +102,10 @@ pub(crate) fn nothing() -> DensityMap {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn head(at_px: [f32; 2]) -> Head {
+        Head { at_px, width_px: None }
+    }
 
     /// What a network of stride 8 that takes multiples of 16 px says of a picture in one tile.
     fn map(size_px: (usize, usize), max_side_px: usize, output: &[f32]) -> Result<DensityMap, String> {
@@ -142,8 +159,9 @@ mod tests {
         let fit = Fit::within((20, 9), 64);
         let tiling = Tiling::up_to(&fit, 16, 64);
         let tile = tiling.tiles().next().unwrap();
-        let heads = heads_of_tile(vec![[1.0, 1.0], [2.0, -3.0], [19.9, 8.9], [30.0, 4.0]], &tiling, &tile);
-        assert_eq!(heads, [[1.0, 1.0], [2.0, 0.0], [19.9, 8.9]]);
+        let all = [[1.0, 1.0], [2.0, -3.0], [19.9, 8.9], [30.0, 4.0]].map(head);
+        let heads = heads_of_tile(all.to_vec(), &tiling, &tile);
+        assert_eq!(heads, [[1.0, 1.0], [2.0, 0.0], [19.9, 8.9]].map(head));
         let mut cells = Cells::empty(&fit, 8);
         cells.add_heads(&heads);
         assert_eq!(cells.into_map(&fit).unwrap().people_per_cell, [2.0, 0.0, 0.0, 0.0, 0.0, 1.0]);
@@ -153,10 +171,12 @@ mod tests {
     fn a_head_in_an_overlap_is_one_head() {
         let fit = Fit::by_factor((700, 100), 1.0);
         let tiling = Tiling::up_to(&fit, 16, 256);
-        let head = [200.0, 50.0];
+        let at_px = [200.0, 50.0];
         let seen: usize = tiling
             .tiles()
-            .map(|tile| heads_of_tile(vec![[head[0] - tile.x_px as f32, head[1]]], &tiling, &tile).len())
+            .map(|tile| {
+                heads_of_tile(vec![head([at_px[0] - tile.x_px as f32, at_px[1]])], &tiling, &tile).len()
+            })
             .sum();
         assert_eq!(seen, 1);
     }

@@ -6,6 +6,9 @@ pub enum Scale {
     /// As it is, but no side longer than the card's `max_side_px`: a picture goes in whole.
     #[default]
     AsCard,
+    /// As the card says, or twice or half as large as that, by the heads that a detector finds in the picture: see
+    /// [`crate::head_scale`]. A card that names no detector is followed as it is.
+    ByHeads,
     /// By this factor. What is then longer than the card's `max_side_px` goes in as overlapping tiles, so that a frame
     /// of any size is counted in the same memory.
     Factor(f64),

@@ -27,6 +27,7 @@ pub mod device;
 pub mod error;
 pub mod evaluation;
 pub mod fit;
+pub mod head_scale;
 pub mod heads;
 pub mod picture;
 

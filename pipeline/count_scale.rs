@@ -19,7 +19,7 @@ const AS_GOOD: f64 = 0.02;
 /// How large a camera's pictures are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CountScale {
-    /// Width in pixels; `None` where nothing is known of the heads: as large as the card allows.
+    /// Width in pixels; `None` where the calibration tells nothing of the heads: by those found in the pictures.
     width_px: Option<u32>,
     card_max_side_px: u32,
     is_off_range: bool,
@@ -27,7 +27,7 @@ pub struct CountScale {
 
 impl CountScale {
     /// As the site says for `camera`; else such that as many of the places in its zones as possible have heads of a size
-    /// that the model of `info` was trained for; else, without calibration, as large as the card allows.
+    /// that the model of `info` was trained for; else, without calibration, by the heads found in the pictures.
     pub fn of(camera: &CameraPlan, zones: &[Zone], info: &Info) -> Self {
         let zones = zones.iter().filter(|zone| zone.is_measured_by(camera.id.as_str()));
         let heads_px: Vec<f64> =
@@ -70,7 +70,8 @@ impl CountScale {
 
     /// How the counter scales a decoded picture of this width.
     pub fn of_picture(&self, width_px: usize) -> Scale {
-        self.width_px.map_or(Scale::AsCard, |wanted_px| Scale::Factor(f64::from(wanted_px) / width_px as f64))
+        self.width_px
+            .map_or(Scale::ByHeads, |wanted_px| Scale::Factor(f64::from(wanted_px) / width_px as f64))
     }
 }
 
@@ -132,6 +133,6 @@ mod tests {
         assert_eq!(scale.decoded_width_px(), 3840);
         assert_eq!(scale.of_picture(1920), Scale::Factor(2.0));
         let unknown = CountScale { width_px: None, ..scale };
-        assert_eq!((unknown.decoded_width_px(), unknown.of_picture(1920)), (1920, Scale::AsCard));
+        assert_eq!((unknown.decoded_width_px(), unknown.of_picture(1920)), (1920, Scale::ByHeads));
     }
 }

@@ -22,6 +22,7 @@ use throng_models::{
     correction::Correction,
     counter::{Counter, PictureCount, Validity},
     fit::Scale,
+    head_scale::HeadScale,
     picture::RgbView,
 };
 
@@ -47,6 +48,8 @@ pub struct CountedCamera {
     pub calibration: Calibration,
     /// How large its pictures are counted.
     pub scale: CountScale,
+    /// What that follows from where the calibration does not tell.
+    pub heads: HeadScale,
     /// How its counts are corrected by counts made by hand.
     pub correction: Option<Correction>,
 }
@@ -91,7 +94,7 @@ pub fn start(
         .collect::<anyhow::Result<Vec<_>>>()?;
     let work = move || {
         while let Some(batch) = next_batch(&mut cameras, batching) {
-            let mut counts = counts(&mut counter, &cameras, &batch).into_iter();
+            let mut counts = counts(&mut counter, &mut cameras, &batch).into_iter();
             let mut frames = batch.into_iter();
             while let (Some((index, frame)), Some(count)) = (frames.next(), counts.next()) {
                 let (camera, motion) = &mut cameras[index];
@@ -160,20 +163,24 @@ struct FrameCount {
 /// The people of each frame of a batch.
 fn counts<'a>(
     counter: &mut Counter,
-    cameras: &[(CountedCamera, MotionMeter)],
+    cameras: &mut [(CountedCamera, MotionMeter)],
     batch: &'a [(usize, Frame)],
 ) -> Vec<FrameCount> {
     let began = Instant::now();
     let pictures: Vec<Result<RgbView<'a>, String>> =
         batch.iter().map(|(index, frame)| picture_of(&cameras[*index].0, frame)).collect();
     let scaled = |(picture, (index, _)): (&Result<RgbView<'a>, String>, &(usize, Frame))| {
-        let picture = picture.as_ref().ok()?;
-        Some((*picture, cameras[*index].0.scale.of_picture(picture.width_px())))
+        let picture = *picture.as_ref().ok()?;
+        let camera = &mut cameras[*index].0;
+        let scale = camera.heads.resolve(camera.scale.of_picture(picture.width_px()), counter, picture);
+        Some(scale.map(|scale| (picture, scale)))
     };
-    let fit: Vec<(RgbView<'a>, Scale)> = pictures.iter().zip(batch).filter_map(scaled).collect();
-    let mut counted = match counter.count_batch(&fit) {
+    let fit: Vec<Result<(RgbView<'a>, Scale), _>> = pictures.iter().zip(batch).filter_map(scaled).collect();
+    let pictures_to_count = fit.len();
+    let counted = fit.into_iter().collect::<Result<Vec<_>, _>>().and_then(|fit| counter.count_batch(&fit));
+    let mut counted = match counted {
         Ok(counts) => counts.into_iter().map(Ok).collect::<Vec<_>>(),
-        Err(error) => vec![Err(format!("the network failed: {error}")); fit.len()],
+        Err(error) => vec![Err(format!("the network failed: {error}")); pictures_to_count],
     }
     .into_iter();
     let total_secs = began.elapsed().as_secs_f64();

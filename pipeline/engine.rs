@@ -8,6 +8,7 @@ use throng_analytics::{site::Site, wire::ModelRef};
 use throng_models::{
     counter::{Counter, Info, Options},
     device::Device,
+    head_scale::HeadScale,
 };
 
 use crate::{
@@ -141,6 +142,7 @@ pub fn run(
             counters: Arc::clone(watched.stream.counters()),
             calibration: plan.calibration.clone(),
             scale: *scale,
+            heads: HeadScale::default(),
             correction: plan.count_correction,
         })
         .collect();

@@ -52,8 +52,11 @@ impl Card {
                 format!("must be two rising positive numbers, found [{head_lo_px}, {head_hi_px}]"),
             );
         }
-        if let Some((key, problem)) =
-            self.box_problem().or_else(|| self.point_problem()).or_else(|| self.stratum_problem())
+        if let Some((key, problem)) = self
+            .box_problem()
+            .or_else(|| self.point_problem())
+            .or_else(|| self.head_sizes_problem())
+            .or_else(|| self.stratum_problem())
         {
             return refuse(key, problem);
         }
@@ -105,6 +108,23 @@ impl Card {
             (_, Some(_)) => Some(("output.points", "belongs to kind = \"points\" only".to_owned())),
             (_, None) => None,
         }
+    }
+
+    fn head_sizes_problem(&self) -> Option<(&'static str, String)> {
+        let sizes = self.head_sizes.as_ref()?;
+        if self.output.kind != OutputKind::Density {
+            return Some(("head_sizes", "belongs to kind = \"density\" only".to_owned()));
+        }
+        if sizes.card.as_os_str().is_empty() || sizes.card.is_absolute() {
+            return Some(("head_sizes.card", "must be a path relative to the card".to_owned()));
+        }
+        let [lo_px, hi_px] = sizes.range_px;
+        (!(lo_px > 0.0 && hi_px >= 2.0 * lo_px && hi_px.is_finite())).then(|| {
+            let problem = format!(
+                "must be two positive numbers, the second twice the first or more, found [{lo_px}, {hi_px}]"
+            );
+            ("head_sizes.range_px", problem)
+        })
     }
 
     fn stratum_problem(&self) -> Option<(&'static str, String)> {

@@ -163,6 +163,7 @@ mod tests {
             people_hi: people * 2.0,
             density,
             detected_heads_px: None,
+            detected_head_widths_px: None,
             validity: Validity::Valid,
             inference_secs: 0.0,
         }

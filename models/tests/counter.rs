@@ -1,6 +1,7 @@
-//! From card to count with real ONNX Runtime and three networks of a few operators:
+//! From card to count with real ONNX Runtime and four networks of a few operators:
 //! `brightness.onnx` calls the mean of each 8x8 px block, over all channels and scaled to 0..1, "people in the cell";
-//! `not_a_number.onnx` divides that by zero; `points.onnx` proposes three fixed heads.
+//! `not_a_number.onnx` divides that by zero; `points.onnx` proposes three fixed heads;
+//! `boxes.onnx` finds somebody, in a box 12 px wide, in each 8x8 px block that is bright enough.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
@@ -12,6 +13,7 @@ use throng_models::{
     device::Device,
     error::Result,
     fit::Scale,
+    head_scale::HeadScale,
     picture::RgbView,
 };
 
@@ -23,6 +25,8 @@ const NOT_A_NUMBER: (&str, &str) =
 
 const POINTS: (&str, &str) =
     ("points.onnx", "9d8fb4c9fc616d2ca05966efd7d40d2e75ebcb5239ff9e22344d518e4138034f");
+const BOXES: (&str, &str) =
+    ("boxes.onnx", "000ebc580249549fb88662f2fc920593c13a588baca799da343299376b899d7d");
 
 fn card_text((file, sha256): (&str, &str)) -> String {
     include_str!("fixtures/brightness.toml").replace(BRIGHTNESS.0, file).replace(BRIGHTNESS.1, sha256)
@@ -36,7 +40,7 @@ struct Model {
 impl Model {
     fn new(card: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        for (file, _) in [BRIGHTNESS, NOT_A_NUMBER, POINTS] {
+        for (file, _) in [BRIGHTNESS, NOT_A_NUMBER, POINTS, BOXES] {
             fs::copy(format!("{FIXTURES}/{file}"), folder.path().join(file)).unwrap();
         }
         fs::write(folder.path().join("tiny.toml"), card).unwrap();
@@ -101,6 +105,66 @@ fn heads_are_decoded_from_a_density_and_read_from_a_point_model() {
         close(f64::from(found.density.people_per_cell[2 * 8 + 1]), 1.0),
         "one head in the cell of (12, 20)"
     );
+}
+
+/// Counts by brightness, and measures heads by the boxes of `boxes.onnx`.
+fn counter_that_measures_heads(range_px: &str) -> Result<Counter> {
+    let sizes = format!("[head_sizes]\ncard = \"people.toml\"\nrange_px = {range_px}\n\n[[error]]");
+    let model = Model::new(&card_text(BRIGHTNESS).replacen("[[error]]", &sizes, 1));
+    let boxes = "kind = \"boxes\"\nboxes = { strides_px = [8], classes = 1, person_class = 0, score_min = 0.5, iou_max = 0.5 }";
+    let people = card_text(BOXES)
+        .replace("kind = \"density\"", boxes)
+        .replace("name = \"density\"", "name = \"boxes\"");
+    fs::write(model.folder.path().join("people.toml"), people).unwrap();
+    model.open()
+}
+
+/// A dark picture of 160x160 px with `people` bright blocks.
+fn bright_blocks(people: usize) -> Vec<u8> {
+    let mut data = vec![60; 160 * 160 * 3];
+    for block in 0..people {
+        let (x, y) = (8 + 32 * (block % 4), 16 + 64 * (block / 4));
+        for row in y..y + 8 {
+            data[3 * (160 * row + x)..3 * (160 * row + x + 8)].fill(250);
+        }
+    }
+    data
+}
+
+#[test]
+fn small_heads_double_the_picture_and_later_ones_keep_what_was_seen() {
+    // A box 12 px wide is a head of 3.4 px.
+    let cells = |counter: &mut Counter, heads: &mut HeadScale, people: usize| {
+        let data = bright_blocks(people);
+        let picture = RgbView::new(&data, 160, 160, 3 * 160).unwrap();
+        let scale = heads.resolve(Scale::ByHeads, counter, picture).unwrap();
+        counter.count_at(picture, scale).unwrap().density.width_cells
+    };
+    let mut counter = counter_that_measures_heads("[7.0, 25.0]").unwrap();
+    let mut heads = HeadScale::default();
+    assert_eq!(cells(&mut counter, &mut heads, 2), 20, "two people are too few to go by");
+    assert_eq!(cells(&mut counter, &mut heads, 6), 40);
+    assert_eq!(cells(&mut counter, &mut heads, 0), 40, "nobody is seen now, but their size is known");
+    assert_eq!(cells(&mut counter, &mut HeadScale::default(), 0), 20);
+
+    // A single picture is counted by its own heads.
+    let data = bright_blocks(6);
+    let picture = RgbView::new(&data, 160, 160, 3 * 160).unwrap();
+    assert_eq!(counter.count_at(picture, Scale::ByHeads).unwrap().density.width_cells, 40);
+    let mut counter = counter_that_measures_heads("[1.0, 3.0]").unwrap();
+    assert_eq!(counter.count_at(picture, Scale::ByHeads).unwrap().density.width_cells, 10);
+    let mut counter = counter_that_measures_heads("[3.0, 9.0]").unwrap();
+    assert_eq!(counter.count_at(picture, Scale::ByHeads).unwrap().density.width_cells, 20);
+}
+
+#[test]
+fn what_measures_heads_must_be_a_detector() {
+    let message = counter_that_measures_heads("[7.0, 9.0]").unwrap_err().to_string();
+    assert!(message.contains("head_sizes.range_px must be two positive numbers"), "{message}");
+    let itself = "[head_sizes]\ncard = \"tiny.toml\"\nrange_px = [7, 25]\n\n[[error]]";
+    let model = Model::new(&card_text(BRIGHTNESS).replacen("[[error]]", itself, 1));
+    let message = model.open().unwrap_err().to_string();
+    assert!(message.contains("head_sizes.card must name a detector with boxes"), "{message}");
 }
 
 #[test]

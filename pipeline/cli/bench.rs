@@ -8,6 +8,7 @@ use std::{
 use anyhow::Context;
 use serde::Serialize;
 use throng_models::counter::Counter;
+use throng_models::head_scale::HeadScale;
 
 use super::{args::BenchArgs, exit_status::ExitStatus, interrupt::Interrupt, load_site, output};
 use crate::{
@@ -120,11 +121,13 @@ fn model_fps(counter: &mut Counter, camera: &CameraPlan, scale: CountScale) -> a
     }
     drop(stream);
     anyhow::ensure!(!pictures.is_empty(), "the footage gave no picture ({})", camera.uri);
+    let mut heads = HeadScale::default();
     let (began, mut counted, mut network_secs) = (Instant::now(), 0_u32, 0.0);
     while began.elapsed() < MODEL_TIME {
         for frame in &pictures {
             let picture = frame.rgb().context("a frame cannot be read")?;
-            let count = counter.count_at(picture, scale.of_picture(picture.width_px()))?;
+            let scale = heads.resolve(scale.of_picture(picture.width_px()), counter, picture)?;
+            let count = counter.count_at(picture, scale)?;
             network_secs += count.inference_secs;
             counted += 1;
         }

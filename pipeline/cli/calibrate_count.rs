@@ -9,6 +9,7 @@ use serde::Serialize;
 use throng_analytics::time::Timestamp;
 use throng_models::correction::{Correction, HandCount};
 use throng_models::counter::{Counter, Validity};
+use throng_models::head_scale::HeadScale;
 use toml_edit::{DocumentMut, Item, Table, value};
 
 use super::exit_status::ExitStatus;
@@ -178,12 +179,14 @@ fn count_moments(
     };
     let stream = CameraStream::start(camera.id.as_str(), footage, options)?;
     let mut waiting = moments.iter().peekable();
+    let mut heads = HeadScale::default();
     let (mut counts, mut last_t_s) = (Vec::new(), 0.0);
     for frame in stream.frames() {
         last_t_s = frame.captured_at.secs_since(Timestamp::default());
         while let Some(moment) = waiting.next_if(|moment| moment.t_s <= last_t_s + 1e-3) {
             let picture = frame.rgb().context("a frame cannot be read")?;
-            let count = counter.count_at(picture, scale.of_picture(picture.width_px()))?;
+            let scale = heads.resolve(scale.of_picture(picture.width_px()), counter, picture)?;
+            let count = counter.count_at(picture, scale)?;
             match count.validity {
                 Validity::Valid => {
                     output::note(format!(

@@ -21,7 +21,7 @@ pub struct ModelArgs {
     #[arg(long, value_name = "DIR")]
     pub model_dir: Option<PathBuf>,
     /// Scale pictures by this factor first, e.g. 0.5; what is then too large for the network goes in as tiles.
-    /// Default: as large as the model card allows.
+    /// Default: by the heads that are found in them, and not larger than the model card allows.
     #[arg(long, value_name = "FACTOR", value_parser = parse_factor)]
     pub scale: Option<f64>,
     /// Where the model runs: auto, cpu, cuda:N or tensorrt:N.
@@ -51,7 +51,7 @@ impl ModelArgs {
         let options = Options {
             device: self.device,
             model_dir: self.model_dir.clone(),
-            scale: self.scale.map_or(Scale::AsCard, Scale::Factor),
+            scale: self.scale.map_or(Scale::ByHeads, Scale::Factor),
             ..Options::default()
         };
         let counter = Counter::open(&self.card()?, &options)?;

@@ -1,4 +1,4 @@
-"""`python -m throng_training import|train|export|quantise|evaluate|card|smoke`: see README.md."""
+"""`python -m throng_training import|train|export|quantise|evaluate|held-out|card|detector|smoke`: see README.md."""
 
 import argparse
 import json
@@ -35,11 +35,16 @@ def arguments() -> argparse.ArgumentParser:
     train.add_argument("--start", type=Path, help="checkpoint or exported counter to begin from")
     export = commands.add_parser("export", help="write the averaged weights as ONNX and check them against torch")
     export.add_argument("--checkpoint", type=Path, required=True)
+    detector = commands.add_parser("detector", help="write the person detector that measures heads, and its card")
+    detector.add_argument("--source", type=Path, help="yolox_nano.onnx (default: that of --data)")
+    detector.add_argument("--out", type=Path, default=CARDS / "people.onnx")
     quantise = commands.add_parser("quantise", help="write a model in 8-bit integers, calibrated on training pictures")
     quantise.add_argument("--out", type=Path, default=CARDS / "compact-int8.onnx")
     evaluate = commands.add_parser("evaluate", help="count folders of pictures with an ONNX model")
     evaluate.add_argument("folders", nargs="*", type=Path, help="folders with points.jsonl, relative to --data")
     evaluate.add_argument("--held-out", action="store_true", help="the validation pictures of every training set")
+    held_out = commands.add_parser("held-out", help="write the validation pictures for `throng eval`, a folder a set")
+    held_out.add_argument("--out", type=Path, required=True)
     card = commands.add_parser("card", help="measure the model and write its card beside it")
     card.add_argument("--log", type=Path, nargs="*", default=[], help="log.jsonl of each run, kept beside the card")
     card.add_argument("--history", default="", help="how the runs differed from the configuration, for the card")
@@ -69,11 +74,15 @@ def main() -> None:
         from .scenery import collect
 
         return collect(args.unpacked, args.folder)
+    if args.command == "detector":
+        from .detector import derive
+
+        return derive(args.source or args.data / "models" / "yolox_nano.onnx", args.out)
     import torch
 
     from . import card, evaluate, export, quantise, smoke
     from .config import Config
-    from .data import read_set
+    from .data import read_set, write_set
     from .network import SHAPES
     from .train import load_sets, train
 
@@ -109,6 +118,10 @@ def main() -> None:
                     rows[name] = evaluate.count_errors(density_of, pictures).summary()
                     print(f"{name}: {rows[name]}", flush=True)
             print(json.dumps(rows))
+        case "held-out":
+            for pictures_of, pictures in zip(config.sets, load_sets(config, args.data)[1]):
+                if pictures:
+                    write_set(pictures, args.out / pictures_of.folder.name.replace("train", pictures_of.folder.parent.name))
         case "card":
             card.write(config, args.data, args.model, args.log, args.history, args.threads)
 

@@ -13,6 +13,9 @@ from .train import load_sets
 
 # Edges of the strata of the predicted count that error is stated for.
 STRATA = (0, 10, 50, 200, 1000, 10**9)
+# The detector that measures heads where no calibration tells how large they are, and the widths of the median head in
+# pixels outside which pictures are doubled or halved: see README.md.
+HEAD_SIZES = {"card": "people.toml", "range_px": [7.0, 25.0]}
 TEST_SET = "counting/shanghaitech_b/test"
 LIMITS = (
     "A research model: the pictures that it learned from may not be used commercially, and their licences bind the "
@@ -71,6 +74,7 @@ def write(config: Config, data: Path, model: Path, logs: list[Path], history: st
         _table("[input]", {"name": "image", "colour": "rgb", "range": "0..255", "multiple_of_px": MULTIPLE_PX,
                            "max_side_px": 1920, "head_size_range_px": [6.0, 48.0]}),
         _table("[output]", {"kind": "density", "name": "density", "stride_px": STRIDE_PX}),
+        _table("[head_sizes]", HEAD_SIZES),
     ]
     parts += [_table("[[training_data]]", {"name": s.name, "images": len(pictures), "licence": s.licence})
               for s, pictures in zip(config.sets, training)]

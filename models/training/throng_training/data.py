@@ -50,3 +50,17 @@ def split(pictures: list[Picture], held_out: float, seed: int) -> tuple[list[Pic
             taken += sizes[group]
     training = [p for p in pictures if p.group not in chosen]
     return training, [p for p in pictures if p.group in chosen]
+
+
+def write_set(pictures: list[Picture], folder: Path) -> None:
+    """Writes pictures as a folder with `points.jsonl`, for `throng eval`."""
+    (folder / "images").mkdir(parents=True)
+    with open(folder / "points.jsonl", "w") as lines:
+        for number, picture in enumerate(pictures):
+            name = f"images/{number:04}.png"
+            Image.fromarray(picture.rgb).save(folder / name)
+            high, wide = picture.rgb.shape[:2]
+            heads, ignore = picture.heads_in_image.tolist(), picture.ignore_in_image.tolist()
+            row = {"image": name, "width": wide, "height": high, "count": len(heads), "points": heads,
+                   "ignore": ignore, "group": picture.group}
+            lines.write(json.dumps(row) + "\n")

@@ -1,9 +1,9 @@
-"""Derives the detector of scattered people from YOLOX-nano (Apache-2.0, COCO): what a density map does worst.
+"""Derives the person detector that measures heads from YOLOX-nano (Apache-2.0, COCO).
 
-Of 80 classes the person stays; it takes RGB instead of BGR and any size that is a multiple of 32, so that it looks at the
-very input that the density counter was given.
+Of 80 classes the person stays; it takes RGB instead of BGR and any size that is a multiple of 32.
 """
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +14,47 @@ COLUMNS_BEFORE_CLASSES = 5
 PERSON = 0
 
 
+CARD = """# Written by `python -m throng_training detector`.
+name = "throng-people"
+version = "0.1.0"
+file = "{file}"
+sha256 = "{sha256}"
+licence = "Apache-2.0; trained on COCO"
+source = "Ge et al., YOLOX: Exceeding YOLO Series in 2021, arXiv:2107.08430 (YOLOX-nano 0.1.1), its class person, for RGB pictures of any size"
+
+[input]
+name = "image"
+colour = "rgb"
+range = "0..255"
+multiple_of_px = 32
+max_side_px = 1280
+head_size_range_px = [4.0, 64.0]
+padding = "grey"
+
+[output]
+kind = "boxes"
+name = "boxes"
+stride_px = 8
+
+[output.boxes]
+strides_px = [8, 16, 32]
+classes = 1
+person_class = 0
+score_min = 0.3
+iou_max = 0.45
+
+[[training_data]]
+name = "COCO 2017, train"
+images = 118287
+licence = "CC BY 4.0 (annotations), Flickr terms (pictures)"
+
+[notes]
+limits = "Tells how large heads are; it counts no crowds, because people who hide one another are missed."
+"""
+
+
 def derive(source: Path, target: Path) -> None:
-    """Reads `yolox_nano.onnx` and writes the person detector."""
+    """Reads `yolox_nano.onnx`, writes the person detector and its card beside it."""
     model = onnx.load(str(source))
     graph = model.graph
     tensors = {t.name: t for t in graph.initializer}
@@ -39,6 +78,9 @@ def derive(source: Path, target: Path) -> None:
     _rename(graph, {"images": "image", "output": "boxes"})
     onnx.checker.check_model(model)
     onnx.save(model, str(target))
+    sha256 = hashlib.sha256(target.read_bytes()).hexdigest()
+    target.with_suffix(".toml").write_text(CARD.format(file=target.name, sha256=sha256))
+    print(f"{target}: {target.stat().st_size / 1e6:.2f} MB")
 
 
 def _rename(graph, names: dict[str, str]) -> None:

@@ -65,6 +65,7 @@ mod tests {
             people_hi,
             density,
             detected_heads_px: None,
+            detected_head_widths_px: None,
             validity,
             inference_secs: 0.0,
         }

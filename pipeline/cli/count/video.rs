@@ -3,6 +3,7 @@
 use anyhow::Context;
 use throng_analytics::time::Timestamp;
 use throng_models::counter::{PictureCount, Validity};
+use throng_models::head_scale::HeadScale;
 
 use super::annotated::AnnotatedVideo;
 use super::record::Record;
@@ -32,6 +33,7 @@ pub(super) fn count(run: &mut CountRun<'_>, name: &str, uri: &SourceUri) -> anyh
     };
     let stream = CameraStream::start(name, uri, options)?;
     let mut video = VideoCount::new(run, name);
+    let mut heads = HeadScale::default();
     let mut end = Ok(());
     let mut began_at = is_file.then(Timestamp::default);
     for frame in stream.frames() {
@@ -43,8 +45,11 @@ pub(super) fn count(run: &mut CountRun<'_>, name: &str, uri: &SourceUri) -> anyh
         }
         let t_s = frame.captured_at.secs_since(*began_at.get_or_insert(frame.captured_at));
         let view = frame.rgb().with_context(|| format!("a frame at {t_s:.1} s cannot be read: {name}"))?;
-        let count =
-            video.run.counter.count(view).with_context(|| format!("cannot count {name} at {t_s:.1} s"))?;
+        let counter = &mut video.run.counter;
+        let count = heads
+            .resolve(counter.scale(), counter, view)
+            .and_then(|scale| counter.count_at(view, scale))
+            .with_context(|| format!("cannot count {name} at {t_s:.1} s"))?;
         if video.run.json {
             output::json_line(&Record::of(name, t_s, &count))?;
         }

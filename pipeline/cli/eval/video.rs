@@ -6,6 +6,7 @@ use std::time::Instant;
 use anyhow::{Context, ensure};
 use image::RgbImage;
 use throng_analytics::time::Timestamp;
+use throng_models::head_scale::HeadScale;
 
 use super::{Evaluation, Progress, truth};
 use crate::stream::frame::Frame;
@@ -28,6 +29,7 @@ pub(super) fn evaluate(evaluation: &mut Evaluation, video: &Path, truth: &Path) 
         session: 1,
     };
     let stream = CameraStream::start(&name, &SourceUri::from_path(video)?, options)?;
+    let mut heads = HeadScale::default();
     let mut progress = Progress::start(&name, Some(truth.len() as u64));
     for (number, frame) in (0_u64..).zip(stream.frames()) {
         if evaluation.interrupt.is_set() {
@@ -38,7 +40,11 @@ pub(super) fn evaluate(evaluation: &mut Evaluation, video: &Path, truth: &Path) 
         let picture = copy(&frame).with_context(|| format!("{frame_name} cannot be read"))?;
         let view = frame.rgb().with_context(|| format!("{frame_name} cannot be read"))?;
         let began = Instant::now();
-        let count = evaluation.counter.count(view).with_context(|| format!("cannot count {frame_name}"))?;
+        let counter = &mut evaluation.counter;
+        let count = heads
+            .resolve(counter.scale(), counter, view)
+            .and_then(|scale| counter.count_at(view, scale))
+            .with_context(|| format!("cannot count {frame_name}"))?;
         let secs = began.elapsed().as_secs_f64();
         let found = evaluation.add(&frame_name, &picture, &count, truth, secs)?;
         progress.step(&found);

@@ -11,6 +11,7 @@ use tempfile::TempDir;
 use throng_analytics::camera::{Calibration, PointPair, STANDING_HEAD_HEIGHT_M};
 use throng_analytics::site::{CameraModel, CameraObservation};
 use throng_models::counter::{Counter, Options};
+use throng_models::head_scale::HeadScale;
 use throng_samples::crowd::scenario::Scenario;
 use throng_samples::crowd::simulation::Simulation;
 use throng_samples::evaluation::play::{START, Sensor, zones};
@@ -93,6 +94,7 @@ impl FilmedCrowd {
             counters: stream.counters().clone(),
             calibration: plan.calibration.clone(),
             scale,
+            heads: HeadScale::default(),
             correction: None,
         };
         let (sender, counted) = bounded(1);
