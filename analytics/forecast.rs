@@ -1,6 +1,6 @@
-//! Where a density is going: Holt's linear smoothing over irregular samples.
+//! Where a density is going: by Holt's linear smoothing over irregular samples, or by the balance of the lines around it.
 
-use crate::{estimate::normal_cdf, time::Timestamp};
+use crate::{accumulation::Accumulation, estimate::normal_cdf, time::Timestamp};
 
 /// Time constant of the level, seconds (analytics specification 5.1).
 const TAU_LEVEL_SECS: f64 = 5.0;
@@ -71,6 +71,46 @@ impl Holt {
             1.0 - normal_cdf((threshold - ahead) / sigma)
         } else {
             f64::from(u8::from(ahead >= threshold))
+        }
+    }
+}
+
+/// Where the density of a zone is going, people/m2.
+#[derive(Clone, Copy, Debug)]
+pub enum Trend<'a> {
+    /// By its own past.
+    Own(&'a Holt),
+    /// By the balance of the lines around the zone and its count.
+    Balance {
+        /// Of the zone's people.
+        filter: &'a Accumulation,
+        /// Area of the zone, m2.
+        area_m2: f64,
+    },
+}
+
+impl Trend<'_> {
+    /// Change per second; `None` where not known.
+    pub fn trend_per_sec(&self) -> Option<f64> {
+        match self {
+            Self::Own(holt) => holt.trend_per_sec(),
+            Self::Balance { filter, area_m2 } => Some(filter.filling()?.people_per_s.value / area_m2),
+        }
+    }
+
+    /// Seconds until `threshold`; `None` where it does not lead there, 0 where it is reached.
+    pub fn secs_to(&self, threshold: f64) -> Option<f64> {
+        match self {
+            Self::Own(holt) => holt.secs_to(threshold),
+            Self::Balance { filter, area_m2 } => filter.secs_to(threshold * area_m2),
+        }
+    }
+
+    /// Probability that `threshold` is reached within `horizon_secs`; 0 where nothing is known.
+    pub fn probability_within(&self, threshold: f64, horizon_secs: f64) -> f64 {
+        match self {
+            Self::Own(holt) => holt.probability_within(threshold, horizon_secs),
+            Self::Balance { filter, area_m2 } => filter.probability_within(threshold * area_m2, horizon_secs),
         }
     }
 }

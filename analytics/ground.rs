@@ -1,6 +1,11 @@
 //! From a density map in the image to people per square metre on the ground.
 
-use crate::{camera::Calibration, density_map::DensityMap, polygon::Polygon};
+use crate::{
+    camera::Calibration,
+    density_map::DensityMap,
+    line::{Polyline, STRIP_M, Side},
+    polygon::Polygon,
+};
 
 /// Coarsest ground resolution at which a density means something, metres a pixel (analytics specification 4.3).
 pub const RESOLUTION_LIMIT_M_PER_PX: f64 = 0.25;
@@ -13,6 +18,9 @@ const HEAD_M: f64 = 0.24;
 
 /// Most cells of a grid: beyond them cells grow, so that a site of any size fits into memory.
 const CELLS_MAX: f64 = 1_048_576.0;
+
+/// Smallest and largest coordinates of something, metres.
+pub type Bounds = ([f64; 2], [f64; 2]);
 
 /// A raster over the site's ground plane.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -35,7 +43,12 @@ impl GroundGrid {
         margin_m: f64,
         cell_m: f64,
     ) -> Option<Self> {
-        let (lo, hi) = outlines.map(Polygon::bounds_m).reduce(|(lo, hi), (l, h)| {
+        Self::over(outlines.map(Polygon::bounds_m), margin_m, cell_m)
+    }
+
+    /// The same for anything of which the smallest and largest coordinates are known, metres.
+    pub fn over(bounds_m: impl Iterator<Item = Bounds>, margin_m: f64, cell_m: f64) -> Option<Self> {
+        let (lo, hi) = bounds_m.reduce(|(lo, hi), (l, h)| {
             ([lo[0].min(l[0]), lo[1].min(l[1])], [hi[0].max(h[0]), hi[1].max(h[1])])
         })?;
         let span_m = [0, 1].map(|axis| hi[axis] - lo[axis] + 2.0 * margin_m);
@@ -89,8 +102,16 @@ impl GroundGrid {
 
     /// The cells that `outline` covers and the share of each, from 5 x 5 points a cell.
     pub fn rasterise(&self, outline: &Polygon) -> Vec<(usize, f64)> {
+        self.rasterise_where(outline.bounds_m(), |point_m| outline.contains(point_m))
+    }
+
+    /// The cells between two corners with a part that `is_inside`, and the share of each, from 5 x 5 points a cell.
+    pub fn rasterise_where(
+        &self,
+        (lo, hi): Bounds,
+        is_inside: impl Fn([f64; 2]) -> bool,
+    ) -> Vec<(usize, f64)> {
         const SIDE: usize = 5;
-        let (lo, hi) = outline.bounds_m();
         let first = |axis: usize| ((lo[axis] - self.origin_m[axis]) / self.cell_m).floor().max(0.0) as usize;
         let beyond = |axis: usize, cells: usize| {
             (((hi[axis] - self.origin_m[axis]) / self.cell_m).ceil().max(0.0) as usize).min(cells)
@@ -102,7 +123,7 @@ impl GroundGrid {
                 let inside = (0..SIDE * SIDE)
                     .filter(|k| {
                         let part = [(k % SIDE) as f64, (k / SIDE) as f64].map(|v| (v + 0.5) / SIDE as f64);
-                        outline.contains(self.point_m(index, part))
+                        is_inside(self.point_m(index, part))
                     })
                     .count();
                 (inside > 0).then(|| (index, inside as f64 / (SIDE * SIDE) as f64))
@@ -185,9 +206,28 @@ pub struct Visibility {
 pub fn zone_visibility(calibration: &Calibration, outline: &Polygon) -> Visibility {
     // About a thousand samples, whatever the zone's size.
     let cell_m = (outline.area_m2() / 1000.0).sqrt();
+    let grid = GroundGrid::around(std::iter::once(outline), 0.0, cell_m);
+    visibility(calibration, grid, |grid| grid.rasterise(outline))
+}
+
+/// How much of the strip along a line a camera sees.
+pub fn line_visibility(calibration: &Calibration, line: &Polyline) -> Visibility {
+    let cell_m = (line.length_m() * STRIP_M / 1000.0).sqrt();
+    let grid = GroundGrid::over(std::iter::once(line.bounds_m()), 0.0, cell_m);
+    visibility(calibration, grid, |grid| {
+        let cells = line.strip(grid, Side::Left).into_iter();
+        cells.map(|cell| (cell.index, cell.across_per_m[0].hypot(cell.across_per_m[1]))).collect()
+    })
+}
+
+fn visibility(
+    calibration: &Calibration,
+    grid: Option<GroundGrid>,
+    cells: impl Fn(&GroundGrid) -> Vec<(usize, f64)>,
+) -> Visibility {
     let (mut shares, mut far) = ([0.0; 3], 0.0);
-    if let Some(grid) = GroundGrid::around(std::iter::once(outline), 0.0, cell_m) {
-        for (index, share) in grid.rasterise(outline) {
+    if let Some(grid) = grid {
+        for (index, share) in cells(&grid) {
             let place_m = grid.centre_m(index);
             shares[sight(calibration, place_m) as usize] += share;
             if calibration.trust_region().is_some_and(|region| !region.contains(place_m)) {

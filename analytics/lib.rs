@@ -1,5 +1,6 @@
 //! throng-analytics: what a crowd picture means. Pure: no I/O, no clock, no async, no unsafe, no unwrap.
 
+pub mod accumulation;
 pub mod camera;
 pub mod danger;
 pub mod density_map;
@@ -11,6 +12,8 @@ pub mod fundamental_diagram;
 pub mod ground;
 pub mod level;
 pub mod level_of_service;
+pub mod line;
+pub mod line_flow;
 pub mod motion_field;
 pub mod place;
 pub mod polygon;

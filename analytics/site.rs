@@ -4,9 +4,11 @@
 //! live operation, replay and tests run the same code.
 
 mod camera_view;
+mod line_state;
 mod zone_state;
 
 use crate::{
+    accumulation::Filling,
     camera::Calibration,
     danger::{deformation::Deformation, micro_motion::MicroMotion},
     density_map::DensityMap,
@@ -15,6 +17,8 @@ use crate::{
     freshness::Freshness,
     ground::{GroundField, GroundGrid},
     level::Level,
+    line::Line,
+    line_flow::LineFlow,
     motion_field::MotionField,
     risk::Risk,
     time::Timestamp,
@@ -25,6 +29,8 @@ use crate::{
 };
 
 use camera_view::CameraView;
+pub use line_state::LINE_COVERAGE_MIN;
+use line_state::LineTracker;
 pub use zone_state::CAPACITY_HORIZON_SECS;
 use zone_state::ZoneTracker;
 
@@ -52,6 +58,8 @@ pub struct SiteModel {
     pub cameras: Vec<CameraModel>,
     /// Its zones.
     pub zones: Vec<Zone>,
+    /// Its lines.
+    pub lines: Vec<Line>,
 }
 
 /// A valid count of one picture.
@@ -124,6 +132,8 @@ pub struct ZoneReport {
     pub trend_people_per_m2_per_sec: Option<f64>,
     /// Seconds to the red threshold at the present trend.
     pub secs_to_red: Option<f64>,
+    /// How the zone fills, by the balance of its lines and its count; `None` unless lines cover every way in and out.
+    pub filling: Option<Filling>,
     /// How people move.
     pub motion: Option<ZoneMotion>,
     /// Whether density has grown and flow has fallen for a while; `None` before that is known.
@@ -148,6 +158,31 @@ pub struct ZoneReport {
     pub changes: Vec<Change>,
 }
 
+/// What is known of a line now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LineReport {
+    /// Id of the line.
+    pub line: String,
+    /// Id of the zone that it bounds.
+    pub zone: Option<String>,
+    /// The camera whose measurement is used; `None` before the first.
+    pub camera: Option<String>,
+    /// When the newest picture that measured it was captured.
+    pub captured_at: Option<Timestamp>,
+    /// State of the data.
+    pub freshness: Freshness,
+    /// Share of the line that is measured, 0 to 1; the rest is taken to be like it.
+    pub coverage: Option<f64>,
+    /// Whether its camera is calibrated in metres.
+    pub is_calibrated: bool,
+    /// What a reader should know, in plain words.
+    pub notes: Vec<String>,
+    /// Length of the line: the width of the way across it, metres.
+    pub length_m: f64,
+    /// Who crosses; `None` where not known now.
+    pub flow: Option<LineFlow>,
+}
+
 /// What is known of a site at one instant.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SiteReport {
@@ -155,6 +190,8 @@ pub struct SiteReport {
     pub now: Timestamp,
     /// Every zone, in the site's order.
     pub zones: Vec<ZoneReport>,
+    /// Every line, in the site's order.
+    pub lines: Vec<LineReport>,
 }
 
 /// The state of a site.
@@ -163,20 +200,25 @@ pub struct Site {
     grid: Option<GroundGrid>,
     views: Vec<CameraView>,
     zones: Vec<ZoneTracker>,
+    lines: Vec<LineTracker>,
 }
 
 impl Site {
     /// A site that has seen nothing: every level is unknown.
     pub fn new(model: SiteModel) -> Self {
-        let grid = GroundGrid::around(model.zones.iter().map(|z| &z.outline), MARGIN_M, CELL_M);
+        let bounds_m = model.zones.iter().map(|zone| zone.outline.bounds_m());
+        let lines_m = model.lines.iter().map(|line| line.way.bounds_m());
+        let grid = GroundGrid::over(bounds_m.chain(lines_m), MARGIN_M, CELL_M);
         let views: Vec<CameraView> =
             model.cameras.into_iter().map(|camera| CameraView::new(camera, grid.as_ref())).collect();
+        let lines: Vec<LineTracker> =
+            model.lines.into_iter().map(|line| LineTracker::new(line, grid.as_ref(), &views)).collect();
         let zones = model
             .zones
             .into_iter()
-            .map(|zone| ZoneTracker::new(&model.id, zone, grid.as_ref(), &views))
+            .map(|zone| ZoneTracker::new(&model.id, zone, grid.as_ref(), &views, &lines))
             .collect();
-        Self { grid, views, zones }
+        Self { grid, views, zones, lines }
     }
 
     /// Takes in what a camera saw. Observations of unknown cameras, and old ones, change nothing.
@@ -186,9 +228,14 @@ impl Site {
         if !self.views[index].observe(grid, observation) {
             return;
         }
+        for line in &mut self.lines {
+            if line.best_view(&self.views, observation.captured_at) == Some(index) {
+                line.measure(index, &self.views[index]);
+            }
+        }
         for zone in &mut self.zones {
             if zone.best_view(&self.views, observation.captured_at) == Some(index) {
-                zone.measure(grid, index, &self.views[index]);
+                zone.measure(grid, index, &self.views[index], &self.lines);
             }
         }
     }
@@ -200,7 +247,11 @@ impl Site {
 
     /// Lets time pass to `now` and reports every zone.
     pub fn step(&mut self, now: Timestamp) -> SiteReport {
-        SiteReport { now, zones: self.zones.iter_mut().map(|zone| zone.step(now, &self.views)).collect() }
+        SiteReport {
+            now,
+            zones: self.zones.iter_mut().map(|zone| zone.step(now, &self.views)).collect(),
+            lines: self.lines.iter().map(|line| line.step(now, &self.views)).collect(),
+        }
     }
 
     /// The raster over the ground, for heat maps; `None` without zones.

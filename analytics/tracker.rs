@@ -14,7 +14,7 @@ const MEDIAN_WINDOW_SECS: f64 = 3.0;
 /// `phi` of `sigma_N^2 = phi (N + 1) + (beta N)^2`: Poisson scatter of misses at a recall of three quarters (analytics
 /// specification 4.4; our proposal). The 1 is ours: nobody counted does not mean nobody there for certain. `beta` is
 /// the counter's own interval.
-const PHI: f64 = 0.25;
+pub(crate) const PHI: f64 = 0.25;
 
 /// A gap after which the past no longer speaks for the present, seconds.
 const GAP_SECS: f64 = 5.0;

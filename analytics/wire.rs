@@ -6,6 +6,7 @@
 mod ack;
 mod camera;
 mod envelope;
+mod line;
 mod receipt;
 mod speaker;
 mod warning;
@@ -14,6 +15,7 @@ mod zone;
 pub use ack::Ack;
 pub use camera::{CameraState, Count, StreamState, VideoInfo};
 pub use envelope::{Envelope, ModelRef, Quality};
+pub use line::LineFlow;
 pub use receipt::WarningReceipt;
 pub use speaker::{
     SignedSpeakerCommand, SpeakerCommand, SpeakerConfirmation, SpeakerEnvelope, SpeakerOrder, SpeakerOutcome,
@@ -55,6 +57,7 @@ messages! {
     ZoneDensity => "throng.density.v1",
     ZoneFlow => "throng.flow.v1",
     ZoneRisk => "throng.risk.v1",
+    LineFlow => "throng.line_flow.v1",
     ZoneState => "throng.zone_state.v1",
     Warning => "throng.warning.v1",
     Ack => "throng.ack.v1",

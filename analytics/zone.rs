@@ -21,6 +21,8 @@ pub struct Zone {
     pub diagram: FundamentalDiagram,
     /// What makes the place worse than level open ground.
     pub features: Vec<SiteFeature>,
+    /// Whether lines that bound it cover every way in and out, so that their balance is how it fills.
+    pub is_enclosed_by_lines: bool,
     /// Ids of the cameras that measure it; empty: every camera of the site that sees it.
     pub cameras: Vec<String>,
 }

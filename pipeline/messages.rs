@@ -7,7 +7,7 @@ use throng_analytics::{
     level::Level,
     level_of_service::LevelOfService,
     place::SitePlace,
-    site::{SiteReport, ZoneReport},
+    site::{LineReport, SiteReport, ZoneReport},
     time::Timestamp,
     warning::{Change, Incident},
     wire::{
@@ -148,6 +148,49 @@ impl Messages {
         Outgoing::message(topic, &fill(envelope))
     }
 
+    /// Who crosses each line at one step.
+    ///
+    /// # Errors
+    /// A message cannot be written.
+    pub fn lines(&mut self, report: &SiteReport) -> anyhow::Result<Vec<Outgoing>> {
+        report.lines.iter().map(|line| self.line_flow(line, report.now)).collect()
+    }
+
+    fn line_flow(&mut self, line: &LineReport, now: Timestamp) -> anyhow::Result<Outgoing> {
+        let topic = Topic::LineFlow(Id::new(line.line.as_str())?);
+        let quality = Quality {
+            coverage: line.coverage,
+            stale_secs: line.captured_at.map(|at| now.secs_since(at).max(0.0)),
+            calibrated: line.is_calibrated,
+            notes: line.notes.clone(),
+        };
+        let envelope = self.envelope::<wire::LineFlow>(&topic, now, line.captured_at, quality);
+        let flow = line.flow;
+        let message = wire::LineFlow {
+            envelope,
+            line: line.line.clone(),
+            zone: line.zone.clone(),
+            freshness: line.freshness,
+            length_m: line.length_m,
+            in_people_per_s: flow.map(|f| f.in_people_per_s.value),
+            in_lo_people_per_s: flow.map(|f| f.in_people_per_s.lo),
+            in_hi_people_per_s: flow.map(|f| f.in_people_per_s.hi),
+            out_people_per_s: flow.map(|f| f.out_people_per_s.value),
+            out_lo_people_per_s: flow.map(|f| f.out_people_per_s.lo),
+            out_hi_people_per_s: flow.map(|f| f.out_people_per_s.hi),
+            net_people_per_s: flow.map(|f| f.net_people_per_s()),
+            specific_flow_people_per_m_s: flow.map(|f| f.net_people_per_s() / line.length_m),
+            since: flow.map(|f| f.since),
+            in_people: flow.map(|f| f.in_people.value),
+            in_people_lo: flow.map(|f| f.in_people.lo),
+            in_people_hi: flow.map(|f| f.in_people.hi),
+            out_people: flow.map(|f| f.out_people.value),
+            out_people_lo: flow.map(|f| f.out_people.lo),
+            out_people_hi: flow.map(|f| f.out_people.hi),
+        };
+        Outgoing::message(topic, &message)
+    }
+
     /// Everything about the zones at one step; warnings last, so that the numbers behind them are there first.
     ///
     /// # Errors
@@ -215,6 +258,10 @@ impl Messages {
             speed_m_per_s: zone.motion.map(|m| m.speed_m_per_s),
             flow_people_per_m_s: flow(zone),
             is_breaking_down: zone.is_breaking_down,
+            filling_people_per_s: zone.filling.map(|f| f.people_per_s.value),
+            filling_lo_people_per_s: zone.filling.map(|f| f.people_per_s.lo),
+            filling_hi_people_per_s: zone.filling.map(|f| f.people_per_s.hi),
+            line_drift_people_per_s: zone.filling.map(|f| f.line_drift_people_per_s.value),
             divergence_per_s: zone.deformation.map(|d| d.divergence_per_s),
             congestion_level_per_m: zone.deformation.and_then(|d| d.congestion_level_per_m),
             congestion_number: zone.deformation.and_then(|d| d.congestion_number),

@@ -10,7 +10,7 @@ use throng_analytics::{
     density_map::DensityMap,
     estimate::Estimate as Known,
     level::Level,
-    site::{SiteReport, ZoneReport},
+    site::{LineReport, SiteReport, ZoneReport},
     time::Timestamp,
     wire::WarningTransition,
 };
@@ -21,7 +21,7 @@ use crate::{
     counting::CountedFrame,
     draw::{
         heat::{HeatLayer, HeatUnit},
-        overlay::{Estimate, OverlayFrame, ZoneOverlay, draw_overlay},
+        overlay::{Estimate, LineOverlay, OverlayFrame, ZoneOverlay, draw_overlay},
         timeline::{self, CameraTrack, CountSample, Timeline, WarningMark, ZoneSample, ZoneTrack},
     },
     stream::writer::VideoWriter,
@@ -154,6 +154,16 @@ impl<'a> Recorder<'a> {
                 Some(zone_overlay(&model.name, polygon_in_image, zone))
             })
             .collect();
+        let lines: Vec<LineOverlay> = report
+            .lines
+            .iter()
+            .zip(&self.plan.lines)
+            .filter_map(|(line, model)| {
+                let points = model.way.points_m();
+                let points_in_image = outline_in_image(&camera.calibration, points, px_per_calibration_px)?;
+                Some(line_overlay(&model.name, points_in_image, line))
+            })
+            .collect();
         let reason = counted.observation.count.as_ref().err().map(|reason| format!("not counted: {reason}"));
         let note = reason.or_else(|| report.zones.iter().find_map(|zone| zone.notes.first().cloned()));
         let captured_at = clock_time(counted.frame.captured_at, &self.time_zone);
@@ -169,6 +179,7 @@ impl<'a> Recorder<'a> {
                     full_value: FULL_PEOPLE_PER_CELL,
                 }),
                 zones: &zones,
+                lines: &lines,
                 note: note.as_deref(),
             },
         );
@@ -211,6 +222,16 @@ fn outline_in_image(calibration: &Calibration, corners_m: &[[f64; 2]], scale: f6
         .iter()
         .map(|corner| calibration.image_from_ground().apply(*corner).map(|[u, v]| [u * scale, v * scale]))
         .collect()
+}
+
+fn line_overlay(name: &str, points_in_image: Vec<[f64; 2]>, line: &LineReport) -> LineOverlay {
+    let flow = line.flow;
+    LineOverlay {
+        name: name.to_owned(),
+        points_in_image,
+        people_per_min: flow.map(|f| [60.0 * f.in_people_per_s.value, 60.0 * f.out_people_per_s.value]),
+        people: flow.map(|f| [f.in_people.value, f.out_people.value]),
+    }
 }
 
 fn zone_overlay(name: &str, polygon_in_image: Vec<[f64; 2]>, zone: &ZoneReport) -> ZoneOverlay {

@@ -126,6 +126,9 @@ impl SiteLoop<'_> {
                 self.site.observe(&counted.observation);
             }
             let report = self.site.step(now);
+            for message in self.messages.lines(&report)? {
+                self.bus.publish(message);
+            }
             for message in self.messages.zones(&report)? {
                 self.bus.publish(message);
             }

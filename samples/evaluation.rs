@@ -10,6 +10,8 @@
 pub mod alarm;
 pub mod baseline;
 pub mod bootstrap;
+#[cfg(test)]
+mod lines;
 pub mod play;
 pub mod summary;
 pub mod tracks;

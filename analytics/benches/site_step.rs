@@ -1,7 +1,7 @@
 //! Time, memory and allocations of one step of a site: a picture in, every zone judged.
 //!
 //! `cargo bench -p throng-analytics`. One camera on a plan of 80 m by 45 m, which is a grid of 160 x 90 cells of half a
-//! metre, and 20 zones that cover it; then several such sites one after the other, as one core would serve them.
+//! metre, 20 zones that cover it and as many lines; then several such sites one after the other, as one core would serve them.
 #![expect(unsafe_code, reason = "an allocator that counts is unsafe by its trait")]
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 #![expect(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
@@ -13,6 +13,7 @@ use std::time::Instant;
 
 use throng_analytics::camera::Calibration;
 use throng_analytics::density_map::DensityMap;
+use throng_analytics::line::{Line, Polyline, Side};
 use throng_analytics::motion_field::MotionField;
 use throng_analytics::polygon::Polygon;
 use throng_analytics::profile::Profile;
@@ -66,6 +67,18 @@ fn site() -> Site {
             capacity_people: Some(900.0),
             diagram: throng_analytics::fundamental_diagram::FundamentalDiagram::WEIDMANN,
             features: Vec::new(),
+            is_enclosed_by_lines: true,
+            cameras: Vec::new(),
+        }
+    };
+    let line = |k: usize| {
+        let (x, y) = (2.5 + (k % 5) as f64 * 15.0, 2.5 + (k / 5) as f64 * 10.0);
+        Line {
+            id: format!("line-{k}"),
+            name: format!("Line {k}"),
+            way: Polyline::new(vec![[x, y], [x + 15.0, y]]).unwrap(),
+            inside: Side::Left,
+            zone: Some(format!("zone-{k}")),
             cameras: Vec::new(),
         }
     };
@@ -75,6 +88,7 @@ fn site() -> Site {
         id: "bench".to_owned(),
         cameras: vec![CameraModel { id: "camera".to_owned(), calibration }],
         zones: (0..20).map(zone).collect(),
+        lines: (0..20).map(line).collect(),
     })
 }
 
@@ -106,7 +120,7 @@ fn main() {
     let before = BYTES.load(Ordering::Relaxed);
     let mut first = site();
     let grid = first.grid().unwrap();
-    println!("grid {} x {} cells, 20 zones, {FRAMES} frames", grid.width_cells, grid.height_cells);
+    println!("grid {} x {} cells, 20 zones and lines, {FRAMES} frames", grid.width_cells, grid.height_cells);
     // The first half fills windows and rooms; the second is the steady state.
     let (filling, steady) = observations.split_at(FRAMES / 2);
     for observation in filling {

@@ -12,6 +12,23 @@ use crate::{
 /// How late a picture may come and still be a straggler, which is ignored, seconds.
 const STRAGGLER_SECS: f64 = 5.0;
 
+/// A camera whose picture is older than this gives way to one that sees less of the place, seconds.
+pub(super) const VIEW_SECS: f64 = 2.0;
+
+/// The camera that speaks for a place of which each covers a share: of those with a recent picture and at least
+/// `coverage_min`, the one that sees most of it.
+pub(super) fn best_view(
+    coverage: &[f64],
+    coverage_min: f64,
+    views: &[CameraView],
+    now: Timestamp,
+) -> Option<usize> {
+    let recent = |view: &CameraView| view.captured_at().is_some_and(|at| now.secs_since(at) <= VIEW_SECS);
+    (0..views.len())
+        .filter(|i| coverage[*i] >= coverage_min && recent(&views[*i]))
+        .max_by(|a, b| coverage[*a].total_cmp(&coverage[*b]).then(b.cmp(a)))
+}
+
 /// A camera's latest picture on the ground.
 #[derive(Clone, Debug)]
 pub(super) struct CameraView {

@@ -34,12 +34,14 @@ fn site_with(calibrated: bool, profile: Profile, capacity_people: Option<f64>) -
         capacity_people,
         diagram: crate::fundamental_diagram::FundamentalDiagram::WEIDMANN,
         features: Vec::new(),
+        is_enclosed_by_lines: false,
         cameras: vec![],
     };
     Site::new(SiteModel {
         id: "square".into(),
         cameras: vec![CameraModel { id: "top".into(), calibration }],
         zones: vec![zone],
+        lines: Vec::new(),
     })
 }
 
@@ -193,8 +195,10 @@ fn of_two_cameras_the_one_that_sees_more_speaks_until_it_falls_silent() {
             capacity_people: None,
             diagram: crate::fundamental_diagram::FundamentalDiagram::WEIDMANN,
             features: Vec::new(),
+            is_enclosed_by_lines: false,
             cameras: vec![],
         }],
+        lines: Vec::new(),
     });
     site.observe(&seen(0.0, 3.0));
     site.observe(&CameraObservation { camera: "half".into(), ..seen(0.1, 1.0) });

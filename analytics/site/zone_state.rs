@@ -1,7 +1,12 @@
 //! One zone over time: measurement, filter, risk and warning.
 
-use super::{HotSpot, ZoneReport, camera_view::CameraView};
+use super::{
+    HotSpot, ZoneReport,
+    camera_view::{CameraView, VIEW_SECS, best_view},
+    line_state::LineTracker,
+};
 use crate::{
+    accumulation::{Accumulation, BalanceSample, Filling, LineBalance},
     camera::CalibrationMethod,
     danger::{
         conflict::{Conflict, conflict},
@@ -12,6 +17,7 @@ use crate::{
         pressure::PressureMeter,
     },
     estimate::Estimate,
+    forecast::Trend,
     freshness::Freshness,
     ground::GroundGrid,
     level::Level,
@@ -29,9 +35,6 @@ use crate::{
 /// Least share of a zone that a camera must measure to speak for it (our proposal).
 const COVERAGE_MIN: f64 = 0.25;
 
-/// A camera whose picture is older than this gives way to one that sees less of the zone, seconds.
-const VIEW_SECS: f64 = 2.0;
-
 /// More people than this on a square metre are an error of measurement, not a crowd (analytics specification 5.2).
 const PLAUSIBLE_PEOPLE_PER_M2: f64 = 16.0;
 
@@ -44,9 +47,49 @@ const FORECAST_SECS: f64 = 60.0;
 const FORECAST_PROBABILITY: f64 = 0.7;
 const FORECAST_SHARE: f64 = 0.6;
 
+/// Drift of a zone's lines from which it is said, people a second: six in a minute (our proposal).
+const DRIFT_TOLD_PEOPLE_PER_S: f64 = 0.1;
+
 /// How far ahead the probability of being at capacity looks: five minutes, the longest in which a forecast by the trend
 /// alone means something (analytics specification 5.1), seconds.
 pub const CAPACITY_HORIZON_SECS: f64 = 300.0;
+
+/// The lines around a zone, and how it fills by them.
+#[derive(Clone, Debug)]
+struct Enclosure {
+    /// Their places among the site's lines, and what each had balanced at the picture before: since when, and in less out.
+    lines: Vec<(usize, Option<(Timestamp, f64)>)>,
+    accumulation: Accumulation,
+    /// Whether all of them were seen in the newest picture.
+    is_balanced: bool,
+}
+
+impl Enclosure {
+    /// Takes in a picture's count; the lines have taken theirs in before.
+    fn observe(&mut self, captured_at: Timestamp, dt_secs: f64, people: f64, lines: &[LineTracker]) {
+        let mut balance = Some(LineBalance { net_people_per_s: 0.0, gross_people_per_s: 0.0 });
+        for (index, before) in &mut self.lines {
+            let line = &lines[*index];
+            let is_recent = line.captured_at().is_some_and(|at| captured_at.secs_since(at) <= VIEW_SECS);
+            let now = line.meter().balance().filter(|_| is_recent);
+            let crossed = now.zip(*before).filter(|(now, before)| now.0 == before.0);
+            *before = now;
+            balance =
+                balance.zip(crossed).zip(line.meter().newest()).map(|((sum, (now, before)), newest)| {
+                    LineBalance {
+                        net_people_per_s: sum.net_people_per_s + (now.1 - before.1) / dt_secs,
+                        gross_people_per_s: sum.gross_people_per_s + newest.1,
+                    }
+                });
+        }
+        self.is_balanced = balance.is_some();
+        self.accumulation.observe(&BalanceSample { captured_at, people, lines: balance });
+    }
+
+    fn filling(&self) -> Option<Filling> {
+        self.accumulation.filling().filter(|_| self.is_balanced)
+    }
+}
 
 /// A zone and all that is remembered of it.
 #[derive(Clone, Debug)]
@@ -62,6 +105,7 @@ pub(super) struct ZoneTracker {
     /// Local density and cell, kept between pictures for its room.
     local: Vec<(f64, usize)>,
     tracker: DensityTracker,
+    enclosure: Option<Enclosure>,
     machine: WarningMachine,
     view: Option<usize>,
     captured_at: Option<Timestamp>,
@@ -79,7 +123,13 @@ pub(super) struct ZoneTracker {
 }
 
 impl ZoneTracker {
-    pub(super) fn new(site: &str, zone: Zone, grid: Option<&GroundGrid>, views: &[CameraView]) -> Self {
+    pub(super) fn new(
+        site: &str,
+        zone: Zone,
+        grid: Option<&GroundGrid>,
+        views: &[CameraView],
+        lines: &[LineTracker],
+    ) -> Self {
         let all = grid.map_or_else(Vec::new, |grid| grid.rasterise(&zone.outline));
         let measured_by = |view: &CameraView| -> Vec<(usize, f64)> {
             let may = zone.is_measured_by(view.id());
@@ -99,6 +149,13 @@ impl ZoneTracker {
             let places = cells.iter().filter_map(|(index, _)| Some(grid?.centre_m(*index)));
             view.calibration().sigma_area_relative(places)
         });
+        let bounding: Vec<_> =
+            (0..lines.len()).filter(|i| lines[*i].bounds_zone(&zone.id)).map(|i| (i, None)).collect();
+        let enclosure = (zone.is_enclosed_by_lines && !bounding.is_empty()).then(|| Enclosure {
+            lines: bounding,
+            accumulation: Accumulation::new(zone.outline.area_m2()),
+            is_balanced: false,
+        });
         Self {
             sigma_area_relative: sigma_area_relative.collect(),
             machine: WarningMachine::new(&format!("{site}/{}", zone.id)),
@@ -107,6 +164,7 @@ impl ZoneTracker {
             coverage,
             local: Vec::new(),
             tracker: DensityTracker::default(),
+            enclosure,
             view: None,
             captured_at: None,
             motion: None,
@@ -124,14 +182,17 @@ impl ZoneTracker {
 
     /// The camera that speaks for the zone: of those with a recent picture, the one that sees most of it.
     pub(super) fn best_view(&self, views: &[CameraView], now: Timestamp) -> Option<usize> {
-        let recent = |view: &CameraView| view.captured_at().is_some_and(|at| now.secs_since(at) <= VIEW_SECS);
-        (0..views.len())
-            .filter(|i| self.coverage[*i] >= COVERAGE_MIN && recent(&views[*i]))
-            .max_by(|a, b| self.coverage[*a].total_cmp(&self.coverage[*b]).then(b.cmp(a)))
+        best_view(&self.coverage, COVERAGE_MIN, views, now)
     }
 
     /// Measures the zone in the newest picture of a camera; `index` is its place among the site's cameras.
-    pub(super) fn measure(&mut self, grid: &GroundGrid, index: usize, view: &CameraView) {
+    pub(super) fn measure(
+        &mut self,
+        grid: &GroundGrid,
+        index: usize,
+        view: &CameraView,
+        lines: &[LineTracker],
+    ) {
         let (Some(field), Some(flow), Some(captured_at)) = (view.field(), view.flow(), view.captured_at())
         else {
             return;
@@ -153,6 +214,10 @@ impl ZoneTracker {
             count_ratio_hi,
             sigma_area_relative: self.sigma_area_relative[index],
         });
+        if let Some(enclosure) = &mut self.enclosure {
+            let dt_secs = self.captured_at.map_or(0.0, |before| captured_at.secs_since(before));
+            enclosure.observe(captured_at, dt_secs, density * self.zone.outline.area_m2(), lines);
+        }
         self.local.clear();
         self.local.extend(
             measured.iter().filter_map(|(index, _)| Some((flow.density_people_per_m2(*index)?, *index))),
@@ -207,7 +272,7 @@ impl ZoneTracker {
         let evidence = self.evidence(freshness, is_calibrated, density, occupancy_ratio, risk.as_ref());
         let changes = self.machine.step(now, &evidence, &self.zone.profile);
         self.is_new_sample = false;
-        let trend = self.tracker.trend();
+        let trend = self.trend();
         let at_capacity = self.zone.capacity_people.map(|capacity| capacity / area_m2);
         ZoneReport {
             zone: self.zone.id.clone(),
@@ -228,6 +293,7 @@ impl ZoneTracker {
                 .map(|density| trend.probability_within(density, CAPACITY_HORIZON_SECS)),
             trend_people_per_m2_per_sec: trend.trend_per_sec().filter(|_| known),
             secs_to_red: trend.secs_to(self.zone.profile.theta_up(Level::Red)).filter(|_| known),
+            filling: self.enclosure.as_ref().and_then(Enclosure::filling).filter(|_| known),
             motion,
             is_breaking_down: motion.and_then(|_| self.flow_breakdown.is_breaking_down()),
             deformation: motion
@@ -243,8 +309,18 @@ impl ZoneTracker {
         }
     }
 
+    /// Where the density is going: by the balance of the lines where they cover every way in and out, else by its own past.
+    fn trend(&self) -> Trend<'_> {
+        match &self.enclosure {
+            Some(enclosure) if enclosure.filling().is_some() => {
+                Trend::Balance { filter: &enclosure.accumulation, area_m2: self.zone.outline.area_m2() }
+            }
+            _ => Trend::Own(self.tracker.trend()),
+        }
+    }
+
     fn risk(&self, density: Estimate, motion: Option<ZoneMotion>) -> Risk {
-        let trend = self.tracker.trend();
+        let trend = self.trend();
         let is_moving = motion.is_some();
         risk::judge(&RiskInputs {
             density_people_per_m2: density,
@@ -319,7 +395,7 @@ impl ZoneTracker {
 
     /// The level that a forecast asks for: the highest whose threshold is near and about to be reached; never red.
     fn forecast(&self, density: Option<Estimate>, density_level: Level) -> Level {
-        let trend = self.tracker.trend();
+        let trend = self.trend();
         let is_coming = |level: &Level| {
             let threshold = self.zone.profile.theta_up(*level);
             let near = density.is_some_and(|density| density.value >= FORECAST_SHARE * threshold);
@@ -355,11 +431,30 @@ impl ZoneTracker {
         if self.implausible {
             notes.push(format!("more than {PLAUSIBLE_PEOPLE_PER_M2} people/m2 measured: not believed"));
         }
+        if let Some(enclosure) = self.enclosure.as_ref().filter(|_| evidence.freshness.may_raise()) {
+            notes.extend(filling_note(enclosure));
+        }
         if evidence.low_confidence && evidence.freshness.may_raise() {
             notes.push("low confidence: the level may rise, not fall".to_owned());
         }
         notes
     }
+}
+
+/// What is to be said of the lines around a zone.
+fn filling_note(enclosure: &Enclosure) -> Option<String> {
+    if !enclosure.is_balanced {
+        return Some("a line around this zone is not seen: the forecast goes by the count alone".to_owned());
+    }
+    let drift = enclosure.filling()?.line_drift_people_per_s;
+    let is_certain = drift.lo > 0.0 || drift.hi < 0.0;
+    (is_certain && drift.value.abs() >= DRIFT_TOLD_PEOPLE_PER_S).then(|| {
+        let way = if drift.value > 0.0 { "more" } else { "fewer" };
+        let per_min = 60.0 * drift.value.abs();
+        format!(
+            "the lines around this zone show {per_min:.0} people a minute {way} coming in than its count does"
+        )
+    })
 }
 
 /// The hot spot among local densities with their cells; their order is lost.

@@ -88,6 +88,19 @@ pub struct ZoneFlow {
     /// known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub is_breaking_down: Option<bool>,
+    /// How the zone fills, people a second: the balance of its lines reconciled with its count. Absent unless lines cover
+    /// every way in and out, and all of them are seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filling_people_per_s: Option<f64>,
+    /// Lower end of its 90 % interval.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filling_lo_people_per_s: Option<f64>,
+    /// Upper end of its 90 % interval.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filling_hi_people_per_s: Option<f64>,
+    /// What the lines show beyond that, people a second: above 0 they count too many in, or too few out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line_drift_people_per_s: Option<f64>,
     /// Divergence of the velocity, weighted by density, 1/s: negative where people are drawn together.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub divergence_per_s: Option<f64>,

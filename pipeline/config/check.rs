@@ -7,6 +7,7 @@ mod bus;
 mod calibration;
 mod camera;
 mod identity;
+mod line;
 pub(super) mod model;
 mod zone;
 
@@ -66,6 +67,7 @@ impl Checker<'_> {
         let profiles = self.profiles(&file.profile);
         let seen_by = ZoneCamera::list(written, &calibrations);
         let zones = self.zones(&file.zone, &profiles, &seen_by);
+        let lines = self.lines(&file.line, &file.zone, zones.as_deref(), &seen_by);
         Some(Plan {
             site_id: site_id?,
             time_zone: time_zone?,
@@ -75,6 +77,7 @@ impl Checker<'_> {
             bus: bus?,
             cameras: cameras?,
             zones: zones?,
+            lines: lines?,
             source_path: source_path.to_owned(),
             config_sha256,
         })

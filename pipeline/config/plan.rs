@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use jiff::tz::TimeZone;
 use throng_analytics::{
     camera::Calibration,
+    line::Line,
     place::SitePlace,
     site::{CameraModel, SiteModel},
     zone::Zone,
@@ -33,6 +34,8 @@ pub struct Plan {
     pub cameras: Vec<CameraPlan>,
     /// The watched areas.
     pub zones: Vec<Zone>,
+    /// The lines that people cross.
+    pub lines: Vec<Line>,
     /// The site file.
     pub source_path: PathBuf,
     /// SHA-256 of the site file, lower-case hexadecimal: which thresholds a warning was made under.
@@ -50,6 +53,7 @@ impl Plan {
             id: self.site_id.as_str().to_owned(),
             cameras: self.cameras.iter().map(model).collect(),
             zones: self.zones.clone(),
+            lines: self.lines.clone(),
         }
     }
 }

@@ -32,6 +32,9 @@ pub struct SiteFile {
     /// The watched areas, one `[[zone]]` each. A site without zones counts people and never warns.
     #[serde(default)]
     pub zone: Vec<Zone>,
+    /// The lines that people cross, one `[[line]]` each: who comes in, who goes out, and how many since.
+    #[serde(default)]
+    pub line: Vec<Line>,
     /// Threshold profiles of this site, beside the shipped `street_flat`, `narrow_slope_stairs` and `standing_event`.
     #[serde(default)]
     pub profile: Vec<Profile>,
@@ -244,9 +247,50 @@ pub struct Zone {
     /// than about 4 m between walls). Each weighs up the risk score. Default: none.
     #[schemars(example = ["stairs", "narrow"])]
     pub features: Option<Vec<SiteFeature>>,
+    /// `true`: the lines with this `zone` cover every way in and out of it. Their balance then says how the zone fills, which
+    /// the count alone tells later. Default: `false`.
+    pub enclosed_by_lines: Option<bool>,
     /// Cameras that measure this zone. Default: every camera that sees it.
     #[schemars(example = ["cam-1"])]
     pub cameras: Option<Vec<String>>,
+}
+
+/// A line on the ground that people cross: a door, a gate, the edge of a zone. Crossings are counted both ways from
+/// where people are and how they move along the line; nobody is recognised or followed.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Line {
+    /// Name of the line on the bus: `throng/v1/{site}/line/{id}/flow`.
+    #[schemars(required, title = "an id: lower-case letters, digits, `-` and `_`, at most 63", example = &"north-door")]
+    pub id: Option<String>,
+    /// Name shown to people. Default: the id.
+    pub name: Option<String>,
+    /// Two or more points `[x, y]` in metres on the ground, in order. Draw it a little longer than the way is wide.
+    #[schemars(
+        required,
+        length(min = 2),
+        inner(inner(range(min = -1e7, max = 1e7))),
+        title = "at least 2 points [x, y] in metres"
+    )]
+    pub points_m: Option<Vec<[f64; 2]>>,
+    /// Id of the zone that the line bounds: "in" is into it.
+    #[schemars(title = "the id of a zone", example = &"gate")]
+    pub zone: Option<String>,
+    /// The side that is "in", seen from the first point to the last. Default: the side on which the zone lies, else `left`.
+    pub inside: Option<Side>,
+    /// Cameras that measure this line. Default: every camera that sees it.
+    #[schemars(example = ["cam-1"])]
+    pub cameras: Option<Vec<String>>,
+}
+
+/// A side of a line, seen from its first point to its last.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// To the left.
+    Left,
+    /// To the right.
+    Right,
 }
 
 /// A feature of a place.

@@ -7,7 +7,7 @@ use throng_analytics::level::Level;
 use super::canvas::{Rect, fill_rect};
 use super::heat::{HeatLayer, draw_heat, draw_heat_legend};
 use super::palette::{level_colour, level_ink, level_label};
-use super::polygon::{Paint, PointPx, draw_outline, fill_polygon};
+use super::polygon::{Paint, PointPx, draw_line, draw_outline, fill_polygon};
 use super::text::{TextStyle, Weight, draw_text, text_width_px};
 
 /// A figure with the interval it most likely lies in.
@@ -38,6 +38,19 @@ pub struct ZoneOverlay {
     pub risk: Option<f64>,
 }
 
+/// One line as the camera sees it.
+#[derive(Clone, Debug)]
+pub struct LineOverlay {
+    /// The line's name.
+    pub name: String,
+    /// Its points on the picture; may reach past it.
+    pub points_in_image: Vec<PointPx>,
+    /// People a minute in and out; `None` where not known.
+    pub people_per_min: Option<[f64; 2]>,
+    /// People who have come in and gone out since it has been watched without a gap; `None` where not known.
+    pub people: Option<[f64; 2]>,
+}
+
 /// All that is drawn over one picture.
 #[derive(Clone, Debug)]
 pub struct OverlayFrame<'a> {
@@ -51,6 +64,8 @@ pub struct OverlayFrame<'a> {
     pub heat: Option<HeatLayer<'a>>,
     /// Zones, drawn in this order.
     pub zones: &'a [ZoneOverlay],
+    /// Lines, drawn over the zones.
+    pub lines: &'a [LineOverlay],
     /// What limits these figures, such as a missing calibration or a stale camera.
     pub note: Option<&'a str>,
 }
@@ -68,6 +83,11 @@ pub fn draw_overlay(picture: &mut RgbImage, frame: &OverlayFrame<'_>) {
     for zone in frame.zones {
         draw_zone(picture, zone, line_px);
     }
+    for line in frame.lines {
+        let width_px = f64::from(line_px) / 5.0;
+        draw_line(picture, &line.points_in_image, width_px + 2.0, INK, 0.6);
+        draw_line(picture, &line.points_in_image, width_px, PAPER, 0.95);
+    }
     let header_px = draw_header(picture, frame, line_px);
     let note_px = frame.note.map_or(0.0, |note| draw_note(picture, note, line_px));
     if let Some(heat) = &frame.heat {
@@ -79,6 +99,40 @@ pub fn draw_overlay(picture: &mut RgbImage, frame: &OverlayFrame<'_>) {
     for zone in frame.zones {
         draw_label(picture, zone, line_px, header_px, &mut taken);
     }
+    for line in frame.lines {
+        draw_line_label(picture, line, line_px, header_px, &mut taken);
+    }
+}
+
+/// The line's name and who crosses it, in a box at its upper end.
+fn draw_line_label(
+    picture: &mut RgbImage,
+    line: &LineOverlay,
+    line_px: f32,
+    header_px: f32,
+    taken: &mut Vec<Rect>,
+) {
+    let (width, height) = (picture.width() as f32, picture.height() as f32);
+    let Some(anchor) = label_anchor(&line.points_in_image, width, height) else { return };
+    let style = TextStyle { line_px: line_px * 0.92, weight: Weight::Regular, colour: PAPER };
+    let text = match (line.people_per_min, line.people) {
+        (Some([inwards, outwards]), Some([came, went])) => {
+            format!("{}  in {inwards:.0} out {outwards:.0} /min  ({came:.0} in, {went:.0} out)", line.name)
+        }
+        _ => format!("{}  no valid data", line.name),
+    };
+    let pad = line_px * 0.35;
+    let (box_width, box_height) = (text_width_px(&text, style) + 2.0 * pad, line_px + 2.0 * pad);
+    let mut place = Rect {
+        x: (anchor.0 - box_width / 2.0).clamp(0.0, (width - box_width).max(0.0)).round(),
+        y: anchor.1.clamp(header_px, (height - box_height).max(header_px)).round(),
+        width: box_width,
+        height: box_height,
+    };
+    avoid(&mut place, taken, header_px, height);
+    taken.push(place);
+    fill_rect(picture, place, INK, 0.72);
+    draw_text(picture, &text, place.x + pad, place.y + pad, style);
 }
 
 /// Lettering that reads alike on a small and on a large picture.

@@ -96,6 +96,7 @@ impl Topic {
             Self::ZoneFlow(_) => measured("flow", json::<wire::ZoneFlow>()),
             Self::ZoneRisk(_) => measured("risk", json::<wire::ZoneRisk>()),
             Self::ZoneState(_) => measured("zone_state", json::<wire::ZoneState>()),
+            Self::LineFlow(_) => measured("line_flow", json::<wire::LineFlow>()),
             Self::ZonePeople(_) => measured("people", Form::Number),
             Self::Warning(_) => Delivery { repeated: true, ..kept("warning", wire::Warning::SCHEMA) },
             Self::Ack(_) => kept("ack", wire::Ack::SCHEMA),
@@ -147,6 +148,7 @@ mod tests {
             Topic::CameraState(id()),
             Topic::ZoneDensity(id()),
             Topic::ZoneFlow(id()),
+            Topic::LineFlow(id()),
             Topic::ZoneRisk(id()),
             Topic::ZonePeople(id()),
         ] {

@@ -25,6 +25,7 @@ mod formats {
         pub(super) zone_risk: "throng/v1/${site:*}/zone/${zone:*}/risk",
         pub(super) zone_state: "throng/v1/${site:*}/zone/${zone:*}/state",
         pub(super) zone_people: "throng/v1/${site:*}/zone/${zone:*}/people",
+        pub(super) line_flow: "throng/v1/${site:*}/line/${line:*}/flow",
         pub(super) warning: "throng/v1/${site:*}/warning/${zone:*}",
         pub(super) ack: "throng/v1/${site:*}/ack/${incident:*}",
         pub(super) speaker_command: "throng/v1/${site:*}/speaker/${speaker:*}/command",
@@ -61,6 +62,8 @@ pub enum Topic {
     ZoneState(Id),
     /// People in a zone as a plain number.
     ZonePeople(Id),
+    /// Who crosses a line.
+    LineFlow(Id),
     /// Warning state of a zone.
     Warning(Id),
     /// A person's acknowledgement of an incident.
@@ -100,6 +103,7 @@ impl Topic {
             Self::ZoneRisk(zone) => keformat!(formats::zone_risk::formatter(), site, zone),
             Self::ZoneState(zone) => keformat!(formats::zone_state::formatter(), site, zone),
             Self::ZonePeople(zone) => keformat!(formats::zone_people::formatter(), site, zone),
+            Self::LineFlow(line) => keformat!(formats::line_flow::formatter(), site, line),
             Self::Warning(zone) => keformat!(formats::warning::formatter(), site, zone),
             Self::Ack(incident) => keformat!(formats::ack::formatter(), site, incident),
             Self::SpeakerCommand(speaker) => keformat!(formats::speaker_command::formatter(), site, speaker),
@@ -133,6 +137,7 @@ impl Topic {
         try_format!(zone_risk, ZoneRisk(zone));
         try_format!(zone_state, ZoneState(zone));
         try_format!(zone_people, ZonePeople(zone));
+        try_format!(line_flow, LineFlow(line));
         try_format!(warning, Warning(zone));
         try_format!(ack, Ack(incident));
         try_format!(speaker_command, SpeakerCommand(speaker));
@@ -209,6 +214,7 @@ pub mod patterns {
             keformat!(formats::zone_risk::formatter(), site, zone = ANY)?,
             keformat!(formats::zone_state::formatter(), site, zone = ANY)?,
             keformat!(formats::zone_people::formatter(), site, zone = ANY)?,
+            keformat!(formats::line_flow::formatter(), site, line = ANY)?,
             keformat!(formats::warning::formatter(), site, zone = ANY)?,
         ])
     }
@@ -241,6 +247,7 @@ mod tests {
             (Topic::ZoneRisk(zone()), "throng/v1/stadium/zone/gate-3/risk"),
             (Topic::ZoneState(zone()), "throng/v1/stadium/zone/gate-3/state"),
             (Topic::ZonePeople(zone()), "throng/v1/stadium/zone/gate-3/people"),
+            (Topic::LineFlow(named("door")), "throng/v1/stadium/line/door/flow"),
             (Topic::Warning(zone()), "throng/v1/stadium/warning/gate-3"),
             (Topic::Ack(named("0190b6c2-7d0e")), "throng/v1/stadium/ack/0190b6c2-7d0e"),
             (Topic::SpeakerCommand(named("s1")), "throng/v1/stadium/speaker/s1/command"),
@@ -304,6 +311,7 @@ mod tests {
                 "zone/gate-3/risk",
                 "zone/gate-3/state",
                 "zone/gate-3/people",
+                "line/door/flow",
                 "warning/gate-3",
             ]
         );

@@ -110,6 +110,7 @@ pub fn zones(scenario: &Scenario) -> Result<Vec<Zone>, InvalidPolygon> {
             capacity_people: zone.capacity_people,
             diagram: FundamentalDiagram::WEIDMANN,
             features: Vec::new(),
+            is_enclosed_by_lines: false,
             cameras: Vec::new(),
         })
     };
@@ -192,7 +193,7 @@ impl<'a> Watcher<'a> {
         let outlines: Vec<Polygon> = zones.iter().map(|zone| zone.outline.clone()).collect();
         let cameras: Vec<CameraModel> = sensor.model().into_iter().collect();
         let camera = cameras.first().map_or_else(String::new, |camera| camera.id.clone());
-        let site = Site::new(SiteModel { id: scenario.id.clone(), cameras, zones });
+        let site = Site::new(SiteModel { id: scenario.id.clone(), cameras, zones, lines: Vec::new() });
         let watched = |outline: Polygon| {
             let cells = site.grid().map_or_else(Vec::new, |grid| grid.rasterise(&outline));
             let cell_m2 = site.grid().map_or(1.0, throng_analytics::ground::GroundGrid::cell_area_m2);

@@ -23,7 +23,10 @@ pub(crate) fn draw(picture: &mut RgbImage, name: &str, time: &str, count: &Pictu
         Validity::Valid => (Some(estimate), Some(heat), None),
         Validity::NotValid { reason } => (None, None, Some(reason.as_str())),
     };
-    draw_overlay(picture, &OverlayFrame { camera: name, captured_at: time, people, heat, zones: &[], note });
+    draw_overlay(
+        picture,
+        &OverlayFrame { camera: name, captured_at: time, people, heat, zones: &[], lines: &[], note },
+    );
 }
 
 /// Writes the annotated form of a still.

@@ -41,6 +41,7 @@ fn message(topic: &Topic, payload: &[u8]) -> Option<String> {
         Topic::Warning(zone) => format!("zone {zone}  {}", warning(&read(payload)?)),
         Topic::ZoneDensity(zone) => format!("zone {zone}  {}", density(&read(payload)?)),
         Topic::ZoneFlow(zone) => format!("zone {zone}  {}", flow(&read(payload)?)),
+        Topic::LineFlow(line) => format!("line {line}  {}", crossings(&read(payload)?)),
         Topic::ZoneRisk(zone) => format!("zone {zone}  {}", risk(&read(payload)?)),
         Topic::ZoneState(zone) => {
             let state: wire::ZoneState = read(payload)?;
@@ -118,8 +119,32 @@ fn flow(flow: &wire::ZoneFlow) -> String {
     if flow.flow_people_per_m_s.is_none() && flow.speed_m_per_s.is_none() {
         text.push_str("  not measured");
     }
+    if let Some(filling) = flow.filling_people_per_s {
+        append(&mut text, format_args!("  filling by {:+.0} people/min", 60.0 * filling));
+    }
     if flow.is_breaking_down == Some(true) {
         text.push_str("  BREAKING DOWN");
+    }
+    text
+}
+
+fn crossings(line: &wire::LineFlow) -> String {
+    let mut text = "crossings".to_owned();
+    let (Some(inwards), Some(outwards)) = (line.in_people_per_s, line.out_people_per_s) else {
+        append(&mut text, format_args!("  NO DATA ({})", word(&line.freshness)));
+        return text;
+    };
+    append(&mut text, format_args!("  in {:.0}/min", 60.0 * inwards));
+    append(&mut text, format_args!("  out {:.0}/min", 60.0 * outwards));
+    for (name, people, lo, hi) in [
+        ("in", line.in_people, line.in_people_lo, line.in_people_hi),
+        ("out", line.out_people, line.out_people_lo, line.out_people_hi),
+    ] {
+        append_measured(&mut text, people, lo, hi, 0, name);
+    }
+    if let Some(since) = line.since {
+        let since = since.to_string();
+        append(&mut text, format_args!("  since {}", since.get(11..19).unwrap_or(&since)));
     }
     text
 }

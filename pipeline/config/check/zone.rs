@@ -54,8 +54,8 @@ fn fundamental_diagram(walking: Walking) -> Option<FundamentalDiagram> {
 
 /// A camera that zones may refer to; without calibration where that is wrong and was reported.
 pub(super) struct ZoneCamera<'a> {
-    id: &'a str,
-    calibration: Option<&'a Calibration>,
+    pub(super) id: &'a str,
+    pub(super) calibration: Option<&'a Calibration>,
 }
 
 impl<'a> ZoneCamera<'a> {
@@ -161,6 +161,7 @@ impl Checker<'_> {
                 None => FundamentalDiagram::WEIDMANN,
             },
             features: zone.features.iter().flatten().copied().map(feature).collect(),
+            is_enclosed_by_lines: zone.enclosed_by_lines.unwrap_or(false),
             cameras: named,
         })
     }
@@ -243,7 +244,12 @@ impl Checker<'_> {
     }
 
     /// Whether every camera named is there; those that are not are reported.
-    fn camera_references(&mut self, named: &[String], cameras: &[ZoneCamera<'_>], at: &KeyPath) -> bool {
+    pub(super) fn camera_references(
+        &mut self,
+        named: &[String],
+        cameras: &[ZoneCamera<'_>],
+        at: &KeyPath,
+    ) -> bool {
         if !self.ids_are_known("camera") {
             return false;
         }

@@ -266,6 +266,51 @@ fn profiles_climb_and_names_of_profiles_and_cameras_are_known() {
 }
 
 #[test]
+fn a_line_that_cannot_be_is_said_with_its_reason() {
+    let with = |line: &str| format!("{SOUND}\n[[line]]\nid = \"door\"\n{line}\n");
+    // The zone's lower edge: the zone lies to the left of it.
+    let edge = "points_m = [[-2, 6], [2, 6]]";
+    assert_eq!(said(&with(edge)), Vec::<String>::new());
+    assert_eq!(said(&with(&format!("{edge}\nzone = \"gate\""))), Vec::<String>::new());
+    assert_eq!(said(&with(&format!("{edge}\nzone = \"gate\"\ninside = \"left\""))), Vec::<String>::new());
+    for (line, message) in [
+        ("points_m = [[0, 6]]", "line[0].points_m: has 1 element; expected at least 2 points"),
+        ("points_m = [[-2, 6], [-2, 6]]", "line[0].points_m[1]: points 0 and 1 are the same place"),
+        ("points_m = [[0, 6], [0.2, 6]]", "line[0].points_m: the line is 0.20 m long; nobody fits through"),
+        (
+            "points_m = [[-2, -9], [2, -9]]",
+            "line[0].points_m: 0 % of the line can be measured by camera \"cam-1\"; 100 % is outside its picture",
+        ),
+        (
+            "points_m = [[-2, 6], [2, 6]]\nzone = \"gat\"",
+            "line[0].zone: names no zone: \"gat\"; expected one of the zones gate; did you mean \"gate\"?",
+        ),
+        (
+            "points_m = [[-2, 6], [2, 6]]\nzone = \"gate\"\ninside = \"right\"",
+            "line[0].inside: says that zone \"gate\" lies to the right, and it lies to the left",
+        ),
+        (
+            "points_m = [[-2, 10], [2, 10]]\nzone = \"gate\"",
+            "line[0].inside: is missing, and zone \"gate\" lies on both sides of the line or on none",
+        ),
+        (
+            "points_m = [[-2, 6], [2, 6]]\ncameras = [\"cam-2\"]",
+            "line[0].cameras[0]: names no camera: \"cam-2\"",
+        ),
+        (
+            "points_m = [[-2, 6], [2, 6]]\ninside = \"up\"",
+            "line[0].inside: is the text \"up\"; expected one of",
+        ),
+    ] {
+        assert_said(&with(line), &[message]);
+    }
+    let enclosed = broken("profile = \"street_flat\"", "profile = \"street_flat\"\nenclosed_by_lines = true");
+    assert_said(&enclosed, &["zone[0].enclosed_by_lines: is true, and no [[line]] names this zone"]);
+    let edge = format!("{enclosed}\n[[line]]\nid = \"door\"\n{edge}\nzone = \"gate\"\n");
+    assert_eq!(said(&edge), Vec::<String>::new());
+}
+
+#[test]
 fn a_model_file_that_is_not_the_cards_is_said_with_both_hashes() {
     let folder = tempfile::tempdir().unwrap();
     let shipped = shipped::file(check::model::DEFAULT_CARD).unwrap();

@@ -21,6 +21,7 @@ fn frame<'a>(zones: &'a [ZoneOverlay], heat: Option<HeatLayer<'a>>) -> OverlayFr
         people: Some(Estimate { value: 57.2, lo: 49.0, hi: 66.0 }),
         heat,
         zones,
+        lines: &[],
         note: Some("uncalibrated: densities rest on a stated fallback"),
     }
 }

@@ -54,6 +54,21 @@ fn a_warning_says_zone_level_and_numbers_with_their_interval() {
 }
 
 #[test]
+fn a_line_says_who_comes_and_goes_and_since_when() {
+    let flow = enveloped(&json!({
+        "line": "door", "freshness": "fresh", "length_m": 4.0, "in_people_per_s": 1.5, "out_people_per_s": 0.25,
+        "since": "2026-11-23T11:58:00Z", "in_people": 210.4, "in_people_lo": 180.0, "in_people_hi": 260.0,
+        "out_people": 31.0,
+    }));
+    assert_eq!(
+        line_of("throng/v1/stadium/line/door/flow", &flow),
+        "12:03:04.512  stadium  line door  crossings  in 90/min  out 15/min  210 in (180 to 260)  31 out  since 11:58:00"
+    );
+    let unseen = enveloped(&json!({ "line": "door", "freshness": "lost", "length_m": 4.0 }));
+    assert!(line_of("throng/v1/stadium/line/door/flow", &unseen).ends_with("crossings  NO DATA (lost)"));
+}
+
+#[test]
 fn no_data_is_said_and_never_a_zero() {
     let density = enveloped(&json!({ "zone": "gate", "freshness": "lost", "area_m2": 40.0 }));
     assert!(
