@@ -119,8 +119,30 @@ pub fn capped(score_level: Level, density_level: Level, density_lo_people_per_m2
     }
 }
 
+impl Risk {
+    /// Of nothing: what [`judge_into`] fills.
+    pub fn blank() -> Self {
+        Self {
+            score: 0.0,
+            level: Level::Normal,
+            interval: ScoreInterval { p5: 0.0, p50: 0.0, p95: 0.0 },
+            contributions: Vec::new(),
+            raw: Vec::new(),
+            missing_inputs: Vec::new(),
+            counterfactual: None,
+        }
+    }
+}
+
 /// Judges the risk of a zone.
 pub fn judge(inputs: &RiskInputs) -> Risk {
+    let mut risk = Risk::blank();
+    judge_into(inputs, &mut risk);
+    risk
+}
+
+/// The same into a risk of before, whose room is used again.
+pub fn judge_into(inputs: &RiskInputs, risk: &mut Risk) {
     let density = inputs.density_people_per_m2;
     let factors = sub_scores(inputs, density.value, density.hi);
     let weights = inputs.weights();
@@ -128,26 +150,22 @@ pub fn judge(inputs: &RiskInputs) -> Risk {
     let known =
         || weights.iter().zip(&factors).filter_map(|((kind, weight), x)| Some((*kind, *weight, (*x)?)));
     let total_log: f64 = known().map(|(_, weight, x)| (1.0 - weight * x).ln()).sum();
-    let contributions = known()
-        .map(|(factor, weight, sub_score)| Contribution {
-            factor,
-            sub_score,
-            weight,
-            share: (total_log < 0.0).then(|| (1.0 - weight * sub_score).ln() / total_log),
-        })
-        .collect();
+    risk.contributions.clear();
+    risk.contributions.extend(known().map(|(factor, weight, sub_score)| Contribution {
+        factor,
+        sub_score,
+        weight,
+        share: (total_log < 0.0).then(|| (1.0 - weight * sub_score).ln() / total_log),
+    }));
     let missing = WEIGHTS.iter().zip(&factors).filter(|(_, x)| x.is_none());
-    let missing_inputs = missing.map(|((kind, _), _)| *kind).collect();
+    risk.missing_inputs.clear();
+    risk.missing_inputs.extend(missing.map(|((kind, _), _)| *kind));
     let at = |rho: f64| noisy_or(&weights, &sub_scores(inputs, rho, rho));
-    Risk {
-        score,
-        level: band(score),
-        interval: ScoreInterval { p5: at(density.lo), p50: at(density.value), p95: at(density.hi) },
-        contributions,
-        raw: raw_values(inputs),
-        missing_inputs,
-        counterfactual: counterfactual(inputs, score),
-    }
+    risk.interval = ScoreInterval { p5: at(density.lo), p50: at(density.value), p95: at(density.hi) };
+    (risk.score, risk.level) = (score, band(score));
+    risk.raw.clear();
+    raw_values(inputs, &mut risk.raw);
+    risk.counterfactual = counterfactual(inputs, score);
 }
 
 /// The sub-scores in the order of [`WEIGHTS`], 0 to 1, all but density behind the density gate; `None` without data.
@@ -195,7 +213,7 @@ fn piecewise(anchors: &[(f64, f64)], x: f64) -> f64 {
     })
 }
 
-fn raw_values(inputs: &RiskInputs) -> Vec<RawValue> {
+fn raw_values(inputs: &RiskInputs, raw: &mut Vec<RawValue>) {
     let value = |name: &'static str, value: f64, unit: &'static str| RawValue {
         name: name.into(),
         value,
@@ -203,8 +221,8 @@ fn raw_values(inputs: &RiskInputs) -> Vec<RawValue> {
         definition: None,
     };
     let density = inputs.density_people_per_m2;
-    let mut raw =
-        vec![value("density", density.value, "people/m2"), value("density_hi", density.hi, "people/m2")];
+    raw.push(value("density", density.value, "people/m2"));
+    raw.push(value("density_hi", density.hi, "people/m2"));
     // An infinite time has no place in JSON: no growth is told by the factor's sub-score of 0.
     raw.extend(
         inputs
@@ -214,7 +232,7 @@ fn raw_values(inputs: &RiskInputs) -> Vec<RawValue> {
     );
     raw.extend(inputs.speed_m_per_s.map(|v| value("speed", v, "m/s")));
     raw.extend(inputs.pressure.map(|pressure| RawValue {
-        definition: Some(pressure.definition.to_string()),
+        definition: Some(pressure.definition.in_words()),
         ..value("crowd_pressure", pressure.p90_per_s2, "1/s2")
     }));
     if let Some(oscillation) = inputs.oscillation {
@@ -230,7 +248,6 @@ fn raw_values(inputs: &RiskInputs) -> Vec<RawValue> {
     if inputs.site_factor > 1.0 {
         raw.push(value("site_factor", inputs.site_factor, "1"));
     }
-    raw
 }
 
 /// The density, all else equal, at which the score would fall below its band; found by bisection, since the score

@@ -7,6 +7,8 @@ mod camera_view;
 mod line_state;
 mod zone_state;
 
+use std::sync::Arc;
+
 use crate::{
     accumulation::Filling,
     camera::Calibration,
@@ -103,7 +105,7 @@ pub struct ZoneReport {
     /// Id of the zone.
     pub zone: String,
     /// The camera whose measurement is used; `None` before the first.
-    pub camera: Option<String>,
+    pub camera: Option<Arc<str>>,
     /// When the newest valid picture of it was captured.
     pub captured_at: Option<Timestamp>,
     /// State of the data.
@@ -166,7 +168,7 @@ pub struct LineReport {
     /// Id of the zone that it bounds.
     pub zone: Option<String>,
     /// The camera whose measurement is used; `None` before the first.
-    pub camera: Option<String>,
+    pub camera: Option<Arc<str>>,
     /// When the newest picture that measured it was captured.
     pub captured_at: Option<Timestamp>,
     /// State of the data.
@@ -223,7 +225,9 @@ impl Site {
 
     /// Takes in what a camera saw. Observations of unknown cameras, and old ones, change nothing.
     pub fn observe(&mut self, observation: &CameraObservation) {
-        let Some(index) = self.views.iter().position(|view| view.id() == observation.camera) else { return };
+        let Some(index) = self.views.iter().position(|view| **view.id() == *observation.camera) else {
+            return;
+        };
         let Some(grid) = &self.grid else { return };
         if !self.views[index].observe(grid, observation) {
             return;
@@ -245,12 +249,25 @@ impl Site {
         self.zones.iter_mut().any(|zone| zone.acknowledge(incident_id, ack))
     }
 
-    /// Lets time pass to `now` and reports every zone.
+    /// Lets time pass to `now` and reports every zone and line.
     pub fn step(&mut self, now: Timestamp) -> SiteReport {
-        SiteReport {
-            now,
-            zones: self.zones.iter_mut().map(|zone| zone.step(now, &self.views)).collect(),
-            lines: self.lines.iter().map(|line| line.step(now, &self.views)).collect(),
+        let mut report = SiteReport { now, zones: Vec::new(), lines: Vec::new() };
+        self.step_into(now, &mut report);
+        report
+    }
+
+    /// The same into a report of before, whose room is used again: in the steady state nothing is allocated.
+    pub fn step_into(&mut self, now: Timestamp, report: &mut SiteReport) {
+        report.now = now;
+        if report.zones.len() != self.zones.len() || report.lines.len() != self.lines.len() {
+            report.zones = self.zones.iter().map(ZoneTracker::blank_report).collect();
+            report.lines = self.lines.iter().map(LineTracker::blank_report).collect();
+        }
+        for (zone, report) in self.zones.iter_mut().zip(&mut report.zones) {
+            zone.step(now, &self.views, report);
+        }
+        for (line, report) in self.lines.iter().zip(&mut report.lines) {
+            line.step(now, &self.views, report);
         }
     }
 
@@ -261,12 +278,12 @@ impl Site {
 
     /// The people that a camera last put on the ground; `None` before its first valid picture.
     pub fn field(&self, camera: &str) -> Option<&GroundField> {
-        self.views.iter().find(|view| view.id() == camera)?.field()
+        self.views.iter().find(|view| &**view.id() == camera)?.field()
     }
 
     /// Density and velocity around every cell as a camera last saw them; `None` before its first valid picture.
     pub fn flow(&self, camera: &str) -> Option<&FlowField> {
-        self.views.iter().find(|view| view.id() == camera)?.flow()
+        self.views.iter().find(|view| &**view.id() == camera)?.flow()
     }
 }
 

@@ -104,6 +104,7 @@ impl SiteLoop<'_> {
         let mut summary = Summary::default();
         let (mut began, mut state_told): (Option<Timestamp>, Option<Timestamp>) = (None, None);
         let mut decoded_before: BTreeMap<Id, (u64, Instant)> = BTreeMap::new();
+        let mut report = SiteReport { now: wall_clock(), zones: Vec::new(), lines: Vec::new() };
         while !(self.must_stop)() {
             let counted = match self.counted.recv_timeout(TICK) {
                 Ok(counted) => Some(counted),
@@ -125,7 +126,7 @@ impl SiteLoop<'_> {
                 self.publish_count(counted, now)?;
                 self.site.observe(&counted.observation);
             }
-            let report = self.site.step(now);
+            self.site.step_into(now, &mut report);
             for message in self.messages.lines(&report)? {
                 self.bus.publish(message);
             }

@@ -2,11 +2,12 @@
 
 use nalgebra::Matrix3;
 
+use super::consensus::{AGREEING_MIN, contradictions};
 use super::covariance::FitCovariance;
 use super::homography::outlier;
 use super::{
-    CalibrationError, DroneCamera, DroneCameraError, Homography, PointPair, TrustRegion,
-    leave_one_out_rmse_m, pose_from_ground,
+    CalibrationError, Contradiction, DroneCamera, DroneCameraError, Homography, ImageFromPlane, Lens,
+    PlaneFromImage, PointPair, STANDING_HEAD_HEIGHT_M, TrustRegion, leave_one_out_rmse_m, pose_from_ground,
 };
 
 /// How the metres came about; published, because it decides what a density may be used for.
@@ -41,17 +42,35 @@ const UNJUDGED_SIGMA_AREA: f64 = 0.10;
 /// Relative standard deviation of areas on a plan: that of a tape measured to a hundredth (our proposal).
 const PLAN_SIGMA_AREA: f64 = 0.02;
 
+/// What a fit of point pairs goes by beside them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FitOptions {
+    /// Height of heads above the ground, metres.
+    pub head_height_m: f64,
+    /// The camera's lens, where it was measured; pairs, and all pixels of the calibration, are those that it gives.
+    pub lens: Option<Lens>,
+    /// Indices of pairs that somebody decided to leave out.
+    pub leave_out: Vec<usize>,
+}
+
+impl Default for FitOptions {
+    fn default() -> Self {
+        Self { head_height_m: STANDING_HEAD_HEIGHT_M, lens: None, leave_out: Vec::new() }
+    }
+}
+
 /// Maps between a camera's image and the site's ground plane.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Calibration {
     method: CalibrationMethod,
     image_size_px: [u32; 2],
-    ground_from_image: Homography,
-    image_from_ground: Homography,
-    head_plane_from_image: Homography,
-    image_from_head_plane: Homography,
+    ground_from_image: PlaneFromImage,
+    image_from_ground: ImageFromPlane,
+    head_plane_from_image: PlaneFromImage,
+    image_from_head_plane: ImageFromPlane,
     trust_region: Option<TrustRegion>,
     leave_one_out_rmse_m: Option<f64>,
+    left_out: Vec<Contradiction>,
     covariance: Option<FitCovariance>,
     camera_height_m: Option<f64>,
     depression_rad: Option<f64>,
@@ -70,34 +89,73 @@ impl Calibration {
         image_height_px: u32,
         head_height_m: f64,
     ) -> Result<Self, CalibrationError> {
-        let ground_from_image = Homography::fit(pairs)?;
-        let residuals_m: Vec<f64> =
-            ground_from_image.residuals_m(pairs).into_iter().map(|r| r.unwrap_or(f64::INFINITY)).collect();
-        let rmse_m = (residuals_m.iter().map(|r| r * r).sum::<f64>() / residuals_m.len() as f64).sqrt();
-        if rmse_m.is_nan() || rmse_m > RMSE_LIMIT_M {
-            let largest =
-                residuals_m.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map_or(0, |(i, _)| i);
-            let suspect = outlier(pairs).unwrap_or(largest);
-            return Err(CalibrationError::Inconsistent { rmse_m, suspect });
+        let options = FitOptions { head_height_m, ..FitOptions::default() };
+        Self::fit(pairs, [image_width_px, image_height_px], &options)
+    }
+
+    /// From point pairs in an image of the given size, with what else is known of the camera and decided about the pairs.
+    ///
+    /// # Errors
+    /// [`CalibrationError`] names the pairs or the property that is wrong. Pairs that contradict the rest are named with how
+    /// far they are off, and nothing is fitted without them unless they are left out by name.
+    pub fn fit(
+        pairs: &[PointPair],
+        image_size_px: [u32; 2],
+        options: &FitOptions,
+    ) -> Result<Self, CalibrationError> {
+        let undistorted = pairs
+            .iter()
+            .enumerate()
+            .map(|(index, pair)| {
+                let undo = |lens: &Lens| lens.undistort_px(pair.in_image_px);
+                let in_image_px = options.lens.as_ref().map_or(Some(pair.in_image_px), undo);
+                let in_image_px = in_image_px.ok_or(CalibrationError::BeyondLens { index })?;
+                Ok(PointPair { in_image_px, ..*pair })
+            })
+            .collect::<Result<Vec<PointPair>, CalibrationError>>()?;
+        let original: Vec<usize> = (0..pairs.len()).filter(|i| !options.leave_out.contains(i)).collect();
+        let kept: Vec<PointPair> = original.iter().map(|i| undistorted[*i]).collect();
+        let left_out = pairs.len() - kept.len();
+        if left_out > 0 && kept.len() < AGREEING_MIN {
+            return Err(CalibrationError::TooFewAgree { left_out, left: kept.len() });
         }
-        let covariance = FitCovariance::of(&ground_from_image, pairs);
-        let pose = pose_from_ground(&ground_from_image, image_width_px, image_height_px, head_height_m);
-        let (method, head_plane_from_image) = match &pose {
-            Some(pose) => (CalibrationMethod::HeadPlane, pose.head_plane_from_image.clone()),
-            None => (CalibrationMethod::GroundPlane, ground_from_image.clone()),
+        let ground = consistent_fit(&kept).map_err(|error| error.numbered_by(&original))?;
+        let residuals_m = ground.residuals_m(&undistorted);
+        let mut calibration = Self::from_ground(&ground, &kept, image_size_px, options)?;
+        calibration.left_out = (0..pairs.len())
+            .filter(|i| options.leave_out.contains(i))
+            .map(|index| Contradiction { index, off_m: residuals_m[index].unwrap_or(f64::INFINITY) })
+            .collect();
+        Ok(calibration)
+    }
+
+    fn from_ground(
+        ground: &Homography,
+        kept: &[PointPair],
+        [width_px, height_px]: [u32; 2],
+        options: &FitOptions,
+    ) -> Result<Self, CalibrationError> {
+        let pose =
+            pose_from_ground(ground, width_px, height_px, options.head_height_m, options.lens.as_ref());
+        let (method, head_plane) = match &pose {
+            Some(pose) => (CalibrationMethod::HeadPlane, &pose.head_plane_from_image),
+            None => (CalibrationMethod::GroundPlane, ground),
         };
+        let through_lens = |h: &Homography| PlaneFromImage::new(h.clone(), options.lens);
+        let (ground_from_image, head_plane_from_image) = (through_lens(ground), through_lens(head_plane));
         let invert =
-            |h: &Homography| h.inverse().ok_or(CalibrationError::Collinear { space: "in the image" });
+            |map: &PlaneFromImage| map.inverse().ok_or(CalibrationError::Collinear { space: "in the image" });
         Ok(Self {
             method,
-            image_size_px: [image_width_px, image_height_px],
+            image_size_px: [width_px, height_px],
             image_from_ground: invert(&ground_from_image)?,
             image_from_head_plane: invert(&head_plane_from_image)?,
             ground_from_image,
             head_plane_from_image,
-            trust_region: Some(TrustRegion::around(&pairs.iter().map(|p| p.in_ground_m).collect::<Vec<_>>())),
-            leave_one_out_rmse_m: leave_one_out_rmse_m(pairs),
-            covariance,
+            trust_region: Some(TrustRegion::around(&kept.iter().map(|p| p.in_ground_m).collect::<Vec<_>>())),
+            leave_one_out_rmse_m: leave_one_out_rmse_m(kept),
+            left_out: Vec::new(),
+            covariance: FitCovariance::of(ground, kept),
             camera_height_m: pose.as_ref().map(|p| p.camera.position_m[2]),
             depression_rad: pose.as_ref().map(|p| p.camera.depression_rad),
             stated_sigma_area: None,
@@ -123,8 +181,9 @@ impl Calibration {
             return Err(DroneCameraError::BelowGround { height_m });
         }
         let map = |z: f64| drone.plane_from_image(z).ok_or_else(too_flat);
-        let (ground_from_image, head_plane_from_image) = (map(0.0)?, map(head_height_m)?);
-        let invert = |h: &Homography| h.inverse().ok_or_else(too_flat);
+        let through = |h: Homography| PlaneFromImage::new(h, None);
+        let (ground_from_image, head_plane_from_image) = (through(map(0.0)?), through(map(head_height_m)?));
+        let invert = |map: &PlaneFromImage| map.inverse().ok_or_else(too_flat);
         Ok(Self {
             method: CalibrationMethod::HeadPlane,
             image_size_px: drone.image_size_px(),
@@ -134,6 +193,7 @@ impl Calibration {
             head_plane_from_image,
             trust_region: None,
             leave_one_out_rmse_m: None,
+            left_out: Vec::new(),
             covariance: None,
             camera_height_m: Some(height_m),
             depression_rad: Some(drone.depression_rad()),
@@ -182,6 +242,7 @@ impl Calibration {
             0.0,
             1.0,
         ))?;
+        let plan = PlaneFromImage::new(plan, None);
         let inverse = plan.inverse()?;
         Some(Self {
             method,
@@ -192,6 +253,7 @@ impl Calibration {
             image_from_head_plane: inverse,
             trust_region: None,
             leave_one_out_rmse_m: None,
+            left_out: Vec::new(),
             covariance: None,
             camera_height_m: None,
             depression_rad: None,
@@ -215,22 +277,22 @@ impl Calibration {
     }
 
     /// Ground point in metres from a pixel that shows the ground.
-    pub fn ground_from_image(&self) -> &Homography {
+    pub fn ground_from_image(&self) -> &PlaneFromImage {
         &self.ground_from_image
     }
 
     /// Pixel from a ground point in metres.
-    pub fn image_from_ground(&self) -> &Homography {
+    pub fn image_from_ground(&self) -> &ImageFromPlane {
         &self.image_from_ground
     }
 
     /// Place on the site's plane of the person whose head is at a pixel.
-    pub fn head_plane_from_image(&self) -> &Homography {
+    pub fn head_plane_from_image(&self) -> &PlaneFromImage {
         &self.head_plane_from_image
     }
 
     /// Pixel of the head of a person who stands at a place of the site's plane.
-    pub fn image_from_head_plane(&self) -> &Homography {
+    pub fn image_from_head_plane(&self) -> &ImageFromPlane {
         &self.image_from_head_plane
     }
 
@@ -242,6 +304,11 @@ impl Calibration {
     /// Leave-one-out error of the point pairs in metres; `None` for fewer than five pairs or without calibration.
     pub fn leave_one_out_rmse_m(&self) -> Option<f64> {
         self.leave_one_out_rmse_m
+    }
+
+    /// The point pairs that were left out by name, with how far each lies from where the others put it.
+    pub fn left_out(&self) -> &[Contradiction] {
+        &self.left_out
     }
 
     /// Height of the camera above the ground in metres, where the pose could be recovered.
@@ -263,7 +330,9 @@ impl Calibration {
             return stated;
         }
         let by_points = || {
-            let pixels = places_m.filter_map(|place| self.image_from_head_plane.apply(place));
+            let pixels = places_m.filter_map(|place| {
+                self.head_plane_from_image.undistorted(self.image_from_head_plane.apply(place)?)
+            });
             let sigma =
                 self.covariance.as_ref().and_then(|covariance| covariance.sigma_area_relative(pixels));
             sigma.map_or(UNJUDGED_SIGMA_AREA, |sigma| sigma.max(LEAST_SIGMA_AREA))
@@ -275,6 +344,30 @@ impl Calibration {
             CalibrationMethod::Uncalibrated => UNCALIBRATED_SIGMA_AREA,
         }
     }
+}
+
+/// The fit of pairs that all agree.
+fn consistent_fit(pairs: &[PointPair]) -> Result<Homography, CalibrationError> {
+    let fitted = Homography::fit(pairs);
+    // What is wrong with the form of the pairs was said; whether they contradict each other is asked of the rest.
+    let may_contradict =
+        matches!(&fitted, Ok(_) | Err(CalibrationError::BeyondHorizon { .. } | CalibrationError::Mirrored));
+    if let (true, Some(points)) = (may_contradict, contradictions(pairs))
+        && !points.is_empty()
+    {
+        let agreeing = pairs.len() - points.len();
+        return Err(CalibrationError::Contradicting { points, agreeing });
+    }
+    let ground_from_image = fitted?;
+    let residuals_m: Vec<f64> =
+        ground_from_image.residuals_m(pairs).into_iter().map(|r| r.unwrap_or(f64::INFINITY)).collect();
+    let rmse_m = (residuals_m.iter().map(|r| r * r).sum::<f64>() / residuals_m.len() as f64).sqrt();
+    if rmse_m.is_nan() || rmse_m > RMSE_LIMIT_M {
+        let largest = residuals_m.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map_or(0, |(i, _)| i);
+        let suspect = outlier(pairs).unwrap_or(largest);
+        return Err(CalibrationError::Inconsistent { rmse_m, suspect });
+    }
+    Ok(ground_from_image)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 
 use nalgebra::{Matrix3, Vector3};
 
-use super::{Homography, Pinhole};
+use super::{Homography, Lens, Pinhole};
 
 /// The camera that a ground homography implies, under square pixels and a principal point in the image's centre.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +33,9 @@ pub const STANDING_HEAD_HEIGHT_M: f64 = 1.6;
 /// Decomposes `ground_from_image` into focal length and pose and lifts the plane by `head_height_m` (Zhang's method,
 /// analytics specification 4.1: `H_z^-1 ~ K [r1 r2 t + z r3]`).
 ///
+/// With a measured `lens` the homography speaks of the picture with that lens undone, and focal length and principal point are
+/// the lens's; without, they follow from the homography and the middle of the picture.
+///
 /// `None` where the homography does not determine the focal length (a view straight down, or nearly), where that
 /// length belongs to no usual lens, where the implied camera is not above the head plane, or where its columns are far from orthonormal (a lens with strong
 /// distortion, or bad point pairs).
@@ -41,15 +44,20 @@ pub fn pose_from_ground(
     image_width_px: u32,
     image_height_px: u32,
     head_height_m: f64,
+    lens: Option<&Lens>,
 ) -> Option<Pose> {
-    let (cx, cy) = (f64::from(image_width_px) / 2.0, f64::from(image_height_px) / 2.0);
+    let middle_px = [image_width_px, image_height_px].map(|size| f64::from(size) / 2.0);
+    let [cx, cy] = lens.map_or(middle_px, |lens| lens.principal_point_px);
     let centre = Matrix3::new(1.0, 0.0, -cx, 0.0, 1.0, -cy, 0.0, 0.0, 1.0);
     let centred_from_ground = centre * ground_from_image.inverse()?.matrix();
-    let focal_px = focal_length_px(&centred_from_ground)?;
-    if !FOCAL_LENGTHS_IN_WIDTHS.contains(&(focal_px / f64::from(image_width_px.max(1)))) {
+    let [focal_px, focal_v_px] = match lens {
+        Some(lens) => lens.focal_px,
+        None => [focal_length_px(&centred_from_ground)?; 2],
+    };
+    if lens.is_none() && !FOCAL_LENGTHS_IN_WIDTHS.contains(&(focal_px / f64::from(image_width_px.max(1)))) {
         return None;
     }
-    let k_inverse = Matrix3::from_diagonal(&Vector3::new(1.0 / focal_px, 1.0 / focal_px, 1.0));
+    let k_inverse = Matrix3::from_diagonal(&Vector3::new(1.0 / focal_px, 1.0 / focal_v_px, 1.0));
     let m = k_inverse * centred_from_ground;
     let (n1, n2) = (m.column(0).norm(), m.column(1).norm());
     let scale = 0.5 * (n1 + n2);
@@ -72,11 +80,11 @@ pub fn pose_from_ground(
     // The lift keeps the fitted columns, so that at height 0 it is the calibration itself.
     let lifted =
         Matrix3::from_columns(&[m.column(0).into(), m.column(1).into(), m.column(2) + r3 * head_height_m]);
-    let k = Matrix3::new(focal_px, 0.0, cx, 0.0, focal_px, cy, 0.0, 0.0, 1.0);
+    let k = Matrix3::new(focal_px, 0.0, cx, 0.0, focal_v_px, cy, 0.0, 0.0, 1.0);
     let head_plane_from_image = Homography::from_matrix((k * lifted).try_inverse()?)?;
     let forward = r.row(2);
     let depression_rad = (-forward[2]).clamp(-1.0, 1.0).asin();
-    if depression_rad > DEPRESSION_MAX_RAD {
+    if lens.is_none() && depression_rad > DEPRESSION_MAX_RAD {
         return None;
     }
     let roll_rad = (-r[(0, 2)]).atan2(-r[(1, 2)]);
@@ -134,7 +142,7 @@ mod tests {
             };
             let ground = camera.plane_from_image(0.0).unwrap();
             let truth = camera.plane_from_image(1.6).unwrap();
-            let pose = pose_from_ground(&ground, 768, 576, 1.6).unwrap();
+            let pose = pose_from_ground(&ground, 768, 576, 1.6, None).unwrap();
             assert!((pose.camera.focal_px - 700.0).abs() < 1e-6);
             assert!((pose.camera.position_m[2] - 8.0).abs() < 1e-6);
             assert!((pose.camera.depression_rad - camera.depression_rad).abs() < 1e-9);
@@ -156,6 +164,15 @@ mod tests {
             image_width_px: 768,
             image_height_px: 576,
         };
-        assert_eq!(pose_from_ground(&camera.plane_from_image(0.0).unwrap(), 768, 576, 1.6), None);
+        let ground = camera.plane_from_image(0.0).unwrap();
+        assert_eq!(pose_from_ground(&ground, 768, 576, 1.6, None), None);
+        // A measured lens tells it.
+        let lens = Lens {
+            focal_px: [700.0; 2],
+            principal_point_px: camera.principal_point_px(),
+            distortion: crate::camera::Distortion::None,
+        };
+        let pose = pose_from_ground(&ground, 768, 576, 1.6, Some(&lens)).unwrap();
+        assert!((pose.camera.position_m[2] - 30.0).abs() < 1e-6, "{pose:?}");
     }
 }

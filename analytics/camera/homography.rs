@@ -3,6 +3,8 @@
 use nalgebra::{DMatrix, Matrix3, SMatrix, Vector3};
 use thiserror::Error;
 
+use super::Contradiction;
+
 /// A pixel of the calibration image and the point of the ground plane that it shows.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PointPair {
@@ -57,6 +59,36 @@ pub enum CalibrationError {
         /// Index of the pair, from 0.
         index: usize,
     },
+    /// A pair lies where the lens shows nothing.
+    #[error(
+        "point pair {index} lies where the lens as stated folds the picture over; correct the point or the lens's \
+         coefficients"
+    )]
+    BeyondLens {
+        /// Index of the pair, from 0.
+        index: usize,
+    },
+    /// Too few pairs are left to tell whether the rest is wrong.
+    #[error(
+        "with {left_out} point pairs left out only {left} are left; at least 6 must agree; measure some more"
+    )]
+    TooFewAgree {
+        /// Pairs left out.
+        left_out: usize,
+        /// Pairs left.
+        left: usize,
+    },
+    /// Most pairs agree, and these do not fit them.
+    #[error(
+        "{agreeing} of the point pairs agree, and {} contradict them: {}; correct them, or leave them out by \
+         `leave_out = [{}]`, and results will say so", points.len(), described(points), indices(points)
+    )]
+    Contradicting {
+        /// The pairs that do not fit.
+        points: Vec<Contradiction>,
+        /// How many agree.
+        agreeing: usize,
+    },
     /// The fit does not describe the given pairs.
     #[error(
         "the point pairs contradict each other: their root mean square error is {rmse_m:.2} m; check pair {suspect} \
@@ -68,6 +100,41 @@ pub enum CalibrationError {
         /// Index of the pair to look at first.
         suspect: usize,
     },
+}
+
+fn described(points: &[Contradiction]) -> String {
+    let one = |c: &Contradiction| {
+        if c.off_m.is_finite() {
+            format!("pair {} by {:.2} m", c.index, c.off_m)
+        } else {
+            format!("pair {} lies beyond their horizon", c.index)
+        }
+    };
+    points.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+fn indices(points: &[Contradiction]) -> String {
+    points.iter().map(|c| c.index.to_string()).collect::<Vec<_>>().join(", ")
+}
+
+impl CalibrationError {
+    /// The same with the indices that the pairs had before some were left out.
+    pub(super) fn numbered_by(self, original: &[usize]) -> Self {
+        let of = |index: usize| original.get(index).copied().unwrap_or(index);
+        match self {
+            Self::NotFinite { index } => Self::NotFinite { index: of(index) },
+            Self::BeyondHorizon { index } => Self::BeyondHorizon { index: of(index) },
+            Self::Duplicate { first, second, space } => {
+                Self::Duplicate { first: of(first), second: of(second), space }
+            }
+            Self::Inconsistent { rmse_m, suspect } => Self::Inconsistent { rmse_m, suspect: of(suspect) },
+            Self::Contradicting { points, agreeing } => Self::Contradicting {
+                points: points.into_iter().map(|c| Contradiction { index: of(c.index), ..c }).collect(),
+                agreeing,
+            },
+            other => other,
+        }
+    }
 }
 
 /// An invertible map between two planes; the direction is in the variable's name (`ground_from_image`).

@@ -124,6 +124,17 @@ impl Lens {
         Some(self.pixel(self.distortion.distort(self.normalised(pixel))?))
     }
 
+    /// How an undistorted pixel moves with the pixel of the lens that shows the same, at the undistorted pixel:
+    /// `[[du'/du, du'/dv], [dv'/du, dv'/dv]]`. `None` where the lens folds.
+    pub fn undistortion_jacobian(&self, undistorted_px: [f64; 2]) -> Option<[[f64; 2]; 2]> {
+        let [[a, b], [c, d]] = self.distortion.jacobian(self.normalised(undistorted_px))?;
+        let determinant = a * d - b * c;
+        let [fu, fv] = self.focal_px;
+        (determinant > 0.0 && determinant.is_finite()).then(|| {
+            [[d / determinant, -b / determinant * fu / fv], [-c / determinant * fv / fu, a / determinant]]
+        })
+    }
+
     fn normalised(&self, pixel: [f64; 2]) -> [f64; 2] {
         [0, 1].map(|k| (pixel[k] - self.principal_point_px[k]) / self.focal_px[k])
     }

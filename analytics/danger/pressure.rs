@@ -1,6 +1,6 @@
 //! Crowd pressure: how strongly the velocity of a dense crowd fluctuates.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -54,6 +54,15 @@ impl PressureDefinition {
         gate_people_per_m2: Some(3.5),
         is_noise_subtracted: true,
     };
+
+    /// [`CORRECTED`](Self::CORRECTED) in words, as it travels with every number.
+    pub const CORRECTED_IN_WORDS: &'static str = "rho Var_t(V) over 20 s in slots of 0.4 s, kernel exp(-d2/R2) with R = 1 m, high-pass 8 s, from 3.5 people/m2, noise \
+         subtracted";
+
+    /// The definition in words.
+    pub fn in_words(&self) -> Cow<'static, str> {
+        if *self == Self::CORRECTED { Self::CORRECTED_IN_WORDS.into() } else { self.to_string().into() }
+    }
 
     /// Without any: `rho Var_t(V)` as in Helbing, Johansson and Al-Abideen 2007. A baseline only: with the noise of
     /// video it passes their 0.02 /s2 in free flow (analytics specification, decision 2).

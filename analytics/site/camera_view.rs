@@ -1,5 +1,7 @@
 //! What one camera sees of the ground.
 
+use std::sync::Arc;
+
 use super::{CameraModel, CameraObservation};
 use crate::{
     camera::Calibration,
@@ -33,6 +35,8 @@ pub(super) fn best_view(
 #[derive(Clone, Debug)]
 pub(super) struct CameraView {
     camera: CameraModel,
+    /// Its id, to be handed out without a copy.
+    id: Arc<str>,
     /// Cells of the grid that it can count.
     measured: Vec<bool>,
     projection: Option<GroundProjection>,
@@ -57,6 +61,7 @@ impl CameraView {
             motion: grid.map(|grid| GroundMotion::new(grid, &measured, &camera.calibration)),
             has_motion: false,
             flow: grid.map(|grid| FlowField::new(grid, &measured)),
+            id: camera.id.as_str().into(),
             camera,
             measured,
             projection: None,
@@ -111,8 +116,8 @@ impl CameraView {
         true
     }
 
-    pub(super) fn id(&self) -> &str {
-        &self.camera.id
+    pub(super) fn id(&self) -> &Arc<str> {
+        &self.id
     }
 
     pub(super) fn calibration(&self) -> &Calibration {

@@ -1,5 +1,7 @@
 //! One line over time: which camera measures it, and its flow.
 
+use std::sync::Arc;
+
 use super::{
     LineReport,
     camera_view::{CameraView, best_view},
@@ -91,26 +93,36 @@ impl LineTracker {
         self.captured_at
     }
 
-    /// Lets time pass to `now`.
-    pub(super) fn step(&self, now: Timestamp, views: &[CameraView]) -> LineReport {
-        let view = self.view.map(|i| &views[i]);
-        let freshness = Freshness::of(self.captured_at.map(|at| now.secs_since(at)), false);
+    /// What is known of it before anything was seen.
+    pub(super) fn blank_report(&self) -> LineReport {
         LineReport {
             line: self.line.id.clone(),
             zone: self.line.zone.clone(),
-            camera: view.map(|view| view.id().to_owned()),
-            captured_at: self.captured_at,
-            freshness,
-            coverage: self.view.map(|i| self.coverage[i]),
-            is_calibrated: view.is_some_and(|view| view.calibration().is_calibrated()),
-            notes: self.notes(view),
+            camera: None,
+            captured_at: None,
+            freshness: Freshness::Lost,
+            coverage: None,
+            is_calibrated: false,
+            notes: Vec::new(),
             length_m: self.line.way.length_m(),
-            flow: self.meter.reading().filter(|_| freshness.may_raise()),
+            flow: None,
         }
     }
 
-    fn notes(&self, view: Option<&CameraView>) -> Vec<String> {
-        let mut notes = Vec::new();
+    /// Lets time pass to `now`.
+    pub(super) fn step(&self, now: Timestamp, views: &[CameraView], report: &mut LineReport) {
+        let view = self.view.map(|i| &views[i]);
+        report.freshness = Freshness::of(self.captured_at.map(|at| now.secs_since(at)), false);
+        report.camera = view.map(|view| Arc::clone(view.id()));
+        report.captured_at = self.captured_at;
+        report.coverage = self.view.map(|i| self.coverage[i]);
+        report.is_calibrated = view.is_some_and(|view| view.calibration().is_calibrated());
+        report.flow = self.meter.reading().filter(|_| report.freshness.may_raise());
+        report.notes.clear();
+        self.notes(view, &mut report.notes);
+    }
+
+    fn notes(&self, view: Option<&CameraView>, notes: &mut Vec<String>) {
         match view {
             Some(view) if view.calibration().method() == CalibrationMethod::Uncalibrated => {
                 notes.push("uncalibrated: lengths are rough, and so is the flow a metre of width".to_owned());
@@ -124,6 +136,5 @@ impl LineTracker {
         if view.is_some() && !self.is_measured {
             notes.push("the newest picture tells no motion at this line".to_owned());
         }
-        notes
     }
 }

@@ -1,5 +1,7 @@
 //! One zone over time: measurement, filter, risk and warning.
 
+use std::sync::Arc;
+
 use super::{
     HotSpot, ZoneReport,
     camera_view::{CameraView, VIEW_SECS, best_view},
@@ -248,65 +250,105 @@ impl ZoneTracker {
         self.machine.acknowledge(incident_id, ack.clone())
     }
 
+    /// What is known of it before anything was seen.
+    pub(super) fn blank_report(&self) -> ZoneReport {
+        ZoneReport {
+            zone: self.zone.id.clone(),
+            camera: None,
+            captured_at: None,
+            freshness: Freshness::Lost,
+            coverage: None,
+            is_calibrated: false,
+            notes: Vec::new(),
+            area_m2: self.zone.outline.area_m2(),
+            density_people_per_m2: None,
+            people: None,
+            hot_spot: None,
+            occupancy_ratio: None,
+            secs_to_capacity: None,
+            capacity_probability: None,
+            trend_people_per_m2_per_sec: None,
+            secs_to_red: None,
+            filling: None,
+            motion: None,
+            is_breaking_down: None,
+            deformation: None,
+            micro_motion: None,
+            risk: None,
+            risk_level: None,
+            level: None,
+            last_level: None,
+            since: None,
+            incident: None,
+            changes: Vec::new(),
+        }
+    }
+
     /// Lets time pass to `now`.
-    pub(super) fn step(&mut self, now: Timestamp, views: &[CameraView]) -> ZoneReport {
+    pub(super) fn step(&mut self, now: Timestamp, views: &[CameraView], report: &mut ZoneReport) {
         if let Some(best) = self.best_view(views, now) {
             self.view = Some(best);
         }
         let view = self.view.map(|i| &views[i]);
-        let is_calibrated = view.is_some_and(|view| view.calibration().is_calibrated());
         let age_secs = self.captured_at.map(|at| now.secs_since(at));
-        let freshness = Freshness::of(age_secs, self.implausible);
+        report.freshness = Freshness::of(age_secs, self.implausible);
         // Past the fresh and degraded states the numbers speak of a crowd that is no longer there.
-        let known = freshness.may_raise();
-        let density = self.tracker.density_people_per_m2().filter(|_| known);
-        let area_m2 = self.zone.outline.area_m2();
-        let people = density.map(|density| density.scaled(area_m2));
-        let occupancy_ratio =
-            people.zip(self.zone.capacity_people).map(|(people, capacity)| people.value / capacity);
-        let motion = self.motion.filter(|_| known);
-        let risk = density.map(|density| self.risk(density, motion));
-        let density_level = density.map_or(Level::Normal, |density| self.density_level(density));
-        let risk_level =
-            risk.as_ref().zip(density).map(|(risk, d)| risk::capped(risk.level, density_level, d.lo));
-        let evidence = self.evidence(freshness, is_calibrated, density, occupancy_ratio, risk.as_ref());
-        let changes = self.machine.step(now, &evidence, &self.zone.profile);
+        let known = report.freshness.may_raise();
+        report.is_calibrated = view.is_some_and(|view| view.calibration().is_calibrated());
+        report.camera = view.filter(|_| self.captured_at.is_some()).map(|view| Arc::clone(view.id()));
+        report.captured_at = self.captured_at;
+        report.coverage = self.view.filter(|_| self.captured_at.is_some()).map(|i| self.coverage[i]);
+        self.report_density(report, known);
+        self.report_motion(report, known);
+        self.report_risk(report);
+        let evidence = self.evidence(report);
+        report.changes = self.machine.step(now, &evidence, &self.zone.profile);
         self.is_new_sample = false;
-        let trend = self.trend();
-        let at_capacity = self.zone.capacity_people.map(|capacity| capacity / area_m2);
-        ZoneReport {
-            zone: self.zone.id.clone(),
-            camera: view.filter(|_| self.captured_at.is_some()).map(|view| view.id().to_owned()),
-            captured_at: self.captured_at,
-            freshness,
-            coverage: self.view.filter(|_| self.captured_at.is_some()).map(|i| self.coverage[i]),
-            is_calibrated,
-            notes: self.notes(view, &evidence),
-            area_m2,
-            density_people_per_m2: density,
-            people,
-            hot_spot: self.hot_spot.filter(|_| known),
-            occupancy_ratio,
-            secs_to_capacity: at_capacity.and_then(|density| trend.secs_to(density)).filter(|_| known),
-            capacity_probability: at_capacity
-                .filter(|_| known && trend.trend_per_sec().is_some())
-                .map(|density| trend.probability_within(density, CAPACITY_HORIZON_SECS)),
-            trend_people_per_m2_per_sec: trend.trend_per_sec().filter(|_| known),
-            secs_to_red: trend.secs_to(self.zone.profile.theta_up(Level::Red)).filter(|_| known),
-            filling: self.enclosure.as_ref().and_then(Enclosure::filling).filter(|_| known),
-            motion,
-            is_breaking_down: motion.and_then(|_| self.flow_breakdown.is_breaking_down()),
-            deformation: motion
-                .and_then(|_| self.view.and_then(|view| self.deformation.get(view)?.reading())),
-            micro_motion: motion.and_then(|_| self.micro_motion.reading()),
-            risk,
-            risk_level,
-            level: self.machine.level(),
-            last_level: self.machine.last_level(),
-            since: self.machine.since(),
-            incident: self.machine.incident().cloned(),
-            changes,
+        report.notes.clear();
+        self.notes(view, &evidence, &mut report.notes);
+        report.level = self.machine.level();
+        report.last_level = self.machine.last_level();
+        report.since = self.machine.since();
+        if report.incident.as_ref() != self.machine.incident() {
+            report.incident = self.machine.incident().cloned();
         }
+    }
+
+    fn report_density(&self, report: &mut ZoneReport, known: bool) {
+        let density = self.tracker.density_people_per_m2().filter(|_| known);
+        let people = density.map(|density| density.scaled(report.area_m2));
+        (report.density_people_per_m2, report.people) = (density, people);
+        report.hot_spot = self.hot_spot.filter(|_| known);
+        let trend = self.trend();
+        let at_capacity = self.zone.capacity_people.map(|capacity| capacity / report.area_m2);
+        report.occupancy_ratio =
+            people.zip(self.zone.capacity_people).map(|(people, capacity)| people.value / capacity);
+        report.secs_to_capacity = at_capacity.and_then(|density| trend.secs_to(density)).filter(|_| known);
+        report.capacity_probability = at_capacity
+            .filter(|_| known && trend.trend_per_sec().is_some())
+            .map(|density| trend.probability_within(density, CAPACITY_HORIZON_SECS));
+        report.trend_people_per_m2_per_sec = trend.trend_per_sec().filter(|_| known);
+        report.secs_to_red = trend.secs_to(self.zone.profile.theta_up(Level::Red)).filter(|_| known);
+        report.filling = self.enclosure.as_ref().and_then(Enclosure::filling).filter(|_| known);
+    }
+
+    fn report_motion(&self, report: &mut ZoneReport, known: bool) {
+        let motion = self.motion.filter(|_| known);
+        report.motion = motion;
+        report.is_breaking_down = motion.and_then(|_| self.flow_breakdown.is_breaking_down());
+        report.deformation =
+            motion.and_then(|_| self.view.and_then(|view| self.deformation.get(view)?.reading()));
+        report.micro_motion = motion.and_then(|_| self.micro_motion.reading());
+    }
+
+    fn report_risk(&self, report: &mut ZoneReport) {
+        let Some(density) = report.density_people_per_m2 else {
+            (report.risk, report.risk_level) = (None, None);
+            return;
+        };
+        let risk = report.risk.get_or_insert_with(Risk::blank);
+        risk::judge_into(&self.risk_inputs(density, report.motion), risk);
+        report.risk_level = Some(risk::capped(risk.level, self.density_level(density), density.lo));
     }
 
     /// Where the density is going: by the balance of the lines where they cover every way in and out, else by its own past.
@@ -319,10 +361,10 @@ impl ZoneTracker {
         }
     }
 
-    fn risk(&self, density: Estimate, motion: Option<ZoneMotion>) -> Risk {
+    fn risk_inputs(&self, density: Estimate, motion: Option<ZoneMotion>) -> RiskInputs {
         let trend = self.trend();
         let is_moving = motion.is_some();
-        risk::judge(&RiskInputs {
+        RiskInputs {
             density_people_per_m2: density,
             secs_to_growth_target: trend
                 .trend_per_sec()
@@ -333,7 +375,7 @@ impl ZoneTracker {
             oscillation: self.oscillation.reading().filter(|_| is_moving),
             conflict: self.conflict.filter(|_| is_moving),
             site_factor: SiteFeature::factor_of(&self.zone.features),
-        })
+        }
     }
 
     /// The highest level whose threshold the density has reached more likely than not.
@@ -342,14 +384,8 @@ impl ZoneTracker {
         Level::WARNING.into_iter().rev().find(reached).unwrap_or(Level::Normal)
     }
 
-    fn evidence(
-        &self,
-        freshness: Freshness,
-        is_calibrated: bool,
-        density: Option<Estimate>,
-        occupancy_ratio: Option<f64>,
-        risk: Option<&Risk>,
-    ) -> Evidence {
+    fn evidence(&self, report: &ZoneReport) -> Evidence {
+        let (density, freshness) = (report.density_people_per_m2, report.freshness);
         let profile = &self.zone.profile;
         let probability = |theta: &dyn Fn(Level) -> f64| {
             Level::WARNING.map(|l| density.map_or(0.0, |d| d.probability_at_least(theta(l))))
@@ -360,7 +396,7 @@ impl ZoneTracker {
             risk::capped(risk::band(score), density_level, lo)
         };
         // A score is left where it falls a tenth below its band, as red is left a tenth below its threshold.
-        let score = risk.map_or_else(Held::default, |risk| Held {
+        let score = report.risk.as_ref().map_or_else(Held::default, |risk| Held {
             up: score_level(risk.score),
             hold: score_level(risk.score / per_level(&DOWN_RATIO, Level::Red)),
         });
@@ -371,7 +407,7 @@ impl ZoneTracker {
                 .find(|level| ratio >= per_level(&OCCUPANCY_RATIO, *level))
                 .unwrap_or(Level::Normal)
         };
-        let occupancy = occupancy_ratio.map_or_else(Held::default, |ratio| Held {
+        let occupancy = report.occupancy_ratio.map_or_else(Held::default, |ratio| Held {
             up: occupied(ratio),
             hold: occupied(ratio / per_level(&DOWN_RATIO, Level::Blue)),
         });
@@ -389,7 +425,7 @@ impl ZoneTracker {
             score,
             forecast: self.forecast(density, density_level),
             low_confidence,
-            ceiling: if is_calibrated { Level::Red } else { Level::Yellow },
+            ceiling: if report.is_calibrated { Level::Red } else { Level::Yellow },
         }
     }
 
@@ -406,8 +442,7 @@ impl ZoneTracker {
         above.into_iter().find(is_coming).unwrap_or(Level::Normal)
     }
 
-    fn notes(&self, view: Option<&CameraView>, evidence: &Evidence) -> Vec<String> {
-        let mut notes = Vec::new();
+    fn notes(&self, view: Option<&CameraView>, evidence: &Evidence, notes: &mut Vec<String>) {
         match view {
             Some(view) => {
                 match view.calibration().method() {
@@ -418,6 +453,12 @@ impl ZoneTracker {
                     CalibrationMethod::Uncalibrated => {
                         notes.push("uncalibrated: densities are rough, levels stop at yellow".to_owned());
                     }
+                }
+                for point in view.calibration().left_out() {
+                    let (index, off_m) = (point.index, point.off_m);
+                    notes.push(format!(
+                        "calibration point {index} is left out: it lies {off_m:.1} m from where the others put it"
+                    ));
                 }
                 if let Some(reason) = view.invalid_reason() {
                     notes.push(format!("the newest picture is not counted: {reason}"));
@@ -437,7 +478,6 @@ impl ZoneTracker {
         if evidence.low_confidence && evidence.freshness.may_raise() {
             notes.push("low confidence: the level may rise, not fall".to_owned());
         }
-        notes
     }
 }
 

@@ -56,6 +56,8 @@ pub fn mean_speed_m_per_s(
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::trajectory::voronoi::cells;
 
@@ -75,6 +77,44 @@ mod tests {
         let overlaps = overlaps(&cells(&who, &walkable, None), &measured);
         assert!((voronoi_people_per_m2(&overlaps, measured.area_m2()) - 4.0).abs() < 1e-12);
         assert!((classic_people_per_m2(&who, &measured) - 9.0 / 2.25).abs() < 1e-12);
+    }
+
+    proptest! {
+        #[test]
+        fn neither_order_nor_place_matters(
+            places in proptest::collection::vec((0.1..5.9_f64, 0.1..5.9_f64), 1..40),
+            shift in (-500.0..500.0_f64, -500.0..500.0_f64),
+        ) {
+            let moved = |by: [f64; 2], reversed: bool| {
+                let mut who: Vec<Present> = places
+                    .iter()
+                    .enumerate()
+                    .map(|(track, at)| Present { track, position_m: [at.0 + by[0], at.1 + by[1]] })
+                    .collect();
+                if reversed {
+                    who.reverse();
+                }
+                let square = |lo: f64, hi: f64| {
+                    let corner = |x: f64, y: f64| [x + by[0], y + by[1]];
+                    Area::new(&[corner(lo, lo), corner(hi, lo), corner(hi, hi), corner(lo, hi)], &[]).unwrap()
+                };
+                let measured = square(2.3, 3.8);
+                let overlaps = overlaps(&cells(&who, &square(0.0, 6.0), None), &measured);
+                let voronoi = voronoi_people_per_m2(&overlaps, measured.area_m2());
+                (classic_people_per_m2(&who, &measured), voronoi)
+            };
+            let (classic, voronoi) = moved([0.0; 2], false);
+            prop_assert!(classic.is_finite() && voronoi.is_finite() && voronoi >= 0.0);
+            for (by, reversed) in [([0.0; 2], true), ([shift.0, shift.1], false)] {
+                let (other_classic, other_voronoi) = moved(by, reversed);
+                // Somebody within a rounding error of the border may be counted on either side of it.
+                let near_border = places.iter().any(|at| {
+                    [at.0, at.1].iter().any(|c| (c - 2.3).abs() < 1e-9 || (c - 3.8).abs() < 1e-9)
+                });
+                prop_assert!(near_border || (classic - other_classic).abs() < 1e-6);
+                prop_assert!((voronoi - other_voronoi).abs() < 1e-6 * voronoi.max(1.0), "{voronoi} {other_voronoi}");
+            }
+        }
     }
 
     #[test]

@@ -93,6 +93,57 @@ fn nothing_seen_is_unknown_and_first_data_is_normal() {
     assert_eq!(run.machine.level(), Some(Normal));
 }
 
+/// A machine that holds a level, acknowledged where there is something to acknowledge.
+fn holding(level: Level) -> Run {
+    let mut run = Run::new();
+    run.hold(seen(Normal, Normal), 40.0);
+    run.hold(seen(level, level), 60.0);
+    run.ack();
+    assert_eq!(run.machine.level(), Some(level));
+    run
+}
+
+/// Every level with every event, as one table: what follows, and to which level.
+#[test]
+fn the_whole_table_of_transitions() {
+    for from in Level::ALL {
+        for to in Level::ALL {
+            let mut expected = Vec::new();
+            if to > from {
+                expected.push((if from == Normal { Raised } else { Escalated }, Some(to)));
+            }
+            let mut level = from;
+            while level > to {
+                level = level.below();
+                expected.push((if level == Normal { Cleared } else { Lowered }, Some(level)));
+            }
+            let told = holding(from).hold(seen(to, to), 1000.0);
+            assert_eq!(told, expected, "{from} seen as {to} on fresh data");
+            if to < from {
+                // Held by its dead band, in doubt, or not seen, nothing falls, however long.
+                let doubtful = Evidence { freshness: Freshness::Degraded, ..seen(to, to) };
+                let unsure = Evidence { low_confidence: true, ..seen(to, to) };
+                let stale = Evidence { freshness: Freshness::Stale, is_new_sample: false, ..seen(to, to) };
+                for held in [seen(to, from), doubtful, unsure, stale] {
+                    assert_eq!(holding(from).hold(held, 1000.0), [], "{from} held against {to}: {held:?}");
+                }
+            }
+            if to > from {
+                let stale = Evidence { freshness: Freshness::Stale, ..seen(to, to) };
+                assert_eq!(holding(from).hold(stale, 100.0), [], "{from}: nothing rises on stale data");
+                let doubtful = Evidence { freshness: Freshness::Degraded, ..seen(to, to) };
+                assert_eq!(holding(from).hold(doubtful, 40.0), expected, "{from}: doubtful data may raise");
+            }
+        }
+        let mut run = holding(from);
+        let lost = Evidence { freshness: Freshness::Lost, is_new_sample: false, ..seen(Normal, Normal) };
+        assert_eq!(run.hold(lost, 100.0), [(Lost, None)], "{from}");
+        assert_eq!(run.changes.last().map(|c| c.escalate), Some(from >= Yellow), "{from}");
+        assert_eq!((run.machine.level(), run.machine.last_level()), (None, Some(from)));
+        assert_eq!(run.hold(seen(from, from), 1.0), [(Restored, Some(from))]);
+    }
+}
+
 #[test]
 fn each_level_is_raised_after_its_dwell_and_not_before() {
     for (level, dwell) in [(Blue, 30.0), (Yellow, 15.0), (Orange, 10.0), (Red, 5.0)] {

@@ -162,7 +162,7 @@ pub struct RawValue {
     pub unit: Cow<'static, str>,
     /// How it was measured, where numbers of that name differ by definition.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub definition: Option<String>,
+    pub definition: Option<Cow<'static, str>>,
 }
 
 /// The score at the 5th, 50th and 95th percentile of the density.

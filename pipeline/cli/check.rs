@@ -6,6 +6,8 @@ use clap::Args;
 
 use super::exit_status::ExitStatus;
 use super::output;
+use throng_analytics::camera::Calibration;
+
 use crate::config;
 use crate::config::diagnostic::Severity;
 
@@ -47,11 +49,34 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<ExitStatus> {
         output::note(format!("{path}: {errors} error(s), {warnings} warning(s)"));
         return Ok(ExitStatus::BadInput);
     };
+    for camera in &plan.cameras {
+        output::note(format!("{path}: camera {}: {}", camera.id, described(&camera.calibration)));
+    }
     output::note(format!(
-        "{path}: in order: site {} with {} camera(s) and {} zone(s), {warnings} warning(s)",
+        "{path}: in order: site {} with {} camera(s), {} zone(s) and {} line(s), {warnings} warning(s)",
         plan.site_id,
         plan.cameras.len(),
         plan.zones.len(),
+        plan.lines.len(),
     ));
     Ok(ExitStatus::Success)
+}
+
+/// A calibration in a line: how well its points agree, and where it says the camera is.
+fn described(calibration: &Calibration) -> String {
+    if !calibration.is_calibrated() {
+        return "not calibrated".to_owned();
+    }
+    let mut parts = Vec::new();
+    match calibration.leave_one_out_rmse_m() {
+        Some(error_m) => parts.push(format!("each point lies {error_m:.2} m from where the others put it")),
+        None => parts.push("with four points nothing tells how well they agree".to_owned()),
+    }
+    if let (Some(height_m), Some(depression_rad)) =
+        (calibration.camera_height_m(), calibration.depression_rad())
+    {
+        let degrees = depression_rad.to_degrees();
+        parts.push(format!("it stands {height_m:.1} m high and looks {degrees:.0} degrees down"));
+    }
+    parts.join("; ")
 }

@@ -185,6 +185,13 @@ pub struct Calibration {
     /// Height above the ground at which heads are seen, in metres. Default: 1.6 (standing); 1.1 where people sit.
     #[schemars(range(min = 0, max = 2.5), example = 1.6)]
     pub head_height_m: Option<f64>,
+    /// What the lens does to the picture, where somebody has measured it. A wide lens bends straight lines, and without this
+    /// the edges of the picture measure wrong.
+    pub lens: Option<Lens>,
+    /// Points that contradict the rest and shall be left out, counted from 0. At least 6 others must agree. What is
+    /// published says so.
+    #[schemars(example = [4])]
+    pub leave_out: Option<Vec<u32>>,
     /// The point pairs.
     #[schemars(
         required,
@@ -192,6 +199,50 @@ pub struct Calibration {
         title = "at least 4 point pairs { image_px = [u, v], ground_m = [x, y] }"
     )]
     pub points: Option<Vec<PointPair>>,
+}
+
+/// A lens as OpenCV's calibration (`calibrateCamera`, or `fisheye::calibrate`) measures it, for pictures of
+/// `image_size_px`.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Lens {
+    /// `brown_conrady` for ordinary lenses (k1, k2, p1, p2, k3), `fisheye` for Kannala and Brandt's model (k1 to k4).
+    #[schemars(required)]
+    pub model: Option<LensModel>,
+    /// Focal lengths along the picture's width and height, in pixels.
+    #[schemars(required, inner(range(min = 10, max = 1e6)), title = "[fx, fy] in pixels", example = [1050, 1050])]
+    pub focal_px: Option<[f64; 2]>,
+    /// Principal point, in pixels. Default: the middle of the picture.
+    #[schemars(inner(range(min = -1e5, max = 1e5)), title = "[cx, cy] in pixels", example = [640, 360])]
+    pub principal_point_px: Option<[f64; 2]>,
+    /// First radial coefficient. Default: 0, as of all others.
+    #[schemars(range(min = -10, max = 10), example = -0.28)]
+    pub k1: Option<f64>,
+    /// Second radial coefficient.
+    #[schemars(range(min = -10, max = 10), example = 0.09)]
+    pub k2: Option<f64>,
+    /// Third radial coefficient.
+    #[schemars(range(min = -10, max = 10), example = -0.01)]
+    pub k3: Option<f64>,
+    /// Fourth radial coefficient; `fisheye` only.
+    #[schemars(range(min = -10, max = 10), example = 0.001)]
+    pub k4: Option<f64>,
+    /// First tangential coefficient; `brown_conrady` only.
+    #[schemars(range(min = -1, max = 1), example = 0.001)]
+    pub p1: Option<f64>,
+    /// Second tangential coefficient; `brown_conrady` only.
+    #[schemars(range(min = -1, max = 1), example = -0.0005)]
+    pub p2: Option<f64>,
+}
+
+/// A model of a lens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LensModel {
+    /// Brown and Conrady's: an ordinary lens.
+    BrownConrady,
+    /// Kannala and Brandt's: a fisheye.
+    Fisheye,
 }
 
 /// One point seen in the picture and measured on the ground.

@@ -135,6 +135,12 @@ fn an_unknown_error_is_not_zero() {
     assert_eq!(meter.reading(), None);
 }
 
+#[test]
+fn the_corrected_definition_reads_as_it_is() {
+    assert_eq!(PressureDefinition::CORRECTED.in_words(), PressureDefinition::CORRECTED.to_string());
+    assert_eq!(PressureDefinition::PLAIN.in_words(), PressureDefinition::PLAIN.to_string());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]

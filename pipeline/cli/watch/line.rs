@@ -7,6 +7,9 @@ use throng_analytics::{level::Level, wire};
 
 use crate::publish::{Arrival, Heard, Topic};
 
+/// Share of the risk score from which a factor is named.
+const TOLD_SHARE: f64 = 0.1;
+
 /// The line of an arrival.
 pub(super) fn line(arrival: &Arrival) -> String {
     format!("{}  {}", time_of_day(arrival), sentence(arrival))
@@ -152,7 +155,20 @@ fn crossings(line: &wire::LineFlow) -> String {
 fn risk(risk: &wire::ZoneRisk) -> String {
     match risk.score {
         None => "risk  NO DATA".to_owned(),
-        Some(score) => format!("risk  {score:.0}/100  {}", level(risk.level)),
+        Some(score) => {
+            let mut text = format!("risk  {score:.0}/100  {}", level(risk.level));
+            let mut shares: Vec<_> =
+                risk.contributions.iter().filter_map(|c| Some((c.share?, c.factor))).collect();
+            shares.sort_by(|a, b| b.0.total_cmp(&a.0));
+            for (share, factor) in shares.iter().take_while(|(share, _)| *share >= TOLD_SHARE) {
+                append(&mut text, format_args!("  {} {:.0} %", word(factor), 100.0 * share));
+            }
+            if let Some(would_be) = risk.counterfactual {
+                let (then, density) = (level(Some(would_be.level)), would_be.density_people_per_m2);
+                append(&mut text, format_args!("  {then} below {density:.1} people/m2"));
+            }
+            text
+        }
     }
 }
 

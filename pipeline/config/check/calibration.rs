@@ -1,7 +1,8 @@
 //! The calibration of a camera: point pairs that describe one ground seen from above, or the stated fallback.
 
 use throng_analytics::camera::{
-    Calibration, CalibrationError, Homography, PointPair, STANDING_HEAD_HEIGHT_M,
+    Calibration, CalibrationError, Distortion, FitOptions, Homography, Lens, PointPair,
+    STANDING_HEAD_HEIGHT_M,
 };
 
 use super::Checker;
@@ -14,6 +15,12 @@ const COMMON_IMAGE_SIZE_PX: [u32; 2] = [1920, 1080];
 
 /// Leave-one-out error above which a calibration is doubtful, in metres: about the shoulder width of a person.
 const DOUBTFUL_LEAVE_ONE_OUT_M: f64 = 0.5;
+
+/// Share of the picture that a lens may leave black.
+const FOLDED_MAX: f64 = 0.3;
+
+/// A point left out by name that lies nearer than this to where the others put it, metres, need not be.
+const NEEDLESSLY_LEFT_OUT_M: f64 = 0.5;
 
 impl Checker<'_> {
     /// The calibration of a camera; none where it is missing, double or wrong.
@@ -60,8 +67,17 @@ impl Checker<'_> {
         let fitted = match calibration.image_size_px {
             Some([width_px, height_px]) => {
                 self.points_in_picture(&pairs, [width_px, height_px], &points_at);
-                let head_height_m = calibration.head_height_m.unwrap_or(STANDING_HEAD_HEIGHT_M);
-                Calibration::from_point_pairs(&pairs, width_px, height_px, head_height_m).map(Some)
+                let lens = match &calibration.lens {
+                    Some(lens) => Some(self.lens(lens, [width_px, height_px], &at.key("lens"))?),
+                    None if self.is_removed(&at.key("lens")) => return None,
+                    None => None,
+                };
+                let options = FitOptions {
+                    head_height_m: calibration.head_height_m.unwrap_or(STANDING_HEAD_HEIGHT_M),
+                    lens,
+                    leave_out: self.leave_out(calibration, pairs.len(), &at.key("leave_out"))?,
+                };
+                Calibration::fit(&pairs, [width_px, height_px], &options).map(Some)
             }
             None => Homography::fit(&pairs).map(|_| None),
         };
@@ -80,9 +96,106 @@ impl Checker<'_> {
                     let advice = "measure the points again, or add some: densities inherit this error";
                     self.findings.warning(&points_at, Remark::new(problem, expected, advice));
                 }
+                self.left_out(&fitted, &at.key("leave_out"));
                 Some(fitted)
             }
         }
+    }
+
+    /// The points to leave out; `None` where one is not there.
+    fn leave_out(
+        &mut self,
+        calibration: &raw::Calibration,
+        points: usize,
+        at: &KeyPath,
+    ) -> Option<Vec<usize>> {
+        let written = calibration.leave_out.iter().flatten().enumerate();
+        let mut leave_out = Vec::new();
+        for (i, index) in written {
+            let Some(index) = usize::try_from(*index).ok().filter(|index| *index < points) else {
+                let remark = Remark::new(
+                    format!("is {index}, and there are {points} points"),
+                    format!("the number of a point, 0 to {}", points.saturating_sub(1)),
+                    "count the points from 0, as in points[0]",
+                );
+                self.findings.error(&at.index(i), remark);
+                return None;
+            };
+            leave_out.push(index);
+        }
+        Some(leave_out)
+    }
+
+    /// What is to be said of points that were left out by name.
+    fn left_out(&mut self, fitted: &Calibration, at: &KeyPath) {
+        for point in fitted.left_out() {
+            let (index, off_m) = (point.index, point.off_m);
+            let remark = if off_m < NEEDLESSLY_LEFT_OUT_M {
+                Remark::new(
+                    format!("leaves out point {index}, which lies {off_m:.2} m from where the others put it"),
+                    "only points that contradict the rest",
+                    "use it: every point that agrees makes the calibration better",
+                )
+            } else {
+                Remark::new(
+                    format!("leaves out point {index}, which lies {off_m:.2} m from where the others put it"),
+                    "points that all agree",
+                    "measure it again when you can; until then everything published says that it is left out",
+                )
+            };
+            self.findings.warning(at, remark);
+        }
+    }
+
+    /// A lens as the analytics know it; `None` where it is wrong.
+    fn lens(&mut self, lens: &raw::Lens, [width_px, height_px]: [u32; 2], at: &KeyPath) -> Option<Lens> {
+        let model = lens.model?;
+        let foreign: &[(&str, Option<f64>)] = match model {
+            raw::LensModel::BrownConrady => &[("k4", lens.k4)],
+            raw::LensModel::Fisheye => &[("p1", lens.p1), ("p2", lens.p2)],
+        };
+        if let Some((name, _)) = foreign.iter().find(|(_, value)| value.is_some()) {
+            let (is, other) = match model {
+                raw::LensModel::BrownConrady => ("brown_conrady", "fisheye"),
+                raw::LensModel::Fisheye => ("fisheye", "brown_conrady"),
+            };
+            let remark = Remark::new(
+                format!("is given for the model {is:?}, which has none"),
+                format!("coefficients of {is}"),
+                format!("remove it, or set the model to {other:?}"),
+            );
+            self.findings.error(&at.key(name), remark);
+            return None;
+        }
+        let [k1, k2, k3, k4, p1, p2] =
+            [lens.k1, lens.k2, lens.k3, lens.k4, lens.p1, lens.p2].map(Option::unwrap_or_default);
+        let found = Lens {
+            focal_px: lens.focal_px?,
+            principal_point_px: lens
+                .principal_point_px
+                .unwrap_or([f64::from(width_px) / 2.0, f64::from(height_px) / 2.0]),
+            distortion: match model {
+                raw::LensModel::BrownConrady => {
+                    Distortion::BrownConrady { radial: [k1, k2, k3], tangential: [p1, p2] }
+                }
+                raw::LensModel::Fisheye => Distortion::KannalaBrandt { radial: [k1, k2, k3, k4] },
+            },
+        };
+        let folded = folded_share(&found, [width_px, height_px]);
+        if folded > 0.0 {
+            let remark = Remark::new(
+                format!("folds {:.0} % of the picture over: those pixels would show nothing", 100.0 * folded),
+                "coefficients that undo the lens in the whole picture",
+                "check the signs and the order k1, k2, p1, p2, k3 of OpenCV, and that focal_px is for image_size_px",
+            );
+            // Corners that a fisheye leaves black are no error.
+            if folded > FOLDED_MAX {
+                self.findings.error(at, remark);
+                return None;
+            }
+            self.findings.warning(at, remark);
+        }
+        Some(found)
     }
 
     fn points_in_picture(&mut self, pairs: &[PointPair], [width_px, height_px]: [u32; 2], at: &KeyPath) {
@@ -117,13 +230,30 @@ impl Checker<'_> {
         let at = match error {
             CalibrationError::NotFinite { index }
             | CalibrationError::BeyondHorizon { index }
+            | CalibrationError::BeyondLens { index }
             | CalibrationError::Duplicate { second: index, .. }
             | CalibrationError::Inconsistent { suspect: index, .. } => points_at.index(*index),
-            CalibrationError::TooFewPairs { .. }
+            CalibrationError::Contradicting { points, .. } if points.len() == 1 => {
+                points_at.index(points[0].index)
+            }
+            CalibrationError::Contradicting { .. }
+            | CalibrationError::TooFewAgree { .. }
+            | CalibrationError::TooFewPairs { .. }
             | CalibrationError::Collinear { .. }
             | CalibrationError::Mirrored => points_at.clone(),
         };
         let expected = "distinct points, not on one line, that show one flat ground from above";
         self.findings.error(&at, Remark::from_message(&error.to_string(), expected));
     }
+}
+
+/// Share of the picture that a lens folds over, from a raster of its pixels.
+fn folded_share(lens: &Lens, size_px: [u32; 2]) -> f64 {
+    const SIDE: u32 = 16;
+    let all = (0..=SIDE).flat_map(|row| (0..=SIDE).map(move |column| [column, row]));
+    let folded = all.filter(|part| {
+        let pixel = [0, 1].map(|k| f64::from(size_px[k]) * f64::from(part[k]) / f64::from(SIDE));
+        lens.undistort_px(pixel).is_none()
+    });
+    folded.count() as f64 / f64::from((SIDE + 1) * (SIDE + 1))
 }

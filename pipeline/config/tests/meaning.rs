@@ -266,6 +266,42 @@ fn profiles_climb_and_names_of_profiles_and_cameras_are_known() {
 }
 
 #[test]
+fn a_contradicting_point_is_named_and_may_be_left_out_by_name() {
+    let more = "    { image_px = [320, 200], ground_m = [0.0, 20.0] },
+    { image_px = [320, 460], ground_m = [0.0, 5.0] },
+    { image_px = [320, 305.93], ground_m = [0.0, 11.0] },
+    { image_px = [200, 200], ground_m = [-2.18, 20.0] },
+]";
+    let eight = SOUND.replacen("\n]\n", &format!("\n{more}\n"), 1);
+    let wrong = eight.replacen("ground_m = [-2.18, 20.0]", "ground_m = [-12.18, 20.0]", 1);
+    assert_said(
+        &wrong,
+        &["camera[0].calibration.points[7]: ", "7 of the point pairs agree", "leave_out = [7]"],
+    );
+    let left_out = wrong.replacen("image_size_px", "leave_out = [7]\nimage_size_px", 1);
+    assert_said(&left_out, &["warning: camera[0].calibration.leave_out: leaves out point 7", "10.0"]);
+    let absent = wrong.replacen("image_size_px", "leave_out = [8]\nimage_size_px", 1);
+    assert_said(&absent, &["camera[0].calibration.leave_out[0]: is 8, and there are 8 points"]);
+}
+
+#[test]
+fn a_lens_that_cannot_be_is_said() {
+    let with =
+        |lens: &str| SOUND.replacen("[[zone]]", &format!("[camera.calibration.lens]\n{lens}\n[[zone]]"), 1);
+    for (lens, message) in [
+        ("focal_px = [500, 500]", "camera[0].calibration.lens.model: is missing"),
+        ("model = \"fisheye\"", "camera[0].calibration.lens.focal_px: is missing"),
+        (
+            "model = \"fisheye\"\nfocal_px = [500, 500]\np1 = 0.001",
+            "camera[0].calibration.lens.p1: is given for the model \"fisheye\", which has none",
+        ),
+        ("model = \"brown_conrady\"\nfocal_px = [200, 200]\nk1 = -0.5", "camera[0].calibration.lens: folds "),
+    ] {
+        assert_said(&with(lens), &[message]);
+    }
+}
+
+#[test]
 fn a_line_that_cannot_be_is_said_with_its_reason() {
     let with = |line: &str| format!("{SOUND}\n[[line]]\nid = \"door\"\n{line}\n");
     // The zone's lower edge: the zone lies to the left of it.
@@ -276,7 +312,10 @@ fn a_line_that_cannot_be_is_said_with_its_reason() {
     for (line, message) in [
         ("points_m = [[0, 6]]", "line[0].points_m: has 1 element; expected at least 2 points"),
         ("points_m = [[-2, 6], [-2, 6]]", "line[0].points_m[1]: points 0 and 1 are the same place"),
-        ("points_m = [[0, 6], [0.2, 6]]", "line[0].points_m: the line is 0.20 m long; nobody fits through"),
+        (
+            "points_m = [[0, 6], [0.2, 6]]",
+            "line[0].points_m: the line is 0.20 m long; expected two or more different points",
+        ),
         (
             "points_m = [[-2, -9], [2, -9]]",
             "line[0].points_m: 0 % of the line can be measured by camera \"cam-1\"; 100 % is outside its picture",

@@ -102,6 +102,26 @@ fn measurements_have_units() {
 }
 
 #[test]
+fn a_risk_says_what_it_is_made_of_and_what_would_lower_it() {
+    let risk = enveloped(&json!({
+        "zone": "gate", "freshness": "fresh", "score": 71.6, "level": 3, "missing_inputs": ["conflict"],
+        "contributions": [
+            { "factor": "growth", "sub_score": 0.4, "weight": 0.45, "share": 0.16 },
+            { "factor": "density", "sub_score": 0.7, "weight": 0.95, "share": 0.78 },
+            { "factor": "breakdown", "sub_score": 0.2, "weight": 0.25, "share": 0.06 },
+        ],
+        "counterfactual": { "level": 2, "density_people_per_m2": 4.43 },
+    }));
+    assert!(
+        line_of("throng/v1/stadium/zone/gate/risk", &risk).ends_with(
+            "zone gate  risk  72/100  ORANGE  density 78 %  growth 16 %  YELLOW below 4.4 people/m2"
+        ),
+        "{}",
+        line_of("throng/v1/stadium/zone/gate/risk", &risk)
+    );
+}
+
+#[test]
 fn hostile_and_foreign_payloads_are_shown_without_control_characters() {
     let hostile = line_of("throng/v1/stadium/warning/gate", "\u{1b}[2J\u{7}gone\n");
     assert!(hostile.ends_with("throng/v1/stadium/warning/gate  [2Jgone"), "{hostile}");
