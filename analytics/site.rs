@@ -26,7 +26,7 @@ use crate::{
     time::Timestamp,
     velocity::ZoneMotion,
     warning::{Change, Incident},
-    wire::AckRecord,
+    wire::{AckRecord, Warning, WarningTransition},
     zone::Zone,
 };
 
@@ -242,6 +242,27 @@ impl Site {
                 zone.measure(grid, index, &self.views[index], &self.lines);
             }
         }
+    }
+
+    /// Goes on from the last warning of a zone before a restart, where its incident was going on: an incident must not
+    /// end, or begin anew, because a machine did. Returns whether it was.
+    pub fn recall(&mut self, last_told: &Warning) -> bool {
+        let is_over = match last_told.transition {
+            WarningTransition::Cleared => true,
+            // The loss of a zone that was normal ends with the first picture.
+            WarningTransition::Restored => last_told.level == Some(Level::Normal),
+            _ => false,
+        };
+        let Some(level) = last_told.level.filter(|_| !is_over) else { return false };
+        let Some(zone) = self.zones.iter_mut().find(|zone| zone.id() == last_told.zone) else { return false };
+        let incident = Incident {
+            id: last_told.incident.clone(),
+            since: last_told.since,
+            kind: last_told.kind,
+            ack: last_told.ack.clone(),
+        };
+        zone.recall(level, incident);
+        true
     }
 
     /// Takes an acknowledgement; `false` where no such incident is going on.

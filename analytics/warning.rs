@@ -144,6 +144,13 @@ impl WarningMachine {
         }
     }
 
+    /// Goes on from an incident that was told before a restart. Until data come its level is unknown, as after any
+    /// loss; then it is that level again, with the same incident, and comes down by the same rules.
+    pub fn recall(&mut self, level: Level, incident: Incident) {
+        (self.level, self.has_seen_data, self.since) = (level, true, Some(incident.since));
+        self.incident = Some(incident);
+    }
+
     /// The level; `None`: unknown, which never means normal.
     pub fn level(&self) -> Option<Level> {
         self.is_known.then_some(self.level)

@@ -4,6 +4,7 @@
 //! reader ignores fields it does not know.
 
 mod ack;
+mod answer;
 mod camera;
 mod envelope;
 mod line;
@@ -13,6 +14,7 @@ mod warning;
 mod zone;
 
 pub use ack::Ack;
+pub use answer::{History, SiteConfig};
 pub use camera::{CameraState, Count, StreamState, VideoInfo};
 pub use envelope::{Envelope, ModelRef, Quality};
 pub use line::LineFlow;
@@ -48,6 +50,15 @@ macro_rules! messages {
         pub fn schemas() -> Vec<(&'static str, Schema)> {
             vec![$((<$message>::SCHEMA, schema_for!($message))),+]
         }
+
+        /// A message read and written again.
+        #[cfg(test)]
+        fn round_trip(schema: &str, message: serde_json::Value) -> serde_json::Result<serde_json::Value> {
+            match schema {
+                $($schema => serde_json::to_value(serde_json::from_value::<$message>(message)?),)+
+                _ => Err(serde::de::Error::custom("no such schema")),
+            }
+        }
     };
 }
 
@@ -62,10 +73,14 @@ messages! {
     Warning => "throng.warning.v1",
     Ack => "throng.ack.v1",
     WarningReceipt => "throng.receipt.v1",
+    History => "throng.history.v1",
+    SiteConfig => "throng.config.v1",
     SignedSpeakerCommand => "throng.speaker_command.v1",
     SpeakerState => "throng.speaker_state.v1",
     SpeakerReceipt => "throng.speaker_receipt.v1",
 }
 
+#[cfg(test)]
+mod contract;
 #[cfg(test)]
 mod tests;

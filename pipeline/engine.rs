@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
 use crossbeam::channel::bounded;
-use throng_analytics::{site::Site, wire::ModelRef};
+use throng_analytics::wire::ModelRef;
 use throng_models::{
     counter::{Counter, Info, Options},
     device::Device,
@@ -18,8 +18,9 @@ use crate::{
     counting::{self, Batching, CountedCamera},
     latency::{LatencyProbe, Percentiles},
     messages::{Header, Messages},
-    publish::{Bus, BusOptions, Id},
+    publish::{Bus, Id},
     site::{Onlooker, SiteLoop, WatchedCamera},
+    site_bus::{bus_options, site_going_on},
     stream::{
         camera::Camera,
         lifecycle::Patience,
@@ -102,9 +103,7 @@ pub fn run(
         .build()
         .context("cannot start the network threads")?;
     let node = Id::new(format!("throng-{}", std::process::id()))?;
-    let bus_options =
-        BusOptions { network: plan.bus.clone(), site: plan.site_id.clone(), node: node.clone() };
-    let mut bus = runtime.block_on(Bus::open(bus_options))?;
+    let mut bus = runtime.block_on(Bus::open(bus_options(plan, &node, options.pace)?))?;
     if bus.handle().state().is_down() {
         tracing::warn!("{}. The site runs; warnings are kept until it answers.", bus.handle().state());
     }
@@ -123,6 +122,7 @@ pub fn run(
         drill: plan.drill,
         place: plan.place,
         notes: fallback(plan, info).map(str::to_owned).into_iter().collect(),
+        numbering: bus.left().numbering.clone(),
     };
     let batching = batching(plan, info.device);
     let scales: Vec<CountScale> =
@@ -149,12 +149,12 @@ pub fn run(
     let (sender, counted) = bounded(COUNTED_WAITING);
     let counting = counting::start(counter, counted_cameras, batching, sender)?;
     let site_loop = SiteLoop {
-        site: Site::new(plan.site_model()),
+        site: site_going_on(plan, bus.left()),
         cameras,
         counted,
         acks: bus.take_acks(),
         bus: bus.handle(),
-        messages: Messages::new(header, &plan.zones)?,
+        messages: Messages::new(header, &plan.zones)?.going_on_from(&bus.left().next_seqs),
         latency: latency.clone(),
         pace,
         for_secs: options.for_secs,

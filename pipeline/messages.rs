@@ -42,6 +42,8 @@ pub struct Header {
     pub place: Option<SitePlace>,
     /// What the counter's execution has to say, such as a fallback to the CPU.
     pub notes: Vec<String>,
+    /// Series of the numbers of warnings, which outlives this process.
+    pub numbering: String,
 }
 
 /// Makes messages, each numbered on its key.
@@ -67,6 +69,17 @@ impl Messages {
         Ok(Self { header, zones, next_seq: HashMap::new(), warned_at: HashMap::new() })
     }
 
+    /// Numbers the warnings of each zone on from where an earlier run stopped.
+    #[must_use]
+    pub fn going_on_from(mut self, next_warning_seqs: &BTreeMap<String, u64>) -> Self {
+        for (zone, next) in next_warning_seqs {
+            if let Some((id, _)) = self.zones.get(zone) {
+                self.next_seq.insert(Topic::Warning(id.clone()), *next);
+            }
+        }
+        self
+    }
+
     fn envelope<M: Message>(
         &mut self,
         topic: &Topic,
@@ -83,7 +96,7 @@ impl Messages {
             schema: M::SCHEMA.to_owned(),
             site: self.header.site.as_str().to_owned(),
             seq,
-            numbering: None,
+            numbering: matches!(topic, Topic::Warning(_)).then(|| self.header.numbering.clone()),
             captured_at,
             published_at,
             node: self.header.node.as_str().to_owned(),

@@ -23,11 +23,23 @@ pub fn cpu_secs() -> anyhow::Result<f64> {
 /// # Errors
 /// The kernel's figures cannot be read.
 pub fn peak_rss_mb() -> anyhow::Result<f64> {
+    status_mb("VmHWM:")
+}
+
+/// Resident memory now, megabytes of a million bytes.
+///
+/// # Errors
+/// The kernel's figures cannot be read.
+pub fn rss_mb() -> anyhow::Result<f64> {
+    status_mb("VmRSS:")
+}
+
+fn status_mb(name: &str) -> anyhow::Result<f64> {
     let status = std::fs::read_to_string("/proc/self/status").context("cannot read /proc/self/status")?;
     let kib = status
         .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .find_map(|line| line.strip_prefix(name))
         .and_then(|rest| rest.split_whitespace().next()?.parse::<f64>().ok())
-        .context("the kernel tells no peak memory (VmHWM)")?;
+        .with_context(|| format!("the kernel tells no {name} of this process"))?;
     Ok(kib * 1024.0 / 1e6)
 }

@@ -127,12 +127,8 @@ impl SiteLoop<'_> {
                 self.site.observe(&counted.observation);
             }
             self.site.step_into(now, &mut report);
-            for message in self.messages.lines(&report)? {
-                self.bus.publish(message);
-            }
-            for message in self.messages.zones(&report)? {
-                self.bus.publish(message);
-            }
+            self.bus.publish_all(self.messages.lines(&report)?);
+            self.bus.publish_all(self.messages.zones(&report)?);
             let is_due = state_told.is_none_or(|at| now.secs_since(at) >= STATE_EVERY_SECS);
             if is_due {
                 state_told = Some(now);
@@ -181,7 +177,8 @@ impl SiteLoop<'_> {
         before: &mut BTreeMap<Id, (u64, Instant)>,
     ) -> anyhow::Result<()> {
         let bus_state = self.bus.state();
-        let bus_trouble = bus_state.is_down().then(|| bus_state.to_string());
+        let bus_trouble =
+            bus_state.is_down().then(|| bus_state.to_string()).or_else(|| self.bus.outbox_trouble());
         for camera in &mut self.cameras {
             let status = camera.stream.status();
             if !is_due && !camera.has_news(&status) {

@@ -29,7 +29,7 @@ use crate::{
     time::Timestamp,
     tracker::{DensityTracker, ZoneSample},
     velocity::{ZoneMotion, zone_motion},
-    warning::{Evidence, Held, WarningMachine},
+    warning::{Evidence, Held, Incident, WarningMachine},
     wire::AckRecord,
     zone::Zone,
 };
@@ -180,6 +180,16 @@ impl ZoneTracker {
             implausible: false,
             is_new_sample: false,
         }
+    }
+
+    /// Goes on from what was told before a restart.
+    pub(super) fn recall(&mut self, level: Level, incident: Incident) {
+        self.machine.recall(level, incident);
+    }
+
+    /// The id of the zone.
+    pub(super) fn id(&self) -> &str {
+        &self.zone.id
     }
 
     /// The camera that speaks for the zone: of those with a recent picture, the one that sees most of it.

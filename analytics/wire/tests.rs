@@ -98,7 +98,7 @@ fn an_unseen_zone_says_so_without_numbers() {
 #[test]
 fn every_schema_is_named_and_holds_what_its_message_must_have() {
     let schemas = schemas();
-    assert_eq!(schemas.len(), 13);
+    assert_eq!(schemas.len(), 15);
     for (name, schema) in schemas {
         let document = schema.as_value();
         assert!(name.split('.').count() == 3 && name.split('.').next_back() == Some("v1"), "{name}");
@@ -106,6 +106,7 @@ fn every_schema_is_named_and_holds_what_its_message_must_have() {
         let required = document["required"].as_array().unwrap();
         let expected = match name {
             Ack::SCHEMA => "incident",
+            SiteConfig::SCHEMA => "text",
             WarningReceipt::SCHEMA => "up_to_seq",
             SignedSpeakerCommand::SCHEMA => "signature",
             _ => "published_at",

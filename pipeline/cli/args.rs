@@ -75,7 +75,11 @@ pub struct DemoArgs {
   throng bench samples/demo.toml --json | tail -1    the figures as one JSON line")]
 pub struct BenchArgs {
     /// Site file (TOML); its first camera is the footage.
-    pub site: PathBuf,
+    #[arg(required_unless_present = "bus")]
+    pub site: Option<PathBuf>,
+    /// Measure outbox and bus on loopback instead, without cameras (about two minutes).
+    #[arg(long, conflicts_with = "site")]
+    pub bus: bool,
     /// Write the figures as one JSON line to stdout.
     #[arg(long)]
     pub json: bool,

@@ -1,5 +1,7 @@
 //! `throng bench`: decode alone, model alone and the whole pipeline, in one run, on the same footage and cores.
 
+mod bus;
+
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -67,7 +69,11 @@ struct Figures {
 /// # Errors
 /// The site file, the model or the footage; footage must be a file, since a live stream has its own speed.
 pub fn run(args: &BenchArgs) -> anyhow::Result<ExitStatus> {
-    let mut plan = load_site(&args.site)?;
+    if args.bus {
+        return bus::run(args.json);
+    }
+    let site = args.site.as_deref().context("name a site file, or --bus")?;
+    let mut plan = load_site(site)?;
     plan.cameras.truncate(1);
     let camera = plan.cameras.first().context("the site has no camera")?.clone();
     anyhow::ensure!(

@@ -7,6 +7,7 @@ use crate::{
     engine::{self, RunOptions},
     latency::LatencyProbe,
     stream::options::Pace,
+    supervision::Supervision,
 };
 
 /// Runs a site; prints the closing summary.
@@ -25,7 +26,12 @@ pub fn run(args: &RunArgs) -> anyhow::Result<ExitStatus> {
         must_stop: Arc::new(move || interrupt.is_set()),
     };
     let mut live = Live::new(args.json, plan.time_zone.clone());
-    let outcome = engine::run(&plan, counter, &options, &mut |step| live.show(step.report))?;
+    let mut supervision = Supervision::of_unit();
+    let outcome = engine::run(&plan, counter, &options, &mut |step| {
+        supervision.beat();
+        live.show(step.report)
+    })?;
+    drop(supervision);
     if args.json {
         output::json_line(&outcome.summary)?;
     } else {

@@ -3,7 +3,7 @@
 mod line;
 mod record;
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use anyhow::Context as _;
 use clap::{ArgAction, Args};
@@ -17,7 +17,7 @@ use self::{line::line, record::Record};
 use super::{exit_status::ExitStatus, output};
 use crate::{
     config::duration::Span,
-    publish::{Arrival, Network, Watcher, check_key_expression},
+    publish::{Arrival, Id, Network, Watcher, check_key_expression},
 };
 
 /// How long nobody may be connected before that is said.
@@ -44,6 +44,13 @@ pub struct WatchArgs {
     /// Endpoint of a router or peer, e.g. tcp/10.0.0.5:7447; may be repeated. Default: loopback.
     #[arg(long, value_name = "ENDPOINT", action = ArgAction::Append)]
     pub connect: Vec<String>,
+    /// A zenoh configuration file (JSON5), for certificates; `--connect`, where given, replaces the endpoints in it.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Confirm every warning for a group of subscribers once it is written: sites that list the group in
+    /// `bus.confirm_groups` keep their warnings until then.
+    #[arg(long, value_name = "GROUP")]
+    pub confirm: Option<Id>,
     /// Stop after this long, e.g. 60s.
     #[arg(long = "for", value_name = "DURATION")]
     pub duration: Option<Span>,
@@ -57,7 +64,8 @@ pub struct WatchArgs {
 /// # Errors
 /// The bus cannot be opened, or standard output cannot be written.
 pub fn run(args: &WatchArgs) -> anyhow::Result<ExitStatus> {
-    let network = Network { connect: args.connect.clone(), ..Network::default() };
+    let network =
+        Network { connect: args.connect.clone(), config_file: args.config.clone(), ..Network::default() };
     if let Err(error) = check_key_expression(&args.key_expression).and_then(|()| network.check()) {
         output::note(format!("throng: {error:#}"));
         return Ok(ExitStatus::BadInput);
@@ -73,6 +81,9 @@ async fn watch(args: &WatchArgs, network: &Network) -> anyhow::Result<ExitStatus
     let mut terminated = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let mut interrupted = signal(SignalKind::interrupt()).context("cannot listen for Ctrl-C")?;
     let mut watcher = Watcher::open(network, &args.key_expression, !args.json).await?;
+    if let Some(group) = &args.confirm {
+        watcher = watcher.confirming(group.clone(), &format!("watch-{}", std::process::id()));
+    }
     output::note(format!("Watching {} on {}.", args.key_expression, network.shown_endpoints().join(", ")));
 
     let stop_at = Instant::now() + args.duration.map_or(WITHOUT_END, Span::duration);
@@ -93,6 +104,7 @@ async fn watch(args: &WatchArgs, network: &Network) -> anyhow::Result<ExitStatus
             arrival = watcher.next() => match arrival {
                 Some(arrival) => {
                     print(&arrival, args.json)?;
+                    watcher.confirm(&arrival).await?;
                     printed += 1;
                 }
                 None => break,

@@ -17,6 +17,8 @@ use super::diagnostic::Findings;
 use super::key_path::KeyPath;
 use super::plan::Plan;
 use super::raw::SiteFile;
+use super::redact;
+use super::sha256_hex;
 use super::structure::Removed;
 use zone::ZoneCamera;
 
@@ -49,12 +51,7 @@ impl Checker<'_> {
     }
 
     /// Checks everything and makes the plan; none where anything is wrong.
-    pub(super) fn plan(
-        &mut self,
-        file: &SiteFile,
-        source_path: &Path,
-        config_sha256: String,
-    ) -> Option<Plan> {
+    pub(super) fn plan(&mut self, file: &SiteFile, source_path: &Path, text: &str) -> Option<Plan> {
         let site_at = KeyPath::root().key("site");
         let site = file.site.as_ref();
         let site_id = self.id(site.and_then(|site| site.id.as_ref()), &site_at.key("id"));
@@ -62,6 +59,7 @@ impl Checker<'_> {
             self.time_zone(site.and_then(|site| site.time_zone.as_ref()), &site_at.key("time_zone"));
         let model = self.model(file.model.as_ref());
         let bus = self.bus(file.bus.as_ref());
+        let outbox = self.outbox(file.bus.as_ref(), site_id.as_ref());
         let written = file.camera.as_deref().unwrap_or_default();
         let (cameras, calibrations) = self.cameras(written);
         let profiles = self.profiles(&file.profile);
@@ -75,11 +73,13 @@ impl Checker<'_> {
             place: site?.origin.and_then(identity::place),
             model: model?,
             bus: bus?,
+            outbox: outbox?,
             cameras: cameras?,
             zones: zones?,
             lines: lines?,
             source_path: source_path.to_owned(),
-            config_sha256,
+            config_sha256: sha256_hex(text.as_bytes()),
+            config_text: redact::credentials(text),
         })
     }
 }

@@ -107,7 +107,7 @@ fn plan_of(
     };
     let folder = path.parent().unwrap_or(Path::new(""));
     let mut checker = Checker { folder, removed: &removed, findings, environment };
-    checker.plan(&file, path, sha256_hex(text.as_bytes()))
+    checker.plan(&file, path, text)
 }
 
 /// The plan with its warnings, or all that is wrong.

@@ -12,7 +12,7 @@ use throng_analytics::{
 };
 use throng_models::{correction::Correction, device::Device};
 
-use crate::publish::{Id, Network};
+use crate::publish::{Id, Network, OutboxOptions};
 use crate::stream::uri::SourceUri;
 
 /// A site, checked.
@@ -30,6 +30,8 @@ pub struct Plan {
     pub model: ModelPlan,
     /// Where the bus is.
     pub bus: Network,
+    /// Where warnings wait until they have arrived.
+    pub outbox: OutboxOptions,
     /// The cameras; at least one.
     pub cameras: Vec<CameraPlan>,
     /// The watched areas.
@@ -40,6 +42,8 @@ pub struct Plan {
     pub source_path: PathBuf,
     /// SHA-256 of the site file, lower-case hexadecimal: which thresholds a warning was made under.
     pub config_sha256: String,
+    /// The text of the site file without credentials.
+    pub config_text: String,
 }
 
 impl Plan {

@@ -115,6 +115,16 @@ pub struct Bus {
     /// replace the endpoints in it.
     #[schemars(title = "the file name of a zenoh configuration", example = "zenoh.json5")]
     pub config_file: Option<String>,
+    /// File in which warnings wait until they have arrived (`SQLite`), so that neither a restart nor an outage of the bus
+    /// loses one. Not used with `--as-fast-as-possible`. Default: `outbox-SITE.sqlite` in the state folder of the
+    /// systemd unit (`StateDirectory=`); without one, warnings wait in memory.
+    #[schemars(title = "the file name of an outbox", example = "outbox.sqlite")]
+    pub outbox: Option<String>,
+    /// Groups of subscribers, such as command rooms, that must each confirm a warning before it leaves the outbox
+    /// (`throng watch --confirm GROUP`). Without any, it leaves when it is handed to somebody who listens.
+    #[serde(default)]
+    #[schemars(title = "ids of groups", example = ["room"])]
+    pub confirm_groups: Vec<String>,
 }
 
 /// Role on the bus.

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Result, anyhow, bail};
 use throng_analytics::wire::Ack;
 use tokio::sync::mpsc;
 use tracing::warn;
@@ -13,7 +13,7 @@ use zenoh::{
 };
 use zenoh_ext::{AdvancedSubscriberBuilderExt as _, HistoryConfig, RecoveryConfig};
 
-use super::{Id, Topic, keys::patterns, rare_log::RareLog, zenoh_error::in_words};
+use super::{Id, Topic, intake, keys::patterns, rare_log::RareLog, zenoh_error::in_words};
 
 /// Largest acknowledgement taken, in bytes; a real one has a few hundred.
 const ACK_BYTES_MAX: usize = 16 * 1024;
@@ -58,10 +58,7 @@ pub(super) fn receive_acks(
 /// The acknowledgement in a payload, where it is one and its incident is that of its key.
 fn checked(key: &keyexpr, payload: &[u8]) -> Result<Ack> {
     let Some((_, Topic::Ack(incident))) = Topic::parse(key) else { bail!("the key names no incident") };
-    if payload.len() > ACK_BYTES_MAX {
-        bail!("{} bytes are more than the {ACK_BYTES_MAX} an acknowledgement may have", payload.len());
-    }
-    let ack: Ack = serde_json::from_slice(payload).context("not an acknowledgement")?;
+    let ack: Ack = intake::message(payload, ACK_BYTES_MAX)?;
     if ack.incident != incident.as_str() {
         bail!("its incident is not that of its key");
     }

@@ -16,8 +16,13 @@ use tokio::{
 use tracing::warn;
 
 use super::{
-    BusState, Id, Network, Outgoing, acks::ACKS_WAITING_MAX, current::Current, outbox::Outbox,
-    rare_log::RareLog, worker::serve,
+    BusState, Id, Network, Outgoing, Topic,
+    acks::ACKS_WAITING_MAX,
+    current::Current,
+    keeper::{Keeper, Left, OutboxOptions},
+    outbox::Outbox,
+    rare_log::RareLog,
+    worker::serve,
 };
 
 /// Longest time for the last messages to leave when the bus is closed.
@@ -34,13 +39,21 @@ pub struct BusOptions {
     pub site: Id,
     /// This process.
     pub node: Id,
+    /// Where warnings wait until they have arrived.
+    pub outbox: OutboxOptions,
+    /// What the site's `config` key answers: JSON without secrets.
+    pub config: Vec<u8>,
 }
 
 /// What the worker and the handles share.
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) options: BusOptions,
-    pub(super) outbox: Outbox,
+    pub(super) outbox: Arc<Outbox>,
+    /// The outbox on disk, where there is one.
+    pub(super) keeper: Option<Arc<Keeper>>,
+    /// Why there is none although one was asked for.
+    pub(super) outbox_trouble: Option<String>,
     pub(super) current: Arc<Current>,
     pub(super) cameras_alive: watch::Sender<BTreeSet<Id>>,
     pub(super) state: watch::Sender<BusState>,
@@ -64,6 +77,7 @@ impl Shared {
 pub struct Bus {
     handle: BusHandle,
     acks: Option<mpsc::Receiver<Ack>>,
+    left: Left,
     closing: watch::Sender<bool>,
     worker: Option<JoinHandle<()>>,
 }
@@ -86,9 +100,13 @@ impl Bus {
         options.network.check()?;
         let (closing, is_closing) = watch::channel(false);
         let (to_site, acks) = mpsc::channel(ACKS_WAITING_MAX);
+        let outbox = Arc::new(Outbox::default());
+        let (keeper, left, outbox_trouble) = Keeper::open(&options.outbox, &options.site, &outbox);
         let shared = Arc::new(Shared {
             options,
-            outbox: Outbox::default(),
+            outbox,
+            keeper: keeper.map(Arc::new),
+            outbox_trouble,
             current: Arc::default(),
             cameras_alive: watch::Sender::default(),
             state: watch::Sender::default(),
@@ -101,12 +119,17 @@ impl Bus {
         if timeout(OPEN_WITHIN, state.wait_for(|state| *state != BusState::Opening)).await.is_err() {
             warn!("Bus still opening; messages wait for it.");
         }
-        Ok(Self { handle: BusHandle { shared }, acks: Some(acks), closing, worker: Some(worker) })
+        Ok(Self { handle: BusHandle { shared }, acks: Some(acks), left, closing, worker: Some(worker) })
     }
 
     /// What other threads publish with.
     pub fn handle(&self) -> BusHandle {
         self.handle.clone()
+    }
+
+    /// What an earlier run has left in the outbox.
+    pub const fn left(&self) -> &Left {
+        &self.left
     }
 
     /// The acknowledgements that arrive; `None` when taken before.
@@ -131,14 +154,48 @@ impl Bus {
                 }
             }
         }
+        if let Some(keeper) = &self.handle.shared.keeper {
+            keeper.close();
+        }
     }
 }
 
 impl BusHandle {
-    /// Hands a message over. Never waits: measurements give way when too many wait, and are counted; the newest
-    /// warning of every zone is never lost.
+    /// Hands a message over. Never waits for the network: measurements give way when too many wait, and are counted;
+    /// the newest warning of every zone is never lost. With an outbox on disk a warning is there when this returns,
+    /// unless the disk takes longer than a quarter of a second.
     pub fn publish(&self, message: Outgoing) {
-        self.shared.outbox.push(message);
+        self.publish_all(vec![message]);
+    }
+
+    /// The same with several; the warnings among them share one visit to the disk, and go after the rest.
+    pub fn publish_all(&self, messages: Vec<Outgoing>) {
+        let goes_to_disk =
+            |message: &Outgoing| message.seq.is_some() && matches!(message.topic, Topic::Warning(_));
+        let Some(keeper) = &self.shared.keeper else {
+            for message in messages {
+                self.shared.outbox.push(message);
+            }
+            return;
+        };
+        let (warnings, rest): (Vec<_>, Vec<_>) = messages.into_iter().partition(goes_to_disk);
+        for message in rest {
+            self.shared.outbox.push(message);
+        }
+        if !warnings.is_empty() {
+            keeper.save(warnings);
+        }
+    }
+
+    /// Why warnings do not wait on disk although they should.
+    pub fn outbox_trouble(&self) -> Option<String> {
+        let keeper = self.shared.keeper.as_ref();
+        keeper.and_then(|keeper| keeper.trouble()).or_else(|| self.shared.outbox_trouble.clone())
+    }
+
+    /// Confirmations of warnings that were refused.
+    pub fn receipts_refused(&self) -> u64 {
+        self.shared.keeper.as_ref().map_or(0, |keeper| keeper.refused().count())
     }
 
     /// Shows a camera as alive, or as lost: whoever watches then knows that there is no data.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, anyhow};
-use throng_analytics::wire;
+use throng_analytics::wire::{self, Message as _};
 use tracing::warn;
 use zenoh::{
     Session, Wait as _,
@@ -15,7 +15,8 @@ use zenoh::{
     query::Query,
 };
 
-use super::{Id, Topic, keys::patterns, zenoh_error::in_words};
+use super::{Id, Topic, keeper::Keeper, keys::patterns, zenoh_error::in_words};
+use crate::clock::wall_clock;
 
 /// The newest value of every key of a site.
 #[derive(Debug, Default)]
@@ -67,6 +68,51 @@ pub(super) fn serve_schemas(session: &Session, site: &Id) -> Result<()> {
         documents.set(topic, key, ZBytes::from(text));
     }
     serve(session, patterns::schemas(site).map_err(refused)?, &documents)
+}
+
+/// Answers queries for the configuration until the session closes; `config` is a `SiteConfig` in JSON.
+pub(super) fn serve_config(session: &Session, site: &Id, config: &[u8]) -> Result<()> {
+    let key = Topic::Config.key(site).map_err(refused)?;
+    let document = Arc::new(Current::default());
+    document.set(Topic::Config, key.clone(), ZBytes::from(config));
+    serve(session, key, &document)
+}
+
+/// Warnings in an answer without `limit`, and at most.
+const HISTORY_ROWS: usize = 100;
+const HISTORY_ROWS_MAX: usize = 1000;
+
+/// Answers queries for the warnings of the outbox until the session closes.
+pub(super) fn serve_history(session: &Session, site: &Id, keeper: &Arc<Keeper>) -> Result<()> {
+    let key = Topic::History.key(site).map_err(refused)?;
+    let (answered_on, site, keeper) = (key.clone(), site.clone(), Arc::clone(keeper));
+    session
+        .declare_queryable(key)
+        .complete(true)
+        .callback(move |query: Query| {
+            let parameters = query.parameters();
+            let rows = parameters.get("limit").and_then(|limit| limit.parse().ok()).unwrap_or(HISTORY_ROWS);
+            let payloads = keeper.history(parameters.get("zone"), rows.min(HISTORY_ROWS_MAX));
+            let history = wire::History {
+                schema: wire::History::SCHEMA.to_owned(),
+                site: site.to_string(),
+                published_at: wall_clock(),
+                warnings: payloads
+                    .iter()
+                    .filter_map(|payload| serde_json::from_slice(payload).ok())
+                    .collect(),
+            };
+            let answer = serde_json::to_vec(&history).map_err(anyhow::Error::from).and_then(|text| {
+                let reply = query.reply(answered_on.clone(), text);
+                reply.encoding(Topic::History.delivery().form.encoding()).wait().map_err(refused)
+            });
+            if let Err(error) = answer {
+                warn!("Cannot answer a query for the history: {error:#}.");
+            }
+        })
+        .background()
+        .wait()
+        .map_err(refused)
 }
 
 /// Answers queries on one pattern.

@@ -105,8 +105,8 @@ impl Topic {
             Self::SpeakerReceipt(_) => kept("speaker_receipt", wire::SpeakerReceipt::SCHEMA),
             Self::SpeakerAlive(_) => measured("speaker_alive", Form::Token),
             Self::Receipt(..) => kept("receipt", wire::WarningReceipt::SCHEMA),
-            Self::History => measured("history", Form::Json { schema: "throng.history.v1" }),
-            Self::Config => measured("config", Form::Json { schema: "throng.config.v1" }),
+            Self::History => measured("history", json::<wire::History>()),
+            Self::Config => measured("config", json::<wire::SiteConfig>()),
             Self::Schema(_) => measured("schema", Form::JsonSchema),
         }
     }

@@ -13,16 +13,22 @@ mod bus;
 mod current;
 mod delivery;
 mod id;
+mod in_order;
+pub mod intake;
+mod keeper;
 pub mod keys;
+mod marks;
 mod network;
 mod outbox;
 mod outgoing;
 mod publishers;
 mod rare_log;
+mod receipts;
 mod repeats;
 mod session;
 pub mod signature;
 mod state;
+mod store;
 mod watcher;
 mod worker;
 mod zenoh_error;
@@ -34,6 +40,7 @@ pub use self::{
     bus::{Bus, BusHandle, BusOptions},
     delivery::{Delivery, Form},
     id::Id,
+    keeper::{Left, OutboxOptions},
     keys::Topic,
     network::{BusMode, MEETING_PORT, Network, shown_endpoint},
     outgoing::Outgoing,

@@ -7,10 +7,10 @@ use std::{
 
 use tokio::sync::Notify;
 
-use super::{Outgoing, Topic};
+use super::{Outgoing, Topic, store::Place};
 
-/// Messages that a later one supersedes, waiting at most.
-const MEASURED_MAX: usize = 1024;
+/// Messages that a later one supersedes, waiting at most: a step of a thousand zones has about six thousand.
+const MEASURED_MAX: usize = 16 * 1024;
 /// Kept messages waiting before those that a newer one of the same key supersedes are dropped.
 const KEPT_MAX: usize = 1024;
 
@@ -27,10 +27,17 @@ pub(super) struct Outbox {
     kept_max: usize,
 }
 
+/// A message in the queue, with its place on disk where it has one.
+#[derive(Debug, PartialEq)]
+pub(super) struct Queued {
+    pub(super) message: Outgoing,
+    pub(super) place: Option<Place>,
+}
+
 /// The queues.
 #[derive(Debug, Default)]
 struct Waiting {
-    kept: VecDeque<Outgoing>,
+    kept: VecDeque<Queued>,
     measured: VecDeque<Outgoing>,
     dropped: BTreeMap<&'static str, u64>,
 }
@@ -49,12 +56,21 @@ impl Outbox {
 
     /// Puts a message in; never waits for the network.
     pub(super) fn push(&self, message: Outgoing) {
+        self.put(message, None);
+    }
+
+    /// The same with a message that is on disk, and can be had again from there.
+    pub(super) fn push_saved(&self, message: Outgoing, place: Place) {
+        self.put(message, Some(place));
+    }
+
+    fn put(&self, message: Outgoing, place: Option<Place>) {
         let mut waiting = self.lock();
         if message.topic.delivery().kept {
             if waiting.kept.len() >= self.kept_max {
                 waiting.drop_superseded(&message.topic);
             }
-            waiting.kept.push_back(message);
+            waiting.kept.push_back(Queued { message, place });
         } else {
             if waiting.measured.len() >= self.measured_max
                 && let Some(oldest) = waiting.measured.pop_front()
@@ -68,9 +84,10 @@ impl Outbox {
     }
 
     /// The next message: kept ones first, each queue in order.
-    pub(super) fn pop(&self) -> Option<Outgoing> {
+    pub(super) fn pop(&self) -> Option<Queued> {
         let mut waiting = self.lock();
-        waiting.kept.pop_front().or_else(|| waiting.measured.pop_front())
+        let measured = |message| Queued { message, place: None };
+        waiting.kept.pop_front().or_else(|| waiting.measured.pop_front().map(measured))
     }
 
     /// Returns when something may have arrived since the last [`Self::pop`] that found nothing.
@@ -98,11 +115,14 @@ impl Waiting {
     /// Drops the oldest kept message that has a newer one of its key, or that `incoming` supersedes.
     fn drop_superseded(&mut self, incoming: &Topic) {
         let superseded = (0..self.kept.len()).find(|&index| {
-            let topic = &self.kept[index].topic;
-            topic == incoming || self.kept.iter().skip(index + 1).any(|later| later.topic == *topic)
+            let topic = &self.kept[index].message.topic;
+            topic == incoming || self.kept.iter().skip(index + 1).any(|later| later.message.topic == *topic)
         });
-        if let Some(old) = superseded.and_then(|index| self.kept.remove(index)) {
-            self.count_drop(&old.topic);
+        // One that is on disk is not lost: it comes from there.
+        if let Some(old) = superseded.and_then(|index| self.kept.remove(index))
+            && old.place.is_none()
+        {
+            self.count_drop(&old.message.topic);
         }
     }
 
@@ -118,16 +138,16 @@ mod tests {
 
     fn warning(zone: &str, level: u8) -> Outgoing {
         let topic = Topic::Warning(Id::new(zone).unwrap());
-        Outgoing { topic, payload: vec![level], expires_at: None }
+        Outgoing { topic, payload: vec![level], expires_at: None, seq: None }
     }
 
     fn density(value: u8) -> Outgoing {
         let topic = Topic::ZoneDensity(Id::new("gate").unwrap());
-        Outgoing { topic, payload: vec![value], expires_at: None }
+        Outgoing { topic, payload: vec![value], expires_at: None, seq: None }
     }
 
     fn drain(outbox: &Outbox) -> Vec<Outgoing> {
-        std::iter::from_fn(|| outbox.pop()).collect()
+        std::iter::from_fn(|| outbox.pop()).map(|queued| queued.message).collect()
     }
 
     #[test]

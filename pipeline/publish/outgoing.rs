@@ -17,6 +17,8 @@ pub struct Outgoing {
     pub payload: Vec<u8>,
     /// When it stops being true. A kept message is repeated until then, and for as long as the bus is open without.
     pub expires_at: Option<Timestamp>,
+    /// Number on its key, of a warning that is to wait on disk until it has arrived.
+    pub seq: Option<u64>,
 }
 
 impl Outgoing {
@@ -31,7 +33,7 @@ impl Outgoing {
         }
         let payload =
             serde_json::to_vec(message).with_context(|| format!("cannot write {topic:?} as JSON"))?;
-        Ok(Self { topic, payload, expires_at: None })
+        Ok(Self { topic, payload, expires_at: None, seq: None })
     }
 
     /// A warning, on the key of its zone, repeated until it expires.
@@ -40,8 +42,13 @@ impl Outgoing {
     /// The zone's name may not stand in a key, or the warning cannot be written as JSON.
     pub fn warning(warning: &wire::Warning) -> Result<Self> {
         let zone = Id::new(warning.zone.as_str()).context("the zone of a warning")?;
-        let expires_at = Some(warning.expires_at);
-        Ok(Self { expires_at, ..Self::message(Topic::Warning(zone), warning)? })
+        let (expires_at, seq) = (Some(warning.expires_at), Some(warning.envelope.seq));
+        Ok(Self { expires_at, seq, ..Self::message(Topic::Warning(zone), warning)? })
+    }
+
+    /// Whether it has stopped being true by `now`.
+    pub(super) fn is_expired(&self, now: Timestamp) -> bool {
+        self.expires_at.is_some_and(|expires_at| expires_at <= now)
     }
 
     /// A plain number.
@@ -55,8 +62,17 @@ impl Outgoing {
         if !value.is_finite() {
             bail!("{topic:?} must be a finite number and is {value}: publish nothing while it is unknown");
         }
-        Ok(Self { topic, payload: value.to_string().into_bytes(), expires_at: None })
+        Ok(Self { topic, payload: value.to_string().into_bytes(), expires_at: None, seq: None })
     }
+}
+
+/// A warning's payload with `expired` set: it comes too late to act on. What is no JSON object is left as it is.
+pub(super) fn marked_expired(payload: &[u8]) -> Vec<u8> {
+    let Ok(serde_json::Value::Object(mut members)) = serde_json::from_slice(payload) else {
+        return payload.to_vec();
+    };
+    members.insert("expired".to_owned(), true.into());
+    serde_json::to_vec(&members).unwrap_or_else(|_cannot_fail| payload.to_vec())
 }
 
 #[cfg(test)]

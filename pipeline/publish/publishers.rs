@@ -10,7 +10,7 @@ use zenoh::{
 };
 use zenoh_ext::{AdvancedPublisher, AdvancedPublisherBuilderExt as _, CacheConfig, MissDetectionConfig};
 
-use super::{Delivery, Id, Outgoing, Topic, repeats::REPEATED, zenoh_error::in_words};
+use super::{Delivery, Id, Outgoing, Topic, marks::Marks, outgoing::marked_expired, zenoh_error::in_words};
 
 /// Messages of one key that whoever joins late can still get: hours of a zone's changes of level.
 const HISTORY_SAMPLES: usize = 64;
@@ -24,6 +24,15 @@ pub(super) struct Publishers {
     session: Session,
     site: Id,
     declared: BTreeMap<Topic, Declared>,
+}
+
+/// What was published.
+pub(super) struct Published {
+    pub(super) key: OwnedKeyExpr,
+    /// As it travels.
+    pub(super) payload: ZBytes,
+    /// Whether somebody listens to it, of what is kept.
+    pub(super) is_heard: bool,
 }
 
 /// One key with what sends on it.
@@ -49,25 +58,53 @@ impl Publishers {
         Self { session, site, declared: BTreeMap::new() }
     }
 
-    /// Publishes a message, declaring its publisher the first time. Returns the key and the payload as published.
+    /// Publishes a message, declaring its publisher the first time; one that has expired by `now` is marked.
     ///
     /// # Errors
     /// Zenoh refused the declaration or the message.
-    pub(super) fn publish(&mut self, message: Outgoing) -> Result<(OwnedKeyExpr, ZBytes)> {
-        if !self.declared.contains_key(&message.topic) {
-            let declared = declare(&self.session, &self.site, &message.topic)?;
-            self.declared.insert(message.topic.clone(), declared);
-        }
-        let declared = self
-            .declared
-            .get_mut(&message.topic)
-            .ok_or_else(|| anyhow!("no publisher for {:?}", message.topic))?;
-        let payload = ZBytes::from(message.payload.as_slice());
-        declared.send(payload.clone())?;
-        if declared.delivery.repeated {
+    pub(super) fn publish(&mut self, message: Outgoing, marks: Marks, now: Timestamp) -> Result<Published> {
+        let is_expired = message.is_expired(now);
+        let payload = payload(&message, is_expired);
+        let declared = self.declared(&message.topic)?;
+        declared.send(payload.clone(), marks)?;
+        if declared.delivery.repeated && !is_expired {
             declared.repeating = Some((message, Instant::now()));
         }
-        Ok((declared.key.clone(), payload))
+        Ok(Published { key: declared.key.clone(), payload, is_heard: declared.is_heard() })
+    }
+
+    /// Says a warning again that nobody has confirmed, beside the numbered publisher, whose history it would fill.
+    ///
+    /// # Errors
+    /// Zenoh refused the declaration or the message.
+    pub(super) fn redeliver(&mut self, message: &Outgoing, first_seq: u64, now: Timestamp) -> Result<()> {
+        let payload = payload(message, message.is_expired(now));
+        let declared = self.declared(&message.topic)?;
+        if let Sender::Kept { again, .. } = &declared.sender {
+            let marks = Marks { redelivered: true, first_seq: Some(first_seq), repeated: false };
+            block_in_place(|| again.put(payload).attachment(marks.attachment()).wait())
+                .map_err(|error| anyhow!("cannot deliver {} again: {}", declared.key, in_words(&error)))?;
+        }
+        Ok(())
+    }
+
+    /// Whether somebody listens to anything that is kept.
+    pub(super) fn is_any_heard(&self) -> bool {
+        self.declared.values().any(Declared::is_heard)
+    }
+
+    /// Whether somebody listens to a topic that is kept.
+    pub(super) fn is_heard(&mut self, topic: &Topic) -> bool {
+        self.declared(topic).is_ok_and(|declared| declared.is_heard())
+    }
+
+    /// The publisher of a topic, declared the first time.
+    fn declared(&mut self, topic: &Topic) -> Result<&mut Declared> {
+        if !self.declared.contains_key(topic) {
+            let declared = declare(&self.session, &self.site, topic)?;
+            self.declared.insert(topic.clone(), declared);
+        }
+        self.declared.get_mut(topic).ok_or_else(|| anyhow!("no publisher for {topic:?}"))
     }
 
     /// Sends again what is due, or everything repeated with `now_due`, leaving out what has expired by `now`.
@@ -77,14 +114,14 @@ impl Publishers {
             if !now_due && sent_at.elapsed() < REPEAT_PERIOD {
                 continue;
             }
-            if message.expires_at.is_some_and(|expires_at| expires_at <= now) {
+            if message.is_expired(now) {
                 declared.repeating = None;
                 continue;
             }
             *sent_at = Instant::now();
             let payload = ZBytes::from(message.payload.as_slice());
             if let Sender::Kept { again, .. } = &declared.sender {
-                block_in_place(|| again.put(payload).attachment(REPEATED).wait())
+                block_in_place(|| again.put(payload).attachment(Marks::REPEATED.attachment()).wait())
                     .map_err(|error| anyhow!("cannot repeat {}: {}", declared.key, in_words(&error)))?;
             }
         }
@@ -93,17 +130,38 @@ impl Publishers {
 }
 
 impl Declared {
+    /// Whether somebody listens to what is kept; nobody asks of what is not.
+    fn is_heard(&self) -> bool {
+        match &self.sender {
+            Sender::Kept { again, .. } => {
+                again.matching_status().wait().is_ok_and(|status| status.matching())
+            }
+            Sender::Measured(_) => false,
+        }
+    }
+
     /// Sends a payload.
-    fn send(&self, payload: ZBytes) -> Result<()> {
+    fn send(&self, payload: ZBytes, marks: Marks) -> Result<()> {
         // A sender that waits for room on a link would hold up everything else on this worker of tokio.
         match &self.sender {
             Sender::Measured(publisher) if self.delivery.congestion == CongestionControl::Drop => {
                 publisher.put(payload).wait()
             }
             Sender::Measured(publisher) => block_in_place(|| publisher.put(payload).wait()),
-            Sender::Kept { first, .. } => block_in_place(|| first.put(payload).wait()),
+            Sender::Kept { first, .. } => {
+                block_in_place(|| first.put(payload).attachment(marks.attachment()).wait())
+            }
         }
         .map_err(|error| anyhow!("cannot publish on {}: {}", self.key, in_words(&error)))
+    }
+}
+
+/// A payload as it travels.
+fn payload(message: &Outgoing, is_expired: bool) -> ZBytes {
+    if is_expired {
+        ZBytes::from(marked_expired(&message.payload))
+    } else {
+        ZBytes::from(message.payload.as_slice())
     }
 }
 

@@ -1,9 +1,6 @@
-//! Tells a warning that is repeated from one that is new.
+//! Tells a warning that is repeated from one that is new, where it carries no number.
 
 use std::collections::BTreeMap;
-
-/// What a repetition carries beside its payload, so that whoever keeps history can tell it.
-pub(super) const REPEATED: &str = "repeated";
 
 /// The warnings of a watcher, by key.
 ///

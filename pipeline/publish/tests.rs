@@ -21,7 +21,13 @@ fn free_port() -> u16 {
 }
 
 fn options(network: Network) -> BusOptions {
-    BusOptions { network, site: id("stadium"), node: id("box-1") }
+    BusOptions {
+        network,
+        site: id("stadium"),
+        node: id("box-1"),
+        outbox: OutboxOptions::default(),
+        config: Vec::new(),
+    }
 }
 
 fn listening(port: u16) -> Network {
@@ -35,7 +41,7 @@ fn connecting(port: u16) -> Network {
 /// A warning cut down to what these tests look at.
 fn warning(zone: &str, level: u8) -> Outgoing {
     let payload = json!({ "schema": "throng.warning.v1", "level": level }).to_string().into_bytes();
-    Outgoing { topic: Topic::Warning(id(zone)), payload, expires_at: None }
+    Outgoing { topic: Topic::Warning(id(zone)), payload, expires_at: None, seq: None }
 }
 
 /// The next arrival that `wanted` takes.

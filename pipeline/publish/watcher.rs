@@ -1,13 +1,21 @@
 //! The other side of the bus: hears what sites publish, and when they fall silent.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Instant,
 };
 
-use anyhow::{Result, anyhow};
-use throng_analytics::time::Timestamp;
-use tokio::sync::mpsc;
+use anyhow::{Context as _, Result, anyhow};
+use serde::Deserialize;
+use throng_analytics::{
+    time::Timestamp,
+    wire::{Message as _, WarningReceipt},
+};
+use tokio::{sync::mpsc, time::sleep_until};
 use zenoh::{
     Session, Wait as _,
     key_expr::{KeyExpr, OwnedKeyExpr},
@@ -17,9 +25,12 @@ use zenoh_ext::{AdvancedSubscriberBuilderExt as _, HistoryConfig, RecoveryConfig
 
 use super::{
     Id, Network, Topic,
+    in_order::{InOrder, Outcome, Stamp},
     keys::patterns,
+    marks::Marks,
     open_session,
-    repeats::{REPEATED, Repeats},
+    outgoing::marked_expired,
+    repeats::Repeats,
     zenoh_error::in_words,
 };
 use crate::clock::wall_clock;
@@ -57,11 +68,42 @@ pub enum Heard {
 }
 
 /// A session that listens. Dropping it closes the session.
+///
+/// Every warning comes once, and in the order in which it was raised. One that was overtaken by a newer one comes all
+/// the same, marked `expired`.
 #[derive(Debug)]
 pub struct Watcher {
     session: Session,
-    arrivals: mpsc::Receiver<Arrival>,
+    raw: mpsc::Receiver<Raw>,
+    ready: VecDeque<Arrival>,
+    order: InOrder<Arrival>,
+    /// For warnings of others, which carry no id of their series.
+    repeats: Repeats,
+    confirming: Option<Confirming>,
     missed: Arc<AtomicU64>,
+}
+
+/// For whom warnings are confirmed, and up to which of each key that was done.
+#[derive(Debug)]
+struct Confirming {
+    group: Id,
+    by: String,
+    up_to: BTreeMap<String, (Stamp, Instant)>,
+}
+
+/// As it came in.
+#[derive(Debug)]
+struct Raw {
+    arrival: Arrival,
+    /// Given on warnings.
+    marks: Option<Marks>,
+}
+
+/// The part of a warning that says which one it is.
+#[derive(Deserialize)]
+struct Numbered {
+    numbering: String,
+    seq: u64,
 }
 
 impl Watcher {
@@ -83,7 +125,7 @@ impl Watcher {
         let refused = |error: zenoh::Error| {
             anyhow!("zenoh does not take the subscriber on {wanted}: {}", in_words(&error))
         };
-        let (sender, arrivals) = mpsc::channel(ARRIVALS_MAX);
+        let (sender, raw) = mpsc::channel(ARRIVALS_MAX);
         let missed = Arc::new(AtomicU64::new(0));
         let hear = Hear { sender, missed: Arc::clone(&missed) };
 
@@ -125,31 +167,143 @@ impl Watcher {
         // missing. It would also order everything else, across priorities, and drop what was overtaken.
         if wanted.intersects(&warnings) {
             let wanted = wanted.clone();
-            let mut repeats = Repeats::default();
             session
                 .declare_subscriber(warnings)
                 .history(HistoryConfig::default().detect_late_publishers())
                 .recovery(RecoveryConfig::default().heartbeat())
-                .callback_mut(move |sample: Sample| {
-                    let is_repetition = sample
-                        .attachment()
-                        .is_some_and(|attachment| attachment.to_bytes() == REPEATED.as_bytes());
-                    if wanted.intersects(sample.key_expr())
-                        && repeats.is_new(sample.key_expr(), &sample.payload().to_bytes(), is_repetition)
-                    {
-                        hear.message(&sample);
+                .callback(move |sample: Sample| {
+                    if wanted.intersects(sample.key_expr()) {
+                        hear.warning(&sample);
                     }
                 })
                 .background()
                 .wait()
                 .map_err(refused)?;
         }
-        Ok(Self { session, arrivals, missed })
+        Ok(Self {
+            session,
+            raw,
+            ready: VecDeque::new(),
+            order: InOrder::default(),
+            repeats: Repeats::default(),
+            confirming: None,
+            missed,
+        })
+    }
+
+    /// Speaks for a group of subscribers from now on: [`Self::confirm`] tells the site that the group has a warning.
+    #[must_use]
+    pub fn confirming(mut self, group: Id, by: &str) -> Self {
+        self.confirming = Some(Confirming { group, by: by.to_owned(), up_to: BTreeMap::new() });
+        self
     }
 
     /// The next arrival; `None` once the session is closed.
     pub async fn next(&mut self) -> Option<Arrival> {
-        self.arrivals.recv().await
+        loop {
+            if let Some(arrival) = self.ready.pop_front() {
+                return Some(arrival);
+            }
+            let overdue_at = self.order.next_overdue();
+            let wait = sleep_until(overdue_at.unwrap_or_else(Instant::now).into());
+            tokio::select! {
+                raw = self.raw.recv() => self.take(raw?).await,
+                () = wait, if overdue_at.is_some() => {
+                    let due = self.order.overdue(Instant::now());
+                    self.ready.extend(due.into_iter().map(|due| delivered(due.item, due.late)));
+                }
+            }
+        }
+    }
+
+    /// Puts what came in where it belongs.
+    async fn take(&mut self, raw: Raw) {
+        let (Some(marks), Heard::Message { payload, .. }) = (raw.marks, &raw.arrival.heard) else {
+            self.ready.push_back(raw.arrival);
+            return;
+        };
+        let Ok(Numbered { numbering, seq }) = serde_json::from_slice(payload) else {
+            let is_repetition = marks.repeated || marks.redelivered;
+            if self.repeats.is_new(&raw.arrival.key, payload, is_repetition) {
+                self.ready.push_back(raw.arrival);
+            }
+            return;
+        };
+        let (key, stamp) = (raw.arrival.key.clone(), Stamp { numbering, seq });
+        match self.order.feed(&key, &stamp, marks, raw.arrival, Instant::now()) {
+            Outcome::Deliver(due) => {
+                self.ready.extend(due.into_iter().map(|due| delivered(due.item, due.late)));
+            }
+            // Said again: the confirmation may have been lost.
+            Outcome::Known if marks.redelivered => self.confirm_again(&key).await,
+            Outcome::Known => {}
+        }
+    }
+
+    /// Tells the site that the group has this warning and all before it, once that is so. To be called when whatever
+    /// it is to cause has been done: what is not confirmed is said again, also to whoever speaks for the group next.
+    ///
+    /// # Errors
+    /// The bus does not take the confirmation.
+    pub async fn confirm(&mut self, arrival: &Arrival) -> Result<()> {
+        let Heard::Message { payload, .. } = &arrival.heard else { return Ok(()) };
+        let (Some(confirming), Some(complete)) =
+            (&mut self.confirming, self.order.complete_up_to(&arrival.key))
+        else {
+            return Ok(());
+        };
+        let Ok(Numbered { numbering, seq }) = serde_json::from_slice(payload) else { return Ok(()) };
+        if numbering != complete.numbering {
+            return Ok(());
+        }
+        let known = confirming.up_to.get(&arrival.key).filter(|(stamp, _)| stamp.numbering == numbering);
+        // A late one completes all that came after it.
+        let highest = known.map_or(seq, |(stamp, _)| stamp.seq.max(seq));
+        let stamp = Stamp { numbering, seq: highest.min(complete.seq) };
+        confirming.up_to.insert(arrival.key.clone(), (stamp, Instant::now()));
+        self.send_receipt(&arrival.key).await
+    }
+
+    /// Sends the last confirmation of a key again, at most once a second.
+    async fn confirm_again(&mut self, key: &str) {
+        let Some(confirming) = &mut self.confirming else { return };
+        let Some((_, sent_at)) = confirming.up_to.get_mut(key) else { return };
+        if sent_at.elapsed().as_secs() == 0 {
+            return;
+        }
+        *sent_at = Instant::now();
+        if let Err(error) = self.send_receipt(key).await {
+            tracing::debug!("{error:#}.");
+        }
+    }
+
+    async fn send_receipt(&self, key: &str) -> Result<()> {
+        let Some(confirming) = &self.confirming else { return Ok(()) };
+        let Some((stamp, _)) = confirming.up_to.get(key) else { return Ok(()) };
+        let topic = KeyExpr::try_from(key).ok().and_then(|key| Topic::parse(&key));
+        let Some((site, Topic::Warning(zone))) = topic else { return Ok(()) };
+        let receipt = WarningReceipt {
+            schema: WarningReceipt::SCHEMA.to_owned(),
+            site: site.to_string(),
+            group: confirming.group.to_string(),
+            by: confirming.by.clone(),
+            zone: zone.to_string(),
+            numbering: stamp.numbering.clone(),
+            up_to_seq: stamp.seq,
+            at: wall_clock(),
+        };
+        let topic = Topic::Receipt(confirming.group.clone(), zone);
+        let delivery = topic.delivery();
+        let refused = |error: zenoh::Error| anyhow!("cannot confirm a warning: {}", in_words(&error));
+        let text = serde_json::to_vec(&receipt).context("cannot write a confirmation as JSON")?;
+        self.session
+            .put(topic.key(&site).map_err(refused)?, text)
+            .encoding(delivery.form.encoding())
+            .priority(delivery.priority)
+            .congestion_control(delivery.congestion)
+            .express(delivery.express)
+            .await
+            .map_err(refused)
     }
 
     /// Whether any site or router is connected.
@@ -171,22 +325,39 @@ impl Watcher {
     }
 }
 
+/// A warning whose turn it is; one that was overtaken is for the record.
+fn delivered(arrival: Arrival, is_late: bool) -> Arrival {
+    match arrival.heard {
+        Heard::Message { encoding, payload } if is_late => {
+            Arrival { heard: Heard::Message { encoding, payload: marked_expired(&payload) }, ..arrival }
+        }
+        _ => arrival,
+    }
+}
+
 /// Where the subscribers put what they hear.
 #[derive(Clone)]
 struct Hear {
-    sender: mpsc::Sender<Arrival>,
+    sender: mpsc::Sender<Raw>,
     missed: Arc<AtomicU64>,
 }
 
 impl Hear {
     /// A message; a deletion says nothing on this bus.
     fn message(&self, sample: &Sample) {
+        self.put_message(sample, None);
+    }
+
+    /// A warning.
+    fn warning(&self, sample: &Sample) {
+        self.put_message(sample, Some(Marks::of(sample)));
+    }
+
+    fn put_message(&self, sample: &Sample, marks: Option<Marks>) {
         if sample.kind() == SampleKind::Put {
             let encoding = sample.encoding().to_string();
-            self.put(
-                sample.key_expr(),
-                Heard::Message { encoding, payload: sample.payload().to_bytes().into_owned() },
-            );
+            let payload = sample.payload().to_bytes().into_owned();
+            self.put(sample.key_expr(), Heard::Message { encoding, payload }, marks);
         }
     }
 
@@ -196,13 +367,13 @@ impl Hear {
             SampleKind::Put => Heard::Alive,
             SampleKind::Delete => Heard::Lost,
         };
-        self.put(sample.key_expr(), heard);
+        self.put(sample.key_expr(), heard, None);
     }
 
-    fn put(&self, key: &KeyExpr<'_>, heard: Heard) {
+    fn put(&self, key: &KeyExpr<'_>, heard: Heard, marks: Option<Marks>) {
         let arrival =
             Arrival { key: key.to_string(), topic: Topic::parse(key), received_at: wall_clock(), heard };
-        if self.sender.try_send(arrival).is_err() {
+        if self.sender.try_send(Raw { arrival, marks }).is_err() {
             self.missed.fetch_add(1, Ordering::Relaxed);
         }
     }

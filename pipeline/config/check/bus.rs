@@ -1,10 +1,12 @@
 //! The bus: whether every endpoint can be one.
 
+use std::path::PathBuf;
+
 use super::Checker;
 use crate::config::diagnostic::Remark;
 use crate::config::key_path::KeyPath;
 use crate::config::raw::{self, Bus};
-use crate::publish::{BusMode, Network};
+use crate::publish::{BusMode, Id, Network, OutboxOptions};
 
 /// What an endpoint looks like.
 const EXPECTED: &str = "the endpoint of a zenoh router or peer";
@@ -48,6 +50,34 @@ impl Checker<'_> {
         let (connect, listen) = (bus.connect.clone(), bus.listen.clone());
         let network = Network { mode, connect, listen, config_file, ..Network::default() };
         (self.findings.error_count() == errors_before).then_some(network)
+    }
+
+    /// Where warnings wait until they have arrived.
+    pub(super) fn outbox(&mut self, bus: Option<&Bus>, site: Option<&Id>) -> Option<OutboxOptions> {
+        let at = KeyPath::root().key("bus").key("confirm_groups");
+        let errors_before = self.findings.error_count();
+        let mut confirm_groups: Vec<Id> = Vec::new();
+        for (index, group) in bus.iter().flat_map(|bus| bus.confirm_groups.iter().enumerate()) {
+            match Id::new(group.as_str()) {
+                Ok(group) if confirm_groups.contains(&group) => {}
+                Ok(group) => confirm_groups.push(group),
+                Err(error) => {
+                    let remark = Remark::new(
+                        format!("is no id: {error:#}"),
+                        "the id of a group of subscribers",
+                        "write e.g. `confirm_groups = [\"room\"]`",
+                    );
+                    self.findings.error(&at.index(index), remark);
+                }
+            }
+        }
+        let named = bus.and_then(|bus| bus.outbox.as_ref()).map(|file| self.folder.join(file));
+        // systemd may name several folders; the first is the unit's own.
+        let state_folder = (self.environment)("STATE_DIRECTORY")
+            .and_then(|folders| folders.split(':').next().map(PathBuf::from))
+            .filter(|folder| folder.is_absolute());
+        let file = named.or_else(|| Some(state_folder?.join(format!("outbox-{}.sqlite", site?.as_str()))));
+        (self.findings.error_count() == errors_before).then_some(OutboxOptions { file, confirm_groups })
     }
 
     /// Asks the bus whether it takes an endpoint.

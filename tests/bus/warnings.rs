@@ -3,18 +3,17 @@
 //!
 //! The model is `models/tests/fixtures/brightness.onnx`, which calls the mean brightness of each cell "people in the
 //! cell": a film that grows brighter is a crowd that grows denser.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
 
 use std::{
     fs,
     io::{BufRead, BufReader, Read},
-    net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::mpsc::{Receiver, channel},
     time::{Duration, Instant},
 };
 
+use super::support::free_port;
 use image::{Rgb, RgbImage};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -30,13 +29,13 @@ const SIZE_PX: (u32, u32) = (256, 192);
 const FRAMES_PER_S: f64 = 10.0;
 
 /// A program that is killed when the test ends, with what it wrote to stdout as it comes.
-struct Program {
-    child: Child,
+pub(crate) struct Program {
+    pub(crate) child: Child,
     lines: Receiver<Value>,
 }
 
 impl Program {
-    fn start(arguments: &[&str], stderr: &Path) -> Self {
+    pub(crate) fn start(arguments: &[&str], stderr: &Path) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_throng"))
             .args(arguments)
             .stdout(Stdio::piped())
@@ -58,7 +57,7 @@ impl Program {
     }
 
     /// The first line that `wanted` holds for.
-    fn wait_for(&self, what: &str, stderr: &Path, wanted: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) fn wait_for(&self, what: &str, stderr: &Path, wanted: impl Fn(&Value) -> bool) -> Value {
         let until = Instant::now() + DEADLINE;
         let mut last = Value::Null;
         while let Ok(line) = self.lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
@@ -71,7 +70,7 @@ impl Program {
     }
 
     /// What is still to come, the summary last, once the program has ended by itself.
-    fn rest(mut self, stderr: &Path) -> (Vec<Value>, Value) {
+    pub(crate) fn rest(mut self, stderr: &Path) -> (Vec<Value>, Value) {
         let mut lines: Vec<Value> = self.lines.iter().collect();
         assert!(self.child.wait().unwrap().success(), "{}", said(stderr));
         let summary = lines.pop().unwrap();
@@ -86,19 +85,14 @@ impl Drop for Program {
     }
 }
 
-fn said(stderr: &Path) -> String {
+pub(crate) fn said(stderr: &Path) -> String {
     let mut text = String::new();
     fs::File::open(stderr).unwrap().read_to_string(&mut text).unwrap();
     text
 }
 
-/// A port of loopback on which nobody listens.
-fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
-}
-
 /// A film of `secs` in which a crowd grows until two thirds of it and then stays.
-fn film(path: &Path, secs: u32) {
+pub(crate) fn film(path: &Path, secs: u32) {
     let (width, height) = SIZE_PX;
     let mut writer = VideoWriter::create(path, width, height, FRAMES_PER_S).unwrap();
     let frames = secs * 10;
@@ -115,7 +109,7 @@ fn film(path: &Path, secs: u32) {
 }
 
 /// A site with one camera over the film, one zone before a gate, and the given `[bus]`.
-fn site(folder: &Path, bus: &str) -> PathBuf {
+pub(crate) fn site(folder: &Path, bus: &str) -> PathBuf {
     let path = folder.join("site.toml");
     let text = format!(
         r#"

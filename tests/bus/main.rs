@@ -1,0 +1,18 @@
+//! The bus by the real program and real routers: warnings that arrive whatever happens, and nobody who may do more than
+//! his role.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking, in its helpers too"
+)]
+
+mod contract;
+mod crash;
+mod federation;
+mod hostile;
+mod outage;
+mod security;
+mod support;
+mod units;
+mod warnings;
