@@ -13,9 +13,10 @@ from . import importers
 from .augment import cell_target, random_crop
 from .config import Config, PictureSet
 from .data import read_set
-from .export import export
+from .export import Shipped, check, export
+from .initial import calibrate, load_exported
 from .losses import soften
-from .network import SHAPES
+from .network import SHAPES, Counter
 from .train import train
 
 
@@ -35,6 +36,7 @@ def run(config: Config, folder: Path) -> None:
     config = replace(config, sets=(tiny,), held_out=0.25, crop_px=128, batch=2)
     train(config, folder, folder / "run", minutes=5, steps_max=3)
     export(folder / "run" / "checkpoint.pt", folder / "smoke.onnx", SHAPES[config.network])
+    _check_start(folder / "smoke.onnx", config)
 
 
 def _check_importers(folder: Path) -> None:
@@ -55,6 +57,15 @@ def _check_importers(folder: Path) -> None:
              importers.from_coco(folder / "coco.json", folder).read_text()}
     if len(lines) != 1:
         raise SystemExit(f"smoke: one head was imported as {lines}")
+
+
+def _check_start(exported: Path, config: Config) -> None:
+    """A network begun from an exported one must count as that does."""
+    network = Counter(SHAPES[config.network])
+    load_exported(network, exported)
+    torch.manual_seed(config.seed)
+    calibrate(network, 255 * torch.rand(2, 3, config.crop_px, config.crop_px))
+    check(Shipped(network).eval(), exported)
 
 
 def _check_mass(pictures, seed: int, crop_px: int = 128) -> None:
