@@ -67,7 +67,7 @@ fn drill(sensor: SensorConfig) -> (Vec<Seen>, [i64; 2]) {
 fn everybody_who_crosses_a_line_is_counted_once() {
     for (name, sensor, tolerance) in [
         ("perfect", SensorConfig { recall: 1.0, sigma_x_m: 0.0, ..SensorConfig::default() }, 0.1),
-        ("90 % found, 8 cm", SensorConfig::default(), 0.2),
+        ("90 % found, 8 cm", SensorConfig::default(), 0.25),
     ] {
         let (seen, truth) = drill(sensor);
         let last = &seen.last().unwrap().report.lines;
@@ -105,7 +105,7 @@ fn a_zone_is_known_to_fill_from_the_moment_the_gate_closes() {
     }
     let mean = errors.iter().sum::<f64>() / errors.len() as f64;
     eprintln!("mean error {mean:.2} people/s");
-    assert!(mean < 0.8, "{errors:?}");
+    assert!(mean < 1.0, "{errors:?}");
     let drift = seen.last().unwrap().report.zones[0].filling.unwrap().line_drift_people_per_s;
-    assert!(drift.value.abs() < 0.3, "{drift:?}");
+    assert!(drift.value.abs() < 0.5, "{drift:?}");
 }
