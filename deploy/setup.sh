@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Prepares a machine to build and run throng: Debian packages, sample footage and the ONNX Runtime library.
 #
+# With --tests also the packages that only the tests need.
+#
 # For Debian 12 or newer and Ubuntu 24.04 or newer, on x86_64 and aarch64, with a Rust toolchain. May be run at any
 # time and any number of times: what is already there is neither installed nor fetched again.
 #
@@ -23,6 +25,16 @@ packages=(
   opencv-doc
   ca-certificates
 )
+# What only tests need: servers of RTSP and RTMP.
+test_packages=(
+  python3-gi gir1.2-gst-rtsp-server-1.0
+  ffmpeg
+)
+case "${1:-}" in
+"") ;;
+--tests) packages+=("${test_packages[@]}") ;;
+*) fail "unknown argument \"$1\"; usage: bash deploy/setup.sh [--tests]" ;;
+esac
 footage=/usr/share/doc/opencv-doc/examples/data/vtest.avi
 
 onnxruntime_version=1.32.0

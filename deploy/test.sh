@@ -22,7 +22,7 @@ for argument in "$@"; do
   esac
 done
 
-bash "$repo_root/deploy/setup.sh"
+bash "$repo_root/deploy/setup.sh" --tests
 cd "$repo_root"
 step "Running the tests"
 cargo test --release --locked --workspace -- "${harness_arguments[@]}"

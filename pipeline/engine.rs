@@ -23,7 +23,6 @@ use crate::{
     site_bus::{bus_options, site_going_on},
     stream::{
         camera::Camera,
-        lifecycle::Patience,
         options::{Pace, StreamOptions},
     },
     summary::Summary,
@@ -180,7 +179,7 @@ pub fn run(
 
 /// A site with a live stream lives by the wall clock: such a stream cannot be read faster than it comes.
 fn pace(plan: &Plan, asked: Pace) -> Pace {
-    let all_footage = plan.cameras.iter().all(|camera| camera.uri.path().is_some());
+    let all_footage = plan.cameras.iter().all(|camera| camera.uri.is_footage());
     if all_footage { asked } else { Pace::Realtime }
 }
 
@@ -192,11 +191,11 @@ fn start_camera(camera: &CameraPlan, pace: Pace, scale: CountScale) -> anyhow::R
         pace,
         origin: wall_clock(),
         session: 1,
+        connect: camera.stream.connect.clone(),
     };
-    let patience = if camera.uri.path().is_some() { Patience::FOOTAGE } else { Patience::default() };
     Ok(WatchedCamera {
         id: camera.id.clone(),
-        stream: Camera::start(camera.id.as_str(), &camera.uri, options, patience)?,
+        stream: Camera::start(camera.id.as_str(), &camera.uri, options, camera.stream.care)?,
         is_calibrated: camera.calibration.is_calibrated(),
         frames_counted: 0,
         captured_at: None,

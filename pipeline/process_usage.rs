@@ -10,11 +10,26 @@ const TICKS_PER_SEC: f64 = 100.0;
 /// # Errors
 /// The kernel's figures cannot be read.
 pub fn cpu_secs() -> anyhow::Result<f64> {
+    // utime and stime are the 14th and 15th field.
+    ticks(11)
+}
+
+/// The same of programs that this process has started and that have ended.
+///
+/// # Errors
+/// The kernel's figures cannot be read.
+pub fn children_cpu_secs() -> anyhow::Result<f64> {
+    // cutime and cstime are the 16th and 17th field.
+    ticks(13)
+}
+
+/// Seconds of two neighbouring fields, numbered from the third.
+fn ticks(first: usize) -> anyhow::Result<f64> {
     let stat = std::fs::read_to_string("/proc/self/stat").context("cannot read /proc/self/stat")?;
-    // The second field, the name in brackets, may hold spaces; utime and stime are the 14th and 15th.
+    // The second field, the name in brackets, may hold spaces.
     let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
     let ticks: f64 =
-        after_name.split_whitespace().skip(11).take(2).filter_map(|f| f.parse::<f64>().ok()).sum();
+        after_name.split_whitespace().skip(first).take(2).filter_map(|f| f.parse::<f64>().ok()).sum();
     Ok(ticks / TICKS_PER_SEC)
 }
 

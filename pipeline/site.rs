@@ -188,7 +188,7 @@ impl SiteLoop<'_> {
             let gives_pictures = matches!(status.state, StreamState::Live | StreamState::Degraded);
             self.bus.set_camera_alive(&camera.id, gives_pictures);
             let counters = camera.stream.counters();
-            let (decoded, dropped) = (counters.decoded(), counters.dropped());
+            let (decoded, skipped, dropped) = (counters.decoded(), counters.skipped(), counters.dropped());
             let decoded_fps = before.get(&camera.id).and_then(|(frames, at)| {
                 let secs = at.elapsed().as_secs_f64();
                 (secs > 0.0 && decoded > 0).then(|| decoded.saturating_sub(*frames) as f64 / secs)
@@ -205,10 +205,11 @@ impl SiteLoop<'_> {
                 video: status.video,
                 decoded_fps,
                 frames_decoded: decoded,
+                frames_skipped: skipped,
                 frames_counted: camera.frames_counted,
                 frames_dropped: dropped,
                 session: status.session,
-                clock_behind_secs: None,
+                clock_behind_secs: status.clock_behind_secs,
                 bus: bus_trouble.clone(),
             };
             let message = self.messages.camera_state(

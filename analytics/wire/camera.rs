@@ -108,6 +108,9 @@ pub struct CameraState {
     pub decoded_fps: Option<f64>,
     /// Frames decoded since start.
     pub frames_decoded: u64,
+    /// Coded pictures since start that were not decoded, since none of them was to be counted.
+    #[serde(default)]
+    pub frames_skipped: u64,
     /// Frames counted since start.
     pub frames_counted: u64,
     /// Frames dropped since start, by cause.

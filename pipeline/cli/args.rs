@@ -68,18 +68,28 @@ pub struct DemoArgs {
     pub pacing: Pacing,
 }
 
-/// `throng bench`: decode alone, model alone and the whole pipeline on the same footage.
+/// `throng bench`: decode alone, model alone and the whole pipeline on the same footage; or many cameras.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Examples:
   throng bench samples/demo.toml
-  throng bench samples/demo.toml --json | tail -1    the figures as one JSON line")]
+  throng bench samples/demo.toml --json | tail -1    the figures as one JSON line
+  throng bench --cameras 1,4,16                      1080p cameras at 2 counted frames/s, beside bare decoding")]
 pub struct BenchArgs {
     /// Site file (TOML); its first camera is the footage.
-    #[arg(required_unless_present = "bus")]
+    #[arg(required_unless_present_any = ["bus", "cameras"])]
     pub site: Option<PathBuf>,
     /// Measure outbox and bus on loopback instead, without cameras (about two minutes).
     #[arg(long, conflicts_with = "site")]
     pub bus: bool,
+    /// Measures so many cameras of a film that is made on the spot, one number after the other.
+    #[arg(long, value_name = "N,N,...", value_delimiter = ',', conflicts_with_all = ["site", "bus"])]
+    pub cameras: Vec<usize>,
+    /// Seconds of that film, and of each measurement.
+    #[arg(long, default_value_t = 10, requires = "cameras", value_parser = clap::value_parser!(u32).range(4..=600))]
+    pub secs: u32,
+    /// Pictures of that film from one key frame to the next.
+    #[arg(long, default_value_t = 12, requires = "cameras", value_parser = clap::value_parser!(u32).range(1..=250))]
+    pub key_every: u32,
     /// Write the figures as one JSON line to stdout.
     #[arg(long)]
     pub json: bool,

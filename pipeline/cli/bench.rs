@@ -1,6 +1,7 @@
 //! `throng bench`: decode alone, model alone and the whole pipeline, in one run, on the same footage and cores.
 
 mod bus;
+mod cameras;
 
 use std::{
     sync::Arc,
@@ -21,6 +22,7 @@ use crate::{
     latency::{LatencyProbe, Percentiles},
     process_usage,
     stream::{
+        connect::Connect,
         decode::{Decoded, decode_only},
         options::{Pace, StreamOptions},
         source::CameraStream,
@@ -72,7 +74,11 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<ExitStatus> {
     if args.bus {
         return bus::run(args.json);
     }
-    let site = args.site.as_deref().context("name a site file, or --bus")?;
+    if !args.cameras.is_empty() {
+        cameras::run(args)?;
+        return Ok(ExitStatus::Success);
+    }
+    let site = args.site.as_deref().context("name a site file, --bus or --cameras")?;
     let mut plan = load_site(site)?;
     plan.cameras.truncate(1);
     let camera = plan.cameras.first().context("the site has no camera")?.clone();
@@ -116,6 +122,7 @@ fn model_fps(counter: &mut Counter, camera: &CameraPlan, scale: CountScale) -> a
         pace: Pace::AsFastAsPossible,
         origin: wall_clock(),
         session: 1,
+        connect: Connect::default(),
     };
     let stream = CameraStream::start(camera.id.as_str(), &camera.uri, options)?;
     let mut pictures = Vec::with_capacity(PICTURES);

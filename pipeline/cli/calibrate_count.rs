@@ -18,6 +18,7 @@ use crate::config;
 use crate::config::plan::CameraPlan;
 use crate::count_scale::CountScale;
 use crate::engine;
+use crate::stream::connect::Connect;
 use crate::stream::options::{Pace, StreamEvent, StreamOptions};
 use crate::stream::source::CameraStream;
 use crate::stream::uri::SourceUri;
@@ -176,6 +177,7 @@ fn count_moments(
         pace: Pace::AsFastAsPossible,
         origin: Timestamp::default(),
         session: 1,
+        connect: Connect::default(),
     };
     let stream = CameraStream::start(camera.id.as_str(), footage, options)?;
     let mut waiting = moments.iter().peekable();

@@ -9,6 +9,7 @@ mod camera;
 mod identity;
 mod line;
 pub(super) mod model;
+mod stream;
 mod zone;
 
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Secrets from the environment: `${NAME}` in the user part of a camera's URI.
+//! Secrets from the environment: `${NAME}` in the user part or the query of a camera's URI.
 
 use std::fmt::Write as _;
 
@@ -18,12 +18,20 @@ pub(super) fn expand(uri: &str, lookup: impl Fn(&str) -> Option<String>) -> Resu
         Some(at) => rest.split_at(at),
         None => ("", rest),
     };
-    if scheme.contains("${") || host.contains("${") {
+    let (place, query) = match host.find('?') {
+        Some(at) => host.split_at(at),
+        None => (host, ""),
+    };
+    if scheme.contains("${") || place.contains("${") {
         return Err(Unexpandable::Misplaced);
     }
-    let mut expanded = scheme.to_owned();
-    let mut user_info = user_info;
-    while let Some((before, after)) = user_info.split_once("${") {
+    Ok([scheme, &with_values(user_info, &lookup)?, place, &with_values(query, &lookup)?].concat())
+}
+
+/// A part of a URI with its `${NAME}`s replaced.
+fn with_values(part: &str, lookup: impl Fn(&str) -> Option<String>) -> Result<String, Unexpandable> {
+    let (mut expanded, mut rest) = (String::new(), part);
+    while let Some((before, after)) = rest.split_once("${") {
         let (name, remainder) = after.split_once('}').ok_or(Unexpandable::Unclosed)?;
         if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
             return Err(Unexpandable::Unclosed);
@@ -32,9 +40,9 @@ pub(super) fn expand(uri: &str, lookup: impl Fn(&str) -> Option<String>) -> Resu
         let value = value.ok_or_else(|| Unexpandable::Unset { name: name.to_owned() })?;
         expanded.push_str(before);
         expanded.push_str(&percent_encoded(&value));
-        user_info = remainder;
+        rest = remainder;
     }
-    Ok(expanded + user_info + host)
+    Ok(expanded + rest)
 }
 
 /// Why a `${NAME}` cannot be replaced.
@@ -47,7 +55,7 @@ pub(super) enum Unexpandable {
     },
     /// A `${` without a name and `}`.
     Unclosed,
-    /// A `${` outside the user part.
+    /// A `${` outside the user part and the query.
     Misplaced,
 }
 
@@ -83,6 +91,10 @@ mod tests {
         assert_eq!(
             expanded("rtsp://${CAM_USER}:${CAM_PASSWORD}@10.0.0.7:554/main").unwrap(),
             "rtsp://viewer:p%40ss%2Fw%3Ard@10.0.0.7:554/main"
+        );
+        assert_eq!(
+            expanded("srt://10.0.0.7:7001?mode=caller&passphrase=${CAM_PASSWORD}").unwrap(),
+            "srt://10.0.0.7:7001?mode=caller&passphrase=p%40ss%2Fw%3Ard"
         );
         for unchanged in ["rtsp://viewer:plain@h/x", "../output/gate.mkv", "file:///srv/a b.mp4"] {
             assert_eq!(expanded(unchanged).unwrap(), unchanged);

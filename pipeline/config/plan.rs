@@ -13,7 +13,7 @@ use throng_analytics::{
 use throng_models::{correction::Correction, device::Device};
 
 use crate::publish::{Id, Network, OutboxOptions};
-use crate::stream::uri::SourceUri;
+use crate::stream::{camera::Care, connect::Connect, uri::SourceUri};
 
 /// A site, checked.
 #[derive(Clone, Debug)]
@@ -95,4 +95,22 @@ pub struct CameraPlan {
     pub calibration: Calibration,
     /// How its counts are corrected by counts made by hand.
     pub count_correction: Option<Correction>,
+    /// How its source is connected to and looked after.
+    pub stream: StreamPlan,
+}
+
+/// How a camera's source is connected to and looked after.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StreamPlan {
+    /// How it is connected to.
+    pub connect: Connect,
+    /// How long it is waited for.
+    pub care: Care,
+}
+
+impl StreamPlan {
+    /// What suits `uri` where a site says nothing.
+    pub fn of(uri: &SourceUri) -> Self {
+        Self { connect: Connect::default(), care: Care::of(uri) }
+    }
 }

@@ -162,6 +162,67 @@ pub struct Camera {
     pub uncalibrated: Option<Uncalibrated>,
     /// How this camera's counts are corrected; written by `throng calibrate-count`.
     pub count_correction: Option<CountCorrection>,
+    /// How the source is connected to, and how long it is waited for. Every key has a default that suits most cameras.
+    pub stream: Option<Stream>,
+}
+
+/// How a camera's source is connected to and looked after.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Stream {
+    /// How RTSP carries the picture: `tcp`, `udp`, `multicast`, or `auto`, which asks for packets first. Default: `tcp`.
+    pub transport: Option<StreamTransport>,
+    /// How long packets wait for others that were overtaken or sent again, in milliseconds (RTSP, SRT). Default: 200.
+    #[schemars(range(min = 0, max = 10000), example = 200)]
+    pub latency_ms: Option<u32>,
+    /// Which picture of a source that has several, such as a sub-stream beside the main one, from 0. Default: 0.
+    #[schemars(range(min = 0, max = 15), example = 0)]
+    pub video_index: Option<u32>,
+    /// `true` takes a certificate that nobody vouches for, as most cameras have (RTSPS, HTTPS). Default: `false`.
+    pub accept_any_certificate: Option<bool>,
+    /// Network interface on which multicast is received. Default: the system's choice.
+    #[schemars(title = "the name of a network interface", example = &"eth1")]
+    pub multicast_interface: Option<String>,
+    /// `true` begins footage anew when it ends. Default: `false`.
+    #[serde(rename = "loop")]
+    pub loops: Option<bool>,
+    /// Pictures of a folder of stills for a second of footage. Default: 1.
+    #[schemars(extend("exclusiveMinimum" = 0), range(max = 60), example = 1)]
+    pub stills_fps: Option<f64>,
+    /// `false` decodes every picture even where key frames alone would be enough for `count_fps`. Default: `true`.
+    pub skip_frames: Option<bool>,
+    /// Without a new picture for this long a stream is published as stale, in seconds. Default: 1.5.
+    #[schemars(range(min = 0.2, max = 3600), example = 1.5)]
+    pub stale_after_secs: Option<f64>,
+    /// Without a new picture for this long the connection is dropped and made anew, in seconds. Default: 3.
+    #[schemars(range(min = 0.5, max = 3600), example = 3)]
+    pub silent_after_secs: Option<f64>,
+    /// How long a connection may be without any data before its first picture, in seconds. Default: 3.
+    #[schemars(range(min = 0.5, max = 3600), example = 3)]
+    pub data_within_secs: Option<f64>,
+    /// How long a connection that gives data may take to give its first picture, in seconds. Default: 15.
+    #[schemars(range(min = 0.5, max = 3600), example = 15)]
+    pub first_picture_within_secs: Option<f64>,
+    /// Longest wait between two attempts to connect, in seconds; the first is 0.5. Default: 2.
+    #[schemars(range(min = 0.5, max = 3600), example = 2)]
+    pub retry_most_secs: Option<f64>,
+    /// Wait after refused credentials, in seconds: many cameras lock an account that is tried too often. Default: 60.
+    #[schemars(range(min = 1, max = 86400), example = 60)]
+    pub refused_retry_secs: Option<f64>,
+}
+
+/// How RTSP carries the picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StreamTransport {
+    /// Within the RTSP connection.
+    Tcp,
+    /// In packets of their own.
+    Udp,
+    /// In packets to a multicast group.
+    Multicast,
+    /// Packets, and TCP where none come.
+    Auto,
 }
 
 /// How a camera's counts compare with counts by hand.

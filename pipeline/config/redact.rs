@@ -30,6 +30,19 @@ pub fn credentials(text: &str) -> String {
     shown
 }
 
+/// A GStreamer description with the value of every secret property (`user-pw=`, `passphrase=`) replaced by `***`.
+pub fn launch(text: &str) -> String {
+    let masked = |word: &str| match word.split_once('=') {
+        Some((name, _)) if is_secret_property(name) => format!("{name}={MASK}"),
+        _ => word.to_owned(),
+    };
+    text.split(' ').map(masked).collect::<Vec<_>>().join(" ")
+}
+
+fn is_secret_property(name: &str) -> bool {
+    !name.contains("://") && name.split('-').any(|part| part == "pw" || SECRET_PARAMETERS.contains(&part))
+}
+
 /// Whether a character cannot belong to a URI in running text.
 fn ends_uri(character: char) -> bool {
     character.is_whitespace() || matches!(character, '"' | '\'' | '`' | '<' | '>')

@@ -25,6 +25,7 @@ use super::{
     frame::Frame,
     lifecycle::{Act, Happening, Lifecycle, Patience},
     lock,
+    open::first_picture_within,
     options::{StreamEvent, StreamInfo, StreamOptions},
     source::{CameraStream, Outlet},
     uri::SourceUri,
@@ -49,6 +50,23 @@ pub struct Camera {
     thread: Option<JoinHandle<()>>,
 }
 
+/// How a camera is looked after.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Care {
+    /// How long it is waited for.
+    pub patience: Patience,
+    /// Whether footage begins anew at its end, each time as a session of its own.
+    pub loops: bool,
+}
+
+impl Care {
+    /// What suits `uri` where a site says nothing.
+    pub fn of(uri: &SourceUri) -> Self {
+        let patience = if uri.is_footage() { Patience::FOOTAGE } else { Patience::default() };
+        Self { patience, loops: false }
+    }
+}
+
 /// How a camera's stream is doing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Status {
@@ -62,6 +80,8 @@ pub struct Status {
     pub session: u64,
     /// What the latest connection that gave pictures brought.
     pub video: Option<VideoInfo>,
+    /// The camera's clock behind ours, seconds, where the stream tells it.
+    pub clock_behind_secs: Option<f64>,
 }
 
 /// What the thread and its owner share.
@@ -76,15 +96,16 @@ impl Camera {
     ///
     /// # Errors
     /// The thread cannot be started.
-    pub fn start(
-        id: &str,
-        uri: &SourceUri,
-        options: StreamOptions,
-        patience: Patience,
-    ) -> anyhow::Result<Self> {
+    pub fn start(id: &str, uri: &SourceUri, options: StreamOptions, care: Care) -> anyhow::Result<Self> {
         let outlet = Outlet::new(options.pace_of(uri));
-        let status =
-            Status { state: StreamState::Waiting, cause: None, since: wall_clock(), session: 0, video: None };
+        let status = Status {
+            state: StreamState::Waiting,
+            cause: None,
+            since: wall_clock(),
+            session: 0,
+            video: None,
+            clock_behind_secs: None,
+        };
         let shared = Arc::new(Shared { status: Mutex::new(status), trouble: Mutex::new(None) });
         let (stop, stopped) = bounded(0);
         let (frames, counters) = (outlet.frames.clone(), Arc::clone(&outlet.counters));
@@ -92,8 +113,9 @@ impl Camera {
         let worker = Worker {
             id: id.to_owned(),
             uri: uri.clone(),
+            loops: care.loops,
             options,
-            lifecycle: Lifecycle::new(patience, RandomState::new().hash_one(id)),
+            lifecycle: Lifecycle::new(care.patience, RandomState::new().hash_one(id)),
             began: Instant::now(),
             connection: None,
             outlet,
@@ -146,6 +168,7 @@ impl Drop for Camera {
 struct Worker {
     id: String,
     uri: SourceUri,
+    loops: bool,
     options: StreamOptions,
     lifecycle: Lifecycle,
     began: Instant,
@@ -159,7 +182,9 @@ struct Worker {
 struct Connection {
     stream: CameraStream,
     pictures: u64,
+    picture_at: Instant,
     data: u64,
+    skipped: u64,
     info: Option<StreamInfo>,
 }
 
@@ -190,7 +215,8 @@ impl Worker {
         self.observe(progress);
         match event {
             Some(StreamEvent::Live(info)) => self.learn(info),
-            Some(StreamEvent::Ended { early }) if self.uri.path().is_some() => {
+            Some(StreamEvent::Ended { .. }) if self.loops => self.observe(Happening::Again),
+            Some(StreamEvent::Ended { early }) if self.uri.is_footage() => {
                 self.observe(Happening::Ended { note: early });
             }
             Some(StreamEvent::Ended { .. }) => {
@@ -217,9 +243,10 @@ impl Worker {
 
     /// Footage that cannot be read will not become readable; a stream may come back.
     fn fail(&mut self, cause: String, refused: bool) {
-        self.observe(match self.uri.path() {
-            Some(_) => Happening::Ended { note: Some(cause) },
-            None => Happening::Failed { cause, refused },
+        self.observe(if self.uri.is_footage() {
+            Happening::Ended { note: Some(cause) }
+        } else {
+            Happening::Failed { cause, refused }
         });
     }
 
@@ -228,10 +255,9 @@ impl Worker {
         let options = StreamOptions { session, ..self.options.clone() };
         let stopping = Arc::new(AtomicBool::new(false));
         let outlet = self.outlet.clone();
-        let patience =
-            if self.uri.path().is_some() { super::open::first_picture_within(&self.uri) } else { FOR_EVER };
+        let patience = if self.uri.is_footage() { first_picture_within(&self.uri) } else { FOR_EVER };
         match CameraStream::connect(&self.id, &self.uri, options, outlet, stopping, patience) {
-            Ok(stream) => self.connection = Some(Connection { stream, pictures: 0, data: 0, info: None }),
+            Ok(stream) => self.connection = Some(Connection::new(stream)),
             Err(error) => self.fail(format!("{error:#}"), false),
         }
     }
@@ -246,6 +272,7 @@ impl Worker {
     fn tell(&self) {
         let (state, cause) = (self.lifecycle.state(), self.lifecycle.cause().map(str::to_owned));
         let video = self.connection.as_ref().and_then(Connection::video);
+        let behind_secs = self.connection.as_ref().and_then(|c| c.stream.clock_behind_secs());
         let mut status = lock(&self.shared.status);
         let is_new = state != status.state;
         let is_news =
@@ -257,6 +284,7 @@ impl Worker {
         if video.is_some() {
             status.video = video;
         }
+        status.clock_behind_secs = behind_secs;
         // While it connects again, what went wrong before is still the cause, and no news.
         status.cause = cause;
         if is_news {
@@ -266,18 +294,28 @@ impl Worker {
 }
 
 impl Connection {
+    fn new(stream: CameraStream) -> Self {
+        Self { stream, pictures: 0, picture_at: Instant::now(), data: 0, skipped: 0, info: None }
+    }
+
     /// What has come since the last look.
     fn look(&mut self) -> Happening {
-        let (pictures, data) = (self.stream.pictures_forward(), self.stream.data());
+        let (pictures, data, skipped) =
+            (self.stream.pictures_forward(), self.stream.data(), self.stream.skipped());
         let before = (self.pictures, self.data);
-        (self.pictures, self.data) = (pictures, data);
+        self.stream.counters().add_skipped(skipped - self.skipped);
+        (self.pictures, self.data, self.skipped) = (pictures, data, skipped);
         if pictures > before.0 {
-            Happening::Pictures
-        } else if data > before.1 {
-            Happening::Data
-        } else {
-            Happening::Nothing
+            self.picture_at = Instant::now();
+            return Happening::Pictures;
         }
+        if data == before.1 {
+            return Happening::Nothing;
+        }
+        // While pictures are skipped, decoded ones come seldom, and those that are skipped show that more are to come.
+        let quiet_secs = self.stream.longest_quiet_secs();
+        let is_as_meant = pictures > 0 && self.picture_at.elapsed().as_secs_f64() < quiet_secs;
+        if is_as_meant { Happening::Pictures } else { Happening::Data }
     }
 
     fn video(&self) -> Option<VideoInfo> {

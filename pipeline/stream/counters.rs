@@ -37,6 +37,7 @@ impl DropCause {
 #[derive(Debug, Default)]
 pub struct FrameCounters {
     decoded: AtomicU64,
+    skipped: AtomicU64,
     dropped: [AtomicU64; DropCause::ALL.len()],
 }
 
@@ -53,6 +54,15 @@ impl FrameCounters {
     /// Frames decoded so far.
     pub fn decoded(&self) -> u64 {
         self.decoded.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn add_skipped(&self, pictures: u64) {
+        self.skipped.fetch_add(pictures, Ordering::Relaxed);
+    }
+
+    /// Coded pictures that were not decoded so far, since none of them was to be counted.
+    pub fn skipped(&self) -> u64 {
+        self.skipped.load(Ordering::Relaxed)
     }
 
     /// Frames dropped so far, by the cause's name; causes that never happened are left out.

@@ -11,8 +11,10 @@ use std::{
 use gstreamer::{self as gst, prelude::*};
 
 use super::{
+    connect::Connect,
     fault::{SourceFault, preflight},
-    open::{decoder, first_picture_within},
+    intake::Intake,
+    open::{add_source, first_picture_within},
     uri::SourceUri,
 };
 
@@ -36,7 +38,8 @@ pub fn decode_only(uri: &SourceUri) -> anyhow::Result<Decoded> {
     let sink = super::element("fakesink")?;
     sink.set_property("sync", false);
     let input = sink.static_pad("sink").ok_or_else(|| anyhow::anyhow!("fakesink has no input"))?;
-    pipeline.add_many([&decoder(uri, &input, &Arc::default())?, &sink])?;
+    pipeline.add(&sink)?;
+    add_source(&pipeline, uri, &Connect::default(), &input, &Arc::new(Intake::new(None)))?;
     let (frames, first_frame) = (Arc::new(AtomicU64::new(0)), Arc::new(std::sync::OnceLock::new()));
     let (counted, began) = (Arc::clone(&frames), Arc::clone(&first_frame));
     input.add_probe(gst::PadProbeType::BUFFER, move |_, _| {

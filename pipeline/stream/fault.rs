@@ -2,7 +2,7 @@
 
 use gstreamer as gst;
 
-use super::{cut_off::lacks_mp4_index, uri::SourceUri};
+use super::{cut_off::lacks_mp4_index, stills, uri::SourceUri};
 
 /// Why a source gives no (more) pictures.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -92,7 +92,13 @@ pub(super) fn preflight(uri: &SourceUri) -> Result<(), SourceFault> {
             fault("the file does not exist", "check its name; relative names start at the site file's folder")
         }
         Err(error) => fault(&format!("the file cannot be looked at: {error}"), "check its permissions"),
-        Ok(meta) if meta.is_dir() => fault("this is a folder, not a file", "name one video file in it"),
+        Ok(meta) if meta.is_dir() => match stills::stills(path) {
+            Ok(stills) if !stills.is_empty() => Ok(()),
+            Ok(_) => {
+                fault("this is a folder without stills", "name a video file in it, or add JPEG or PNG stills")
+            }
+            Err(error) => fault(&format!("the folder cannot be read: {error}"), "check its permissions"),
+        },
         Ok(meta) if meta.is_file() && meta.len() == 0 => fault("the file is empty", "copy it again"),
         Ok(_) => match std::fs::File::open(path) {
             Err(error) => fault(&format!("the file cannot be opened: {error}"), "check its permissions"),

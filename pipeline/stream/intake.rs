@@ -1,4 +1,4 @@
-//! What reaches the decoder: whether anything comes at all, in which format, and who decodes it.
+//! What reaches the decoder: whether anything comes at all, in which format, who decodes it, and what need not be decoded.
 
 use std::sync::{
     Arc, Mutex,
@@ -6,14 +6,23 @@ use std::sync::{
 };
 
 use gstreamer::{self as gst, prelude::*};
+use gstreamer_video::StillFrameEvent;
 
-use super::{lock, shield::shielded};
+use super::{
+    lock,
+    shield::shielded,
+    skip::{Skipper, Verdict},
+};
 
 /// What a connection takes in, as its elements appear one by one.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Intake {
     data: AtomicU64,
+    skipped: AtomicU64,
     coding: Mutex<Option<Coding>>,
+    /// Decides what need not be decoded; `None` decodes everything.
+    skipper: Option<Mutex<Skipper>>,
+    segment: Mutex<gst::FormattedSegment<gst::ClockTime>>,
 }
 
 /// How the picture is coded, and by what it is decoded.
@@ -26,6 +35,27 @@ pub(super) struct Coding {
 }
 
 impl Intake {
+    /// Pictures that are not needed for `skip_to_fps` counted frames a second are not decoded; `None` decodes all.
+    pub(super) fn new(skip_to_fps: Option<f64>) -> Self {
+        Self {
+            data: AtomicU64::new(0),
+            skipped: AtomicU64::new(0),
+            coding: Mutex::new(None),
+            skipper: skip_to_fps.map(|fps| Mutex::new(Skipper::new(fps))),
+            segment: Mutex::new(gst::FormattedSegment::new()),
+        }
+    }
+
+    /// Coded pictures that were not decoded; it only ever grows.
+    pub(super) fn skipped(&self) -> u64 {
+        self.skipped.load(Ordering::Relaxed)
+    }
+
+    /// Longest time between two decoded pictures while pictures are skipped, seconds; 0 while none is.
+    pub(super) fn longest_quiet_secs(&self) -> f64 {
+        self.skipper.as_ref().map_or(0.0, |skipper| lock(skipper).longest_quiet_secs())
+    }
+
     /// Buffers that reached a depayloader, demuxer, parser or decoder; it only ever grows.
     pub(super) fn data(&self) -> u64 {
         self.data.load(Ordering::Relaxed)
@@ -41,7 +71,8 @@ impl Intake {
         let Some(factory) = element.factory() else { return };
         let class = factory.metadata(gst::ELEMENT_METADATA_KLASS).unwrap_or_default();
         let is = |word: &str| class.contains(word);
-        let (decodes, takes_data) = (is("Decoder/Video"), is("Parser") || is("Demux") || is("Depayloader"));
+        let (decodes, takes_data) =
+            (is("Decoder/Video") || is("Decoder/Image"), is("Parser") || is("Demux") || is("Depayloader"));
         let Some(input) = element.static_pad("sink").filter(|_| decodes || takes_data) else { return };
         if element.is::<gst::Bin>() {
             return;
@@ -53,24 +84,52 @@ impl Intake {
         let (intake, element) = (Arc::clone(self), element.downgrade());
         let kinds =
             gst::PadProbeType::BUFFER | gst::PadProbeType::BUFFER_LIST | gst::PadProbeType::EVENT_DOWNSTREAM;
-        input.add_probe(kinds, move |_, probe| {
+        input.add_probe(kinds, move |pad, probe| {
             let Some(element) = element.upgrade() else { return gst::PadProbeReturn::Ok };
-            shielded(&element, (), || match &probe.data {
-                Some(gst::PadProbeData::Event(event)) => intake.learn_coding(event, decoder.as_deref()),
+            shielded(&element, gst::PadProbeReturn::Ok, || match &probe.data {
+                Some(gst::PadProbeData::Event(event)) => {
+                    intake.learn(event, decoder.as_deref());
+                    gst::PadProbeReturn::Ok
+                }
+                Some(gst::PadProbeData::Buffer(buffer)) if decoder.is_some() => intake.take(pad, buffer),
                 _ => {
                     intake.data.fetch_add(1, Ordering::Relaxed);
+                    gst::PadProbeReturn::Ok
                 }
-            });
-            gst::PadProbeReturn::Ok
+            })
         });
     }
 
-    fn learn_coding(&self, event: &gst::EventRef, decoder: Option<&str>) {
-        if let (gst::EventView::Caps(caps), Some(decoder)) = (event.view(), decoder)
-            && let Some(structure) = caps.caps().structure(0)
-        {
-            *lock(&self.coding) =
-                Some(Coding { format: structure.name().to_string(), decoder: decoder.to_owned() });
+    /// A coded picture on its way into the decoder.
+    fn take(&self, decoder_input: &gst::Pad, buffer: &gst::BufferRef) -> gst::PadProbeReturn {
+        self.data.fetch_add(1, Ordering::Relaxed);
+        let Some(skipper) = &self.skipper else { return gst::PadProbeReturn::Ok };
+        let at = buffer.pts().and_then(|pts| lock(&self.segment).to_running_time(pts));
+        let Some(at) = at else { return gst::PadProbeReturn::Ok };
+        let is_key = !buffer.flags().contains(gst::BufferFlags::DELTA_UNIT);
+        let verdict = lock(skipper).decide(is_key, at.nseconds() as f64 * 1e-9);
+        let Verdict::Skip { drain } = verdict else { return gst::PadProbeReturn::Ok };
+        self.skipped.fetch_add(1, Ordering::Relaxed);
+        if drain {
+            // What it holds back to put pictures in order would otherwise wait for the next key frame.
+            decoder_input.send_event(StillFrameEvent::builder(true).build());
+        }
+        gst::PadProbeReturn::Handled
+    }
+
+    fn learn(&self, event: &gst::EventRef, decoder: Option<&str>) {
+        let Some(decoder) = decoder else { return };
+        match event.view() {
+            gst::EventView::Caps(caps) => {
+                let format = caps.caps().structure(0).map(|structure| structure.name().to_string());
+                *lock(&self.coding) = format.map(|format| Coding { format, decoder: decoder.to_owned() });
+            }
+            gst::EventView::Segment(event) => {
+                if let Some(time) = event.segment().downcast_ref::<gst::ClockTime>() {
+                    *lock(&self.segment) = time.clone();
+                }
+            }
+            _ => {}
         }
     }
 }

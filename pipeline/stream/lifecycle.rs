@@ -87,6 +87,8 @@ pub enum Happening {
         /// What is wrong with the footage, if something is.
         note: Option<String>,
     },
+    /// Footage came to its end and is to begin anew.
+    Again,
     /// What is wrong with the pictures that do come; none: nothing.
     Trouble(Option<String>),
 }
@@ -189,6 +191,11 @@ impl Lifecycle {
             (Happening::Ended { note }, _) => {
                 self.cause = note;
                 self.phase = Phase::Ended;
+                Some(Act::Close)
+            }
+            (Happening::Again, _) => {
+                self.cause = None;
+                self.phase = Phase::Pausing { until: now_secs, refused: false };
                 Some(Act::Close)
             }
             (Happening::Failed { cause, refused }, _) => Some(self.pause(now_secs, cause, refused)),

@@ -7,11 +7,14 @@
 
 mod bus;
 pub mod camera;
+mod capture_clock;
+pub mod connect;
 pub mod counters;
 mod cut_off;
 pub mod decode;
 pub mod fault;
 pub mod frame;
+mod hardware;
 mod intake;
 pub mod lifecycle;
 mod open;
@@ -19,8 +22,11 @@ pub mod options;
 mod passage;
 mod rate;
 mod shield;
+mod skip;
 mod slot;
 pub mod source;
+mod stills;
+pub mod test_film;
 pub mod uri;
 pub mod writer;
 
@@ -31,7 +37,14 @@ use gstreamer as gst;
 
 /// Starts GStreamer; any number of calls start it once.
 fn init() -> anyhow::Result<()> {
-    gst::init().context("GStreamer cannot be started; run deploy/setup.sh to install it")
+    gst::init().context("GStreamer cannot be started; run deploy/setup.sh to install it")?;
+    hardware::prefer();
+    Ok(())
+}
+
+/// Whether a folder holds stills that can be read as footage.
+pub fn holds_stills(folder: &std::path::Path) -> bool {
+    stills::stills(folder).is_ok_and(|stills| !stills.is_empty())
 }
 
 /// Makes an element, with an error that names the missing plug-in.

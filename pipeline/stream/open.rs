@@ -1,10 +1,17 @@
-//! The element that opens a URI and decodes its picture.
+//! The elements that open a source and decode its picture.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
 
+use anyhow::Context;
 use gstreamer::{self as gst, prelude::*};
 
-use super::{intake::Intake, shield::shielded, uri::SourceUri};
+use super::{connect::Connect, hardware, intake::Intake, shield::shielded, stills, uri::SourceUri};
 
 /// Threads that one software decoder may use. Each holds pictures of its own, and each but one holds back a picture
 /// of a live stream; the cores are needed for counting.
@@ -21,46 +28,103 @@ pub(super) fn first_picture_within(uri: &SourceUri) -> Duration {
     if uri.path().is_some() { FILE_PATIENCE } else { STREAM_PATIENCE }
 }
 
-/// Makes a `uridecodebin` for `uri` whose picture goes to `input`; sound and subtitles are left alone. A source
+/// Adds to `pipeline` what opens `uri` and decodes its picture into `input`; sound and subtitles are left alone. A source
 /// without a picture posts a `StreamError::CodecNotFound`. What reaches the decoder is told to `intake`.
-pub(super) fn decoder(
+pub(super) fn add_source(
+    pipeline: &gst::Pipeline,
     uri: &SourceUri,
+    connect: &Connect,
     input: &gst::Pad,
     intake: &Arc<Intake>,
-) -> anyhow::Result<gst::Element> {
-    let source = super::element("uridecodebin")?;
-    source.set_property("uri", uri.expose());
-    let (to_link, to_check) = (input.clone(), input.clone());
-    source.connect_pad_added(move |source, pad| {
-        shielded(source, (), || link_picture(pad, &to_link));
+) -> anyhow::Result<()> {
+    let intake = Arc::clone(intake);
+    pipeline.connect_deep_element_added(move |pipeline, _, element| {
+        shielded(pipeline, (), || {
+            limit_threads(element);
+            intake.watch(element);
+        });
     });
-    source.connect_no_more_pads(move |source| {
+    let decoder = if let Some(source) = own_source(uri, connect)? {
+        let decoder = super::element("decodebin")?;
+        pipeline.add_many([&source, &decoder])?;
+        source.link(&decoder)?;
+        decoder
+    } else {
+        let decoder = super::element("uridecodebin")?;
+        decoder.set_property("uri", uri.expose());
+        let connect = connect.clone();
+        decoder.connect("source-setup", false, move |arguments| {
+            let source = arguments.get(1)?.get::<gst::Element>().ok()?;
+            shielded(&source, (), || connect.set_up(&source));
+            None
+        });
+        pipeline.add(&decoder)?;
+        decoder
+    };
+    // Of RTSP only the picture that is wanted comes this far.
+    let wanted = if uri.is_rtsp() { 0 } else { connect.video_index };
+    let (to_link, to_check, pictures) = (input.clone(), input.clone(), AtomicU32::new(0));
+    decoder.connect_pad_added(move |decoder, pad| {
+        shielded(decoder, (), || {
+            if is_picture(pad) && pictures.fetch_add(1, Ordering::Relaxed) == wanted {
+                link_picture(decoder, pad, &to_link);
+            }
+        });
+    });
+    decoder.connect_no_more_pads(move |decoder| {
         if !to_check.is_linked() {
-            gst::element_error!(source, gst::StreamError::CodecNotFound, ["it holds no picture"]);
+            gst::element_error!(decoder, gst::StreamError::CodecNotFound, ["it holds no picture"]);
         }
     });
-    if let Some(bin) = source.downcast_ref::<gst::Bin>() {
-        let intake = Arc::clone(intake);
-        bin.connect_deep_element_added(move |bin, _, element| {
-            shielded(bin, (), || {
-                limit_threads(element);
-                intake.watch(element);
-            });
-        });
-    }
-    Ok(source)
+    Ok(())
 }
 
-/// Links the first decoded picture stream to `input`.
-fn link_picture(decoded: &gst::Pad, input: &gst::Pad) {
+/// The source of what is not opened by its URI.
+fn own_source(uri: &SourceUri, connect: &Connect) -> anyhow::Result<Option<gst::Element>> {
+    if let Some(description) = uri.launch() {
+        // A description may end in caps, which need something after them.
+        let bin = gst::parse::bin_from_description(&format!("{description} ! identity"), true)
+            .with_context(|| format!("GStreamer does not understand {uri}; try it with gst-launch-1.0"))?;
+        return Ok(Some(bin.upcast()));
+    }
+    match uri.path() {
+        Some(folder) if folder.is_dir() => Ok(Some(stills::source(folder, connect.stills_fps)?)),
+        _ => Ok(None),
+    }
+}
+
+fn is_picture(decoded: &gst::Pad) -> bool {
     let caps = decoded.current_caps().unwrap_or_else(|| decoded.query_caps(None));
-    let is_picture = caps.structure(0).is_some_and(|s| s.name().starts_with("video/"));
-    if is_picture
-        && !input.is_linked()
-        && let Err(error) = decoded.link(input)
+    caps.structure(0).is_some_and(|s| s.name().starts_with("video/"))
+}
+
+/// Links a decoded picture stream to `input`, through what brings it out of a device's memory.
+fn link_picture(decoder: &gst::Element, decoded: &gst::Pad, input: &gst::Pad) {
+    let caps = decoded.current_caps().unwrap_or_else(|| decoded.query_caps(None));
+    let through = match hardware::downloader(&caps) {
+        None => decoded.clone(),
+        Some(downloader) => match downloader.and_then(|element| behind(decoder, decoded, &element)) {
+            Ok(output) => output,
+            Err(error) => {
+                tracing::warn!("Pictures of a hardware decoder cannot be fetched: {error:#}.");
+                return;
+            }
+        },
+    };
+    if !input.is_linked()
+        && let Err(error) = through.link(input)
     {
         tracing::warn!("A decoded stream cannot be linked: {error}.");
     }
+}
+
+/// Puts `element` behind `decoded`; its output.
+fn behind(decoder: &gst::Element, decoded: &gst::Pad, element: &gst::Element) -> anyhow::Result<gst::Pad> {
+    let pipeline = decoder.parent().and_downcast::<gst::Bin>().context("a decoder stands alone")?;
+    pipeline.add(element)?;
+    element.sync_state_with_parent()?;
+    decoded.link(&element.static_pad("sink").context("it has no input")?)?;
+    element.static_pad("src").context("it has no output")
 }
 
 /// Keeps libav's decoders, which otherwise take every core, to a few threads.
@@ -68,5 +132,12 @@ fn limit_threads(element: &gst::Element) {
     let is_libav = element.factory().is_some_and(|factory| factory.name().starts_with("avdec_"));
     if is_libav && element.has_property_with_type("max-threads", i32::static_type()) {
         element.set_property("max-threads", MOST_DECODER_THREADS);
+    }
+}
+
+/// Motion JPEG over HTTP has one picture; its demultiplexer would otherwise wait for others for a long time.
+fn expect_one_part(element: &gst::Element) {
+    if element.factory().is_some_and(|factory| factory.name() == "multipartdemux") {
+        element.set_property("single-stream", true);
     }
 }

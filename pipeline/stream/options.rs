@@ -2,7 +2,7 @@
 
 use throng_analytics::time::Timestamp;
 
-use super::uri::SourceUri;
+use super::{connect::Connect, uri::SourceUri};
 
 /// How fast footage is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,12 +27,20 @@ pub struct StreamOptions {
     pub origin: Timestamp,
     /// Which connection to the source this is, from 1.
     pub session: u64,
+    /// How it is connected to.
+    pub connect: Connect,
 }
 
 impl StreamOptions {
     /// How fast `uri` is read: only footage can be read faster than it was recorded.
     pub(super) fn pace_of(&self, uri: &SourceUri) -> Pace {
-        if uri.path().is_some() { self.pace } else { Pace::Realtime }
+        if uri.is_footage() { self.pace } else { Pace::Realtime }
+    }
+
+    /// Frames a second that the decoder is spared for, where it may be; footage that is read fast is decoded whole, so
+    /// that what is counted depends on the footage alone.
+    pub(super) fn skip_to_fps(&self) -> Option<f64> {
+        (self.connect.may_skip && self.pace == Pace::Realtime).then_some(self.count_fps)
     }
 }
 

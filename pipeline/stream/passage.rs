@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc, Mutex, OnceLock,
+        Arc, Mutex,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -15,6 +15,7 @@ use throng_analytics::time::Timestamp;
 
 use super::{
     bus::End,
+    capture_clock::{CaptureClock, Jump},
     counters::{DropCause, FrameCounters},
     cut_off::missing_avi_bytes,
     fault::SourceFault,
@@ -30,6 +31,9 @@ use crate::clock::wall_clock;
 /// Events that may wait: a connection has one end, which must find room whatever came before it.
 pub(super) const EVENTS_WAITING: usize = 4;
 
+/// From the epoch of NTP, 1900, to that of Unix, 1970 (RFC 5905, section 6).
+const NTP_TO_UNIX_SECS: u64 = 2_208_988_800;
+
 /// What the streaming threads and the bus thread of one connection share.
 pub(super) struct Passage {
     pub(super) camera: Arc<str>,
@@ -42,7 +46,9 @@ pub(super) struct Passage {
     pub(super) progress: Progress,
     /// Size and rate as decoded, before scaling.
     source: Mutex<Option<VideoInfo>>,
-    origin: OnceLock<Timestamp>,
+    clock: Mutex<CaptureClock>,
+    /// The camera's own time at stream time zero.
+    sender_at_zero: Mutex<Option<Timestamp>>,
 }
 
 /// How far the pictures of one connection have come.
@@ -94,7 +100,8 @@ impl Passage {
             events,
             progress: Progress::default(),
             source: Mutex::new(None),
-            origin: OnceLock::new(),
+            clock: Mutex::new(CaptureClock::default()),
+            sender_at_zero: Mutex::new(None),
         }
     }
 
@@ -133,14 +140,21 @@ impl Passage {
         buffer: &mut gst::Buffer,
         segment: &gst::FormattedSegment<gst::ClockTime>,
         gate: &mut RateGate,
+        arrived: Option<gst::ClockTime>,
     ) -> gst::PadProbeReturn {
         self.counters.add_decoded();
         let seq = self.progress.decoded.fetch_add(1, Ordering::Relaxed);
+        if buffer.pts().is_none() && self.options.pace == Pace::Realtime {
+            // A source without time of its own, such as Motion JPEG over HTTP: it was captured just now.
+            let position = arrived.and_then(|arrived| segment.position_from_running_time(arrived));
+            buffer.make_mut().set_pts(position);
+        }
         let Some(running) = buffer.pts().and_then(|pts| segment.to_running_time(pts)) else {
             self.counters.add_dropped(DropCause::Unreadable);
             return gst::PadProbeReturn::Handled;
         };
         self.progress.moved_to(running);
+        self.learn_sender_time(buffer, running);
         if !gate.passes(running.nseconds() as f64 * 1e-9) {
             self.counters.add_dropped(DropCause::Rate);
             return gst::PadProbeReturn::Handled;
@@ -155,7 +169,7 @@ impl Passage {
         let segment = sample.segment()?.downcast_ref::<gst::ClockTime>()?;
         let running = segment.to_running_time(buffer.pts()?)?;
         let (seq, info) = (buffer.offset(), VideoInfo::from_caps(sample.caps()?).ok()?);
-        let (captured_at, captured_instant) = self.capture_time(running, pipeline?);
+        let (captured_at, captured_instant) = self.capture_time(running, pipeline?)?;
         let (source_width_px, source_height_px) = {
             let source = lock(&self.source);
             let source = source.as_ref()?;
@@ -174,20 +188,49 @@ impl Passage {
     }
 
     /// Capture time on both clocks, from stream time: the stream's clock says how long ago the frame was due, which
-    /// is not when it arrived here.
-    fn capture_time(&self, running: gst::ClockTime, pipeline: &gst::Pipeline) -> (Timestamp, Instant) {
+    /// is not when it arrived here. `None` after the stream's clock has jumped, which ends the connection.
+    fn capture_time(
+        &self,
+        running: gst::ClockTime,
+        pipeline: &gst::Pipeline,
+    ) -> Option<(Timestamp, Instant)> {
         let now = Instant::now();
-        let secs = running.nseconds() as f64 * 1e-9;
-        let origin_without_clock = self.options.origin;
+        let running_secs = running.nseconds() as f64 * 1e-9;
         let elapsed = match self.options.pace {
             Pace::AsFastAsPossible => None,
             Pace::Realtime => pipeline.current_running_time(),
         };
-        let Some(elapsed) = elapsed else { return (origin_without_clock + secs, now) };
-        let origin = *self.origin.get_or_init(|| wall_clock() - elapsed.nseconds() as f64 * 1e-9);
-        let late = elapsed.saturating_sub(running);
-        let instant = now.checked_sub(Duration::from_nanos(late.nseconds())).unwrap_or(now);
-        (origin + secs, instant)
+        let Some(elapsed) = elapsed else { return Some((self.options.origin + running_secs, now)) };
+        let elapsed_secs = elapsed.nseconds() as f64 * 1e-9;
+        let sender_at_zero = *lock(&self.sender_at_zero);
+        match lock(&self.clock).captured(running_secs, elapsed_secs, wall_clock(), sender_at_zero) {
+            Ok(captured) => {
+                let age = Duration::try_from_secs_f64(captured.age_secs).unwrap_or_default();
+                Some((captured.at, now.checked_sub(age).unwrap_or(now)))
+            }
+            Err(Jump(secs)) => {
+                let problem = format!("the stream's clock jumped by {secs:+.1} s");
+                let advice = "it is read anew; check the source's clock";
+                self.emit(StreamEvent::Failed(SourceFault::new(problem, advice, &self.uri)));
+                None
+            }
+        }
+    }
+
+    /// The camera's clock behind ours, seconds, where the stream tells it.
+    pub(super) fn clock_behind_secs(&self) -> Option<f64> {
+        lock(&self.clock).behind_secs()
+    }
+
+    /// Notes the camera's own time of a picture, which RTCP sender reports or NTP header extensions told.
+    fn learn_sender_time(&self, buffer: &gst::BufferRef, running: gst::ClockTime) {
+        let Some(meta) = buffer.meta::<gst::ReferenceTimestampMeta>() else { return };
+        let is_ntp = meta.reference().structure(0).is_some_and(|s| s.name() == "timestamp/x-ntp");
+        let since_1970 = meta.timestamp().nseconds().checked_sub(NTP_TO_UNIX_SECS * 1_000_000_000);
+        if let (true, Some(nanos)) = (is_ntp, since_1970.and_then(|nanos| i64::try_from(nanos).ok())) {
+            let sender = Timestamp::from_unix_nanos(nanos);
+            *lock(&self.sender_at_zero) = Some(sender - running.nseconds() as f64 * 1e-9);
+        }
     }
 
     /// Reports an event; a receiver that has gone away needs none.

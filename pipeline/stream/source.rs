@@ -27,7 +27,7 @@ use super::{
     frame::Frame,
     intake::{Coding, Intake},
     lock,
-    open::{decoder, first_picture_within},
+    open::{add_source, first_picture_within},
     options::{Pace, StreamEvent, StreamOptions},
     passage::{EVENTS_WAITING, Passage},
     rate::RateGate,
@@ -98,7 +98,7 @@ impl CameraStream {
         let (event_sender, events) = bounded(EVENTS_WAITING);
         let Outlet { slot, frames, counters, .. } = outlet;
         let passage = Arc::new(Passage::new(camera, uri, options, Arc::clone(&counters), slot, event_sender));
-        let intake = Arc::new(Intake::default());
+        let intake = Arc::new(Intake::new(passage.options.skip_to_fps()));
         let pipeline = build(&passage, &intake)?;
         let (at_end, decoded) = (Arc::clone(&passage), Arc::clone(&passage));
         let patience = Patience { first_picture_within, has_picture: move || decoded.progress.decoded() > 0 };
@@ -136,6 +136,21 @@ impl CameraStream {
         self.intake.data()
     }
 
+    /// Coded pictures that were not decoded, since none of them was to be counted.
+    pub(super) fn skipped(&self) -> u64 {
+        self.intake.skipped()
+    }
+
+    /// Longest time between two decoded pictures while pictures are skipped, seconds; 0 while none is.
+    pub(super) fn longest_quiet_secs(&self) -> f64 {
+        self.intake.longest_quiet_secs()
+    }
+
+    /// The camera's clock behind ours, seconds, where the stream tells it.
+    pub(super) fn clock_behind_secs(&self) -> Option<f64> {
+        self.passage.clock_behind_secs()
+    }
+
     /// How the picture is coded, once that is known.
     pub(super) fn coding(&self) -> Option<Coding> {
         self.intake.coding()
@@ -164,14 +179,15 @@ fn build(passage: &Arc<Passage>, intake: &Arc<Intake>) -> anyhow::Result<gst::Pi
     caps.set_property("caps", VideoCapsBuilder::new().format(VideoFormat::Rgb).build());
     let sink = AppSink::builder()
         .max_buffers(1)
-        .sync(passage.options.pace == Pace::Realtime)
+        // What is live comes at its own time, and must never be held up by a time stamp that is wrong.
+        .sync(passage.options.pace == Pace::Realtime && !passage.uri.is_live())
         .enable_last_sample(false)
         .build();
     let input =
         convert.static_pad("sink").ok_or_else(|| anyhow::anyhow!("videoconvertscale has no input"))?;
-    let source = decoder(&passage.uri, &input, intake)?;
-    pipeline.add_many([&source, &convert, &caps, sink.upcast_ref()])?;
+    pipeline.add_many([&convert, &caps, sink.upcast_ref()])?;
     gst::Element::link_many([&convert, &caps, sink.upcast_ref()])?;
+    add_source(&pipeline, &passage.uri, &passage.options.connect, &input, intake)?;
     choose_frames(&input, &caps, passage);
     deliver_frames(&sink, &pipeline, passage);
     Ok(pipeline)
@@ -198,7 +214,10 @@ fn choose_frames(input: &gst::Pad, caps: &gst::Element, passage: &Arc<Passage>) 
             }
             gst::PadProbeReturn::Ok
         }
-        gst::PadProbeData::Buffer(buffer) => passage.choose(buffer, &lock(&segment), &mut lock(&gate)),
+        gst::PadProbeData::Buffer(buffer) => {
+            let arrived = pad.parent_element().and_then(|element| element.current_running_time());
+            passage.choose(buffer, &lock(&segment), &mut lock(&gate), arrived)
+        }
         _ => gst::PadProbeReturn::Ok,
     };
     input.add_probe(kinds, move |pad, probe| {

@@ -24,6 +24,7 @@ fn options(count_fps: f64) -> StreamOptions {
         pace: Pace::AsFastAsPossible,
         origin: Timestamp::from_unix_nanos(1_000_000_000_000),
         session: 1,
+        connect: super::connect::Connect::default(),
     }
 }
 

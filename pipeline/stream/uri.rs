@@ -8,10 +8,16 @@ use std::{
 use crate::config::redact;
 
 /// Schemes that GStreamer's stock plug-ins of the baseline platform open.
-const SCHEMES: [&str; 10] =
-    ["file", "http", "https", "rtsp", "rtsps", "rtspt", "rtmp", "rtmps", "srt", "udp"];
+const SCHEMES: [&str; 11] =
+    ["file", "http", "https", "rtsp", "rtsps", "rtspt", "rtmp", "rtmps", "srt", "udp", "v4l2"];
 
-/// A video source: a file or a stream.
+/// Schemes whose pictures come when they are taken; the others are read at the speed of their time stamps.
+const LIVE_SCHEMES: [&str; 8] = ["rtsp", "rtsps", "rtspt", "rtmp", "rtmps", "srt", "udp", "v4l2"];
+
+/// What stands before a raw description in GStreamer's launch syntax.
+const LAUNCH: &str = "gst:";
+
+/// A video source: a file, a folder of stills, a stream, a device, or a raw GStreamer description.
 ///
 /// `Display` and `Debug` hide credentials; only [`Self::expose`] gives the full text, to GStreamer.
 #[derive(Clone, PartialEq, Eq)]
@@ -63,6 +69,15 @@ impl SourceUri {
         if text.is_empty() {
             return Err(InvalidUri::Empty);
         }
+        if let Some(description) = text.strip_prefix(LAUNCH) {
+            return match description.trim() {
+                "" => Err(InvalidUri::Empty),
+                description => Ok(Self { full: format!("{LAUNCH}{description}"), path: None }),
+            };
+        }
+        if text.starts_with("/dev/video") {
+            return Ok(Self { full: format!("v4l2://{text}"), path: None });
+        }
         let Some((scheme, rest)) = text.split_once("://") else {
             return Self::from_path(&folder.join(text));
         };
@@ -72,6 +87,9 @@ impl SourceUri {
         }
         if lower == "file" {
             return Self::from_file_uri(&format!("file://{rest}"));
+        }
+        if lower == "v4l2" {
+            return Ok(Self { full: format!("v4l2://{rest}"), path: None });
         }
         let authority = rest.split(['/', '?']).next().unwrap_or_default();
         let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
@@ -109,7 +127,31 @@ impl SourceUri {
         Ok(Self { full, path: Some(absolute) })
     }
 
-    /// The file's absolute path, if it is a file.
+    /// Whether it is recorded: it has an end, can be read fast, and does not come back by itself.
+    pub fn is_footage(&self) -> bool {
+        self.path.is_some()
+    }
+
+    /// Whether its pictures come when they are taken.
+    pub(super) fn is_live(&self) -> bool {
+        self.scheme().is_some_and(|scheme| LIVE_SCHEMES.contains(&scheme))
+    }
+
+    /// Whether it is an RTSP stream.
+    pub fn is_rtsp(&self) -> bool {
+        self.scheme().is_some_and(|scheme| scheme.starts_with("rtsp"))
+    }
+
+    fn scheme(&self) -> Option<&str> {
+        Some(self.full.split_once("://")?.0)
+    }
+
+    /// The raw GStreamer description, if it is one; it may hold credentials.
+    pub(super) fn launch(&self) -> Option<&str> {
+        self.full.strip_prefix(LAUNCH)
+    }
+
+    /// The absolute path, if it is a file or a folder.
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref()
     }
@@ -124,7 +166,7 @@ impl fmt::Display for SourceUri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.path {
             Some(path) => write!(f, "{}", path.display()),
-            None => f.write_str(&redact::credentials(&self.full)),
+            None => f.write_str(&redact::launch(&redact::credentials(&self.full))),
         }
     }
 }
@@ -162,6 +204,16 @@ mod tests {
         for shown in [uri.to_string(), format!("{uri:?}")] {
             assert!(!shown.contains("s3cret") && !shown.contains("abc"), "{shown}");
         }
+    }
+
+    #[test]
+    fn devices_and_raw_descriptions_are_sources() {
+        assert_eq!(parse("/dev/video2").unwrap().expose(), "v4l2:///dev/video2");
+        let raw = parse("gst: rtspsrc location=rtsp://me:s3cret@h/x user-pw=s3cret ! decodebin").unwrap();
+        assert_eq!(raw.launch(), Some("rtspsrc location=rtsp://me:s3cret@h/x user-pw=s3cret ! decodebin"));
+        assert!(!raw.to_string().contains("s3cret"), "{raw}");
+        assert!(!raw.is_footage() && !raw.is_live());
+        assert_eq!(parse("gst:  "), Err(InvalidUri::Empty));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use super::record::Record;
 use super::{CountRun, describe};
 use crate::cli::output;
 use crate::cli::progress::Progress;
+use crate::stream::connect::Connect;
 use crate::stream::options::{Pace, StreamEvent, StreamInfo, StreamOptions};
 use crate::stream::source::CameraStream;
 use crate::stream::uri::SourceUri;
@@ -30,6 +31,7 @@ pub(super) fn count(run: &mut CountRun<'_>, name: &str, uri: &SourceUri) -> anyh
         pace: if is_file { Pace::AsFastAsPossible } else { Pace::Realtime },
         origin: Timestamp::default(),
         session: 1,
+        connect: Connect::default(),
     };
     let stream = CameraStream::start(name, uri, options)?;
     let mut video = VideoCount::new(run, name);

@@ -9,6 +9,7 @@ use throng_analytics::time::Timestamp;
 use throng_models::head_scale::HeadScale;
 
 use super::{Evaluation, Progress, truth};
+use crate::stream::connect::Connect;
 use crate::stream::frame::Frame;
 use crate::stream::options::{Pace, StreamEvent, StreamOptions};
 use crate::stream::source::CameraStream;
@@ -27,6 +28,7 @@ pub(super) fn evaluate(evaluation: &mut Evaluation, video: &Path, truth: &Path) 
         pace: Pace::AsFastAsPossible,
         origin: Timestamp::default(),
         session: 1,
+        connect: Connect::default(),
     };
     let stream = CameraStream::start(&name, &SourceUri::from_path(video)?, options)?;
     let mut heads = HeadScale::default();

@@ -19,10 +19,11 @@ use throng_samples::rng::Rng;
 use throng_samples::scene::{Scene, Weather, camera};
 
 use crate::cli::interrupt::Interrupt;
-use crate::config::plan::{CameraPlan, DEFAULT_COUNT_FPS};
+use crate::config::plan::{CameraPlan, DEFAULT_COUNT_FPS, StreamPlan};
 use crate::count_scale::CountScale;
 use crate::counting::{self, Batching, CountedCamera, CountedFrame};
 use crate::publish::Id;
+use crate::stream::connect::Connect;
 use crate::stream::options::{Pace, StreamEvent, StreamOptions};
 use crate::stream::source::CameraStream;
 use crate::stream::uri::SourceUri;
@@ -70,9 +71,11 @@ impl FilmedCrowd {
             return Ok(None);
         }
         let zones = zones(scenario)?;
+        let uri = SourceUri::from_path(&path)?;
         let plan = CameraPlan {
             id: Id::new("mast")?,
-            uri: SourceUri::from_path(&path)?,
+            stream: StreamPlan::of(&uri),
+            uri,
             count_fps: DEFAULT_COUNT_FPS,
             count_width_px: None,
             calibration: calibrate(scenario, seed)?,
@@ -87,6 +90,7 @@ impl FilmedCrowd {
             pace: Pace::AsFastAsPossible,
             origin: START,
             session: 1,
+            connect: Connect::default(),
         };
         let stream = CameraStream::start(plan.id.as_str(), &plan.uri, stream_options)?;
         let counted_camera = CountedCamera {

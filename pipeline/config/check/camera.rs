@@ -12,7 +12,7 @@ use crate::config::key_path::KeyPath;
 use crate::config::plan::{CameraPlan, DEFAULT_COUNT_FPS};
 use crate::config::raw::{Camera, CountCorrection};
 use crate::config::source_text::SourceText;
-use crate::stream::uri::SourceUri;
+use crate::stream::{holds_stills, uri::SourceUri};
 
 impl Checker<'_> {
     /// The cameras, none where one of them is wrong; and the calibration of each that has a usable one, since zones
@@ -31,9 +31,12 @@ impl Checker<'_> {
             let uri = camera.uri.as_ref().and_then(|uri| self.source(uri, &at.key("uri")));
             let calibration = self.calibration(camera, &at);
             calibrations.push(calibration.clone());
-            plans.push(id.zip(uri).zip(calibration).map(|((id, uri), calibration)| CameraPlan {
+            let stream = uri.as_ref().map(|uri| self.stream(camera.stream.as_ref(), uri, &at.key("stream")));
+            let parts = id.zip(uri).zip(stream).zip(calibration);
+            plans.push(parts.map(|(((id, uri), stream), calibration)| CameraPlan {
                 id,
                 uri,
+                stream,
                 count_fps: camera.count_fps.unwrap_or(DEFAULT_COUNT_FPS),
                 count_width_px: camera.count_width_px,
                 calibration,
@@ -85,8 +88,8 @@ fn unexpandable(why: &Unexpandable) -> Remark {
             "write e.g. \"rtsp://viewer:${CAM_1_PASSWORD}@10.0.0.7/main\"",
         ),
         Unexpandable::Misplaced => Remark::new(
-            "holds a `${` outside the user part",
-            "`${NAME}` only between `://` and `@`: it is for secrets",
+            "holds a `${` outside the user part and the query",
+            "`${NAME}` only between `://` and `@` or after `?`: it is for secrets",
             "write everything else out",
         ),
     }
@@ -97,10 +100,11 @@ fn unusable_file(path: &Path) -> Option<Remark> {
     let shown = path.display();
     let problem = match std::fs::metadata(path) {
         Err(error) => format!("names a file that cannot be read ({error}): {shown}"),
+        Ok(metadata) if metadata.is_dir() && holds_stills(path) => return None,
         Ok(metadata) if metadata.is_dir() => format!("names a folder: {shown}"),
         Ok(metadata) if metadata.is_file() && metadata.len() == 0 => format!("names an empty file: {shown}"),
         Ok(_) => return None,
     };
     let advice = "correct the name; it is relative to the folder of the site file";
-    Some(Remark::new(problem, "a video file", advice))
+    Some(Remark::new(problem, "a video file, or a folder with JPEG or PNG stills", advice))
 }

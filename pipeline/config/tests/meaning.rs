@@ -138,6 +138,26 @@ fn a_source_that_cannot_be_opened_is_said_without_its_credentials() {
 }
 
 #[test]
+fn what_a_source_has_no_use_for_is_told() {
+    let with = |keys: &str| broken("[[zone]]", &format!("[camera.stream]\n{keys}\n\n[[zone]]"));
+    assert_eq!(
+        said(&with("transport = \"udp\"\nlatency_ms = 50\nsilent_after_secs = 5")),
+        Vec::<String>::new()
+    );
+    for (keys, message) in [
+        (
+            "loop = true",
+            "camera[0].stream.loop: has no use here; expected this key only with a file or a folder",
+        ),
+        ("stills_fps = 2", "camera[0].stream.stills_fps: has no use here"),
+        ("stale_after_secs = 4", "camera[0].stream.silent_after_secs: is 3, and the stream is stale after 4"),
+        ("transport = \"tpc\"", "camera[0].stream.transport: is \"tpc\""),
+    ] {
+        assert_said(&with(keys), &[message]);
+    }
+}
+
+#[test]
 fn a_password_in_the_wrong_place_is_not_shown_either() {
     let text = SOUND
         .replace(

@@ -109,6 +109,7 @@ fn a_street_camera_on_a_fixed_mount_does_not_shake() {
         pace: crate::stream::options::Pace::AsFastAsPossible,
         origin: at(0.0),
         session: 1,
+        connect: crate::stream::connect::Connect::default(),
     };
     let uri = crate::stream::uri::SourceUri::from_path(path).unwrap();
     let stream = crate::stream::source::CameraStream::start("street", &uri, options).unwrap();

@@ -1,0 +1,199 @@
+//! Servers of video on loopback, each of a picture that moves.
+
+use std::{
+    fmt::Write as _,
+    io::{BufRead, BufReader, Write},
+    net::{TcpListener, TcpStream, UdpSocket},
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::JoinHandle,
+};
+
+use gstreamer::{self as gst, prelude::*};
+
+/// Debian's Python, which knows the bindings of Debian's packages.
+const PYTHON: &str = "/usr/bin/python3";
+
+/// Raw pictures that move, at 25 a second.
+pub(crate) const RAW: &str = "videotestsrc is-live=true pattern=smpte horizontal-speed=3 ! video/x-raw,width=320,height=240,framerate=25/1,format=I420";
+
+/// The same as H.264 with a key frame every `key_every`.
+pub(crate) fn h264(key_every: u32) -> String {
+    format!(
+        "{RAW} ! x264enc tune=zerolatency speed-preset=ultrafast bitrate=300 threads=1 key-int-max={key_every} ! \
+         video/x-h264,profile=baseline"
+    )
+}
+
+/// A port of loopback on which nobody listens.
+pub(crate) fn free_port() -> u16 {
+    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+}
+
+/// The same for packets.
+pub(crate) fn free_udp_port() -> u16 {
+    UdpSocket::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+}
+
+/// GStreamer's RTSP server with one stream at `/cam`, in a process of its own, which is killed when the test ends.
+pub(crate) struct RtspServer {
+    pub(crate) port: u16,
+    process: Child,
+}
+
+impl RtspServer {
+    /// Whether it can be started here; says so where it cannot.
+    pub(crate) fn is_there() -> bool {
+        let imports = "import gi; gi.require_version('GstRtspServer', '1.0')";
+        let status = Command::new(PYTHON).args(["-c", imports]).stderr(Stdio::null()).status();
+        let is_there = status.is_ok_and(|status| status.success());
+        if !is_there {
+            println!(
+                "Skipped: GStreamer's RTSP server is not installed; deploy/setup.sh --tests installs it."
+            );
+        }
+        is_there
+    }
+
+    /// Serves `launch`, whose payloader is named `pay0`, to whom `password` of `viewer` is known, if it is set.
+    pub(crate) fn start(port: u16, launch: &str, password: Option<&str>) -> Self {
+        let mut process = Command::new(PYTHON)
+            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/streams/rtsp_server.py"))
+            .args([&port.to_string(), launch])
+            .args(password)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        Self { port: line.trim().parse().unwrap(), process }
+    }
+
+    /// Serves H.264 with a key frame a second.
+    pub(crate) fn h264(port: u16) -> Self {
+        Self::start(port, &format!("{} ! rtph264pay name=pay0 pt=96 config-interval=-1", h264(25)), None)
+    }
+
+    pub(crate) fn uri(&self) -> String {
+        format!("rtsp://127.0.0.1:{}/cam", self.port)
+    }
+}
+
+impl Drop for RtspServer {
+    fn drop(&mut self) {
+        self.process.kill().ok();
+        self.process.wait().ok();
+    }
+}
+
+/// A pipeline that sends for as long as it lives.
+pub(crate) struct Sender(gst::Pipeline);
+
+impl Sender {
+    pub(crate) fn start(launch: &str) -> Self {
+        gst::init().unwrap();
+        let pipeline = gst::parse::launch(launch).unwrap().downcast::<gst::Pipeline>().unwrap();
+        pipeline.set_state(gst::State::Playing).unwrap();
+        Self(pipeline)
+    }
+
+    /// Runs `launch` to its end, as to write a file.
+    pub(crate) fn run(launch: &str) {
+        let sender = Self::start(launch);
+        let kinds = [gst::MessageType::Eos, gst::MessageType::Error];
+        let end =
+            sender.0.bus().unwrap().timed_pop_filtered(gst::ClockTime::from_seconds(90), &kinds).unwrap();
+        assert!(end.type_() == gst::MessageType::Eos, "{end:?}");
+    }
+}
+
+impl Drop for Sender {
+    fn drop(&mut self) {
+        self.0.set_state(gst::State::Null).ok();
+    }
+}
+
+/// What an HTTP server answers.
+#[derive(Clone)]
+pub(crate) enum Site {
+    /// The files of a folder.
+    Folder(PathBuf),
+    /// JPEG pictures, one after the other, 20 a second.
+    MotionJpeg(Arc<Vec<u8>>),
+}
+
+/// A small HTTP server.
+pub(crate) struct HttpServer {
+    pub(crate) port: u16,
+    stopping: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl HttpServer {
+    pub(crate) fn start(site: Site) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let stopping = Arc::new(AtomicBool::new(false));
+        let stop = Arc::clone(&stopping);
+        let work = move || {
+            for client in listener.incoming() {
+                if stop.load(Ordering::Relaxed) {
+                    return;
+                }
+                let (site, stop) = (site.clone(), Arc::clone(&stop));
+                let answer = move || drop(answer(client.unwrap(), &site, &stop));
+                std::thread::Builder::new().name("http-client".to_owned()).spawn(answer).unwrap();
+            }
+        };
+        let thread = std::thread::Builder::new().name("http".to_owned()).spawn(work).unwrap();
+        Self { port, stopping, thread: Some(thread) }
+    }
+}
+
+impl Drop for HttpServer {
+    fn drop(&mut self) {
+        self.stopping.store(true, Ordering::Relaxed);
+        TcpStream::connect(("127.0.0.1", self.port)).ok();
+        self.thread.take().unwrap().join().ok();
+    }
+}
+
+fn answer(mut client: TcpStream, site: &Site, stop: &AtomicBool) -> std::io::Result<()> {
+    let mut lines = BufReader::new(client.try_clone()?).lines();
+    let request = lines.next().transpose()?.unwrap_or_default();
+    for line in lines {
+        if line?.is_empty() {
+            break;
+        }
+    }
+    match site {
+        Site::Folder(folder) => {
+            let path = request.split(' ').nth(1).unwrap_or("/").trim_start_matches('/');
+            let Ok(bytes) = std::fs::read(folder.join(path)) else {
+                return client.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+            };
+            let mut head = "HTTP/1.1 200 OK\r\nConnection: close\r\n".to_owned();
+            write!(head, "Content-Length: {}\r\n\r\n", bytes.len()).unwrap();
+            client.write_all(head.as_bytes())?;
+            client.write_all(&bytes)
+        }
+        Site::MotionJpeg(picture) => {
+            client.write_all(
+                b"HTTP/1.1 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=next\r\n\r\n",
+            )?;
+            while !stop.load(Ordering::Relaxed) {
+                let length = picture.len();
+                write!(client, "--next\r\nContent-Type: image/jpeg\r\nContent-Length: {length}\r\n\r\n")?;
+                client.write_all(picture)?;
+                client.write_all(b"\r\n")?;
+                std::thread::sleep(std::time::Duration::from_millis(50));
+            }
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! Every kind of source gives pictures, from a real server.
+
+use std::{
+    process::{Child, Command, Stdio},
+    sync::Arc,
+};
+
+use throng::stream::connect::{Connect, Transport};
+use throng_analytics::wire::StreamState;
+
+use crate::{
+    server::{HttpServer, RAW, RtspServer, Sender, Site, free_port, free_udp_port, h264},
+    watched::{camera, camera_with, frame, options, wait_for, wait_until_live},
+};
+
+/// Whether GStreamer has all of `elements` here; says so where it has not.
+fn has(elements: &[&str]) -> bool {
+    gstreamer::init().unwrap();
+    let missing: Vec<_> =
+        elements.iter().filter(|name| gstreamer::ElementFactory::find(name).is_none()).collect();
+    if !missing.is_empty() {
+        println!("Skipped: GStreamer has no {missing:?} here.");
+    }
+    missing.is_empty()
+}
+
+#[test]
+fn rtsp_by_tcp_and_by_udp_in_every_codec() {
+    if !RtspServer::is_there() {
+        return;
+    }
+    let jpeg = format!("{RAW} ! jpegenc ! rtpjpegpay name=pay0 pt=26");
+    let h265 = format!(
+        "{RAW} ! x265enc tune=zerolatency speed-preset=ultrafast key-int-max=25 ! rtph265pay name=pay0 pt=96 \
+         config-interval=-1"
+    );
+    let vp8 = format!("{RAW} ! vp8enc deadline=1 keyframe-max-dist=25 ! rtpvp8pay name=pay0 pt=96");
+    let vp9 =
+        format!("{RAW} ! vp9enc deadline=1 cpu-used=8 keyframe-max-dist=25 ! rtpvp9pay name=pay0 pt=96");
+    let h264 = format!("{} ! rtph264pay name=pay0 pt=96 config-interval=-1", h264(25));
+    for (launch, format, elements, transport) in [
+        (&h264, "video/x-h264", ["x264enc", "avdec_h264"], Transport::Tcp),
+        (&h264, "video/x-h264", ["x264enc", "avdec_h264"], Transport::Udp),
+        (&h265, "video/x-h265", ["x265enc", "avdec_h265"], Transport::Tcp),
+        (&jpeg, "image/jpeg", ["jpegenc", "jpegdec"], Transport::Tcp),
+        (&vp8, "video/x-vp8", ["vp8enc", "vp8dec"], Transport::Tcp),
+        (&vp9, "video/x-vp9", ["vp9enc", "vp9dec"], Transport::Tcp),
+    ] {
+        if !has(&elements) {
+            continue;
+        }
+        println!("{format} by {transport:?}");
+        let server = RtspServer::start(0, launch, None);
+        let mut options = options();
+        options.connect = Connect { transport, ..Connect::default() };
+        let camera = camera_with(&server.uri(), options);
+        let status = wait_until_live(&camera);
+        let video = status.video.unwrap();
+        assert_eq!((video.width_px, video.height_px), (320, 240));
+        assert_eq!(video.format.as_deref(), Some(format));
+        assert!(video.decoder.unwrap().ends_with("ware)"));
+        assert_eq!(frame(&camera).source_width_px, 320);
+    }
+}
+
+#[test]
+fn srt_calls_listens_and_wants_its_passphrase() {
+    let ts = format!("{} ! mpegtsmux alignment=7", h264(10));
+    let port = free_udp_port();
+    let listens = format!(
+        "{ts} ! srtsink uri=srt://127.0.0.1:{port}?mode=listener passphrase=longenough pbkeylen=16 wait-for-connection=false"
+    );
+    let sender = Sender::start(&listens);
+    let with = |passphrase: &str| format!("srt://127.0.0.1:{port}?mode=caller&passphrase={passphrase}");
+    wait_until_live(&camera(&with("longenough")));
+    let wrong = camera(&with("wrong-enough"));
+    let status = wait_for(&wrong, "waiting", |status| status.session >= 2 && status.cause.is_some());
+    assert!(status.video.is_none() && !status.cause.unwrap().contains("wrong-enough"));
+    drop((sender, wrong));
+
+    let port = free_udp_port();
+    let listener = camera(&format!("srt://127.0.0.1:{port}?mode=listener"));
+    wait_for(&listener, "listening", |status| status.session >= 1);
+    let _caller = Sender::start(&format!(
+        "{ts} ! srtsink uri=srt://127.0.0.1:{port}?mode=caller wait-for-connection=false"
+    ));
+    wait_until_live(&listener);
+}
+
+#[test]
+fn transport_streams_in_packets_to_one_and_to_many() {
+    let ts = format!("{} ! mpegtsmux alignment=7", h264(10));
+    let port = free_udp_port();
+    let _one = Sender::start(&format!("{ts} ! udpsink host=127.0.0.1 port={port}"));
+    wait_until_live(&camera(&format!("udp://127.0.0.1:{port}")));
+
+    let port = free_udp_port();
+    let _many =
+        Sender::start(&format!("{ts} ! udpsink host=239.255.77.7 port={port} auto-multicast=true ttl-mc=0"));
+    // Packets that may pass no router stay on this machine.
+    wait_until_live(&camera(&format!("udp://239.255.77.7:{port}")));
+}
+
+#[test]
+fn http_gives_files_motion_jpeg_and_segments() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let raw = "videotestsrc num-buffers=150 ! video/x-raw,width=320,height=240,framerate=25/1";
+    let coded = format!("{raw} ! x264enc speed-preset=ultrafast threads=1 key-int-max=25");
+    Sender::run(&format!("{coded} ! mpegtsmux ! filesink location={}", at("film.ts")));
+    Sender::run(&format!(
+        "videotestsrc num-buffers=1 ! video/x-raw,width=320,height=240 ! jpegenc ! filesink location={}",
+        at("still.jpg")
+    ));
+    Sender::run(&format!(
+        "{coded} ! h264parse ! hlssink2 target-duration=2 max-files=0 playlist-length=0 location={} \
+         playlist-location={}",
+        at("part%05d.ts"),
+        at("list.m3u8")
+    ));
+    let server = HttpServer::start(Site::Folder(folder.path().to_owned()));
+    for name in ["film.ts", "list.m3u8"] {
+        println!("{name}");
+        let camera = camera(&format!("http://127.0.0.1:{}/{name}", server.port));
+        assert_eq!(frame(&camera).source_width_px, 320);
+    }
+    let missing = camera(&format!("http://127.0.0.1:{}/none.ts?token=s3cret", server.port));
+    let status = wait_for(&missing, "waiting", |status| status.cause.is_some());
+    assert!(!status.cause.as_ref().unwrap().contains("s3cret"), "{status:?}");
+
+    let picture = Arc::new(std::fs::read(at("still.jpg")).unwrap());
+    let motion_jpeg = HttpServer::start(Site::MotionJpeg(picture));
+    let camera = camera(&format!("http://127.0.0.1:{}/live.mjpg", motion_jpeg.port));
+    wait_until_live(&camera);
+    let (first, second) = (frame(&camera), frame(&camera));
+    assert!(second.captured_at > first.captured_at);
+}
+
+/// A program that is killed when the test ends.
+struct Program(Child);
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
+
+#[test]
+fn rtmp_from_ffmpeg() {
+    let port = free_port();
+    let url = format!("rtmp://127.0.0.1:{port}/live/cam");
+    let arguments = "-loglevel error -re -f lavfi -i testsrc=size=320x240:rate=25 -c:v libx264 -preset ultrafast \
+                     -tune zerolatency -g 25 -pix_fmt yuv420p -f flv -listen 1";
+    let serving = Command::new("ffmpeg")
+        .args(arguments.split_whitespace())
+        .arg(&url)
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    let Ok(serving) = serving else {
+        println!("Skipped: ffmpeg is not installed; deploy/setup.sh --tests installs it.");
+        return;
+    };
+    let _serving = Program(serving);
+    // ffmpeg's server waits for librtmp's way of asking; `rtmp://` opens GStreamer's own client.
+    let camera = camera(&format!("gst:rtmpsrc location={url}"));
+    wait_until_live(&camera);
+    assert_eq!(frame(&camera).source_width_px, 320);
+}
+
+#[test]
+fn a_folder_of_stills_is_footage() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path().join("%03d.png").display().to_string();
+    Sender::run(&format!(
+        "videotestsrc num-buffers=6 ! video/x-raw,width=320,height=240 ! pngenc ! multifilesink location={at}"
+    ));
+    let mut options = options();
+    options.connect.stills_fps = 10.0;
+    options.pace = throng::stream::options::Pace::AsFastAsPossible;
+    let camera = camera_with(folder.path().to_str().unwrap(), options);
+    let times: Vec<_> = camera.frames().iter().map(|frame| frame.captured_at).collect();
+    assert_eq!(times.len(), 6);
+    assert!(times.windows(2).all(|pair| (pair[1].secs_since(pair[0]) - 0.1).abs() < 1e-3));
+    assert_eq!(camera.status().state, StreamState::Ended);
+}
+
+#[test]
+fn key_frames_alone_are_decoded_where_they_are_enough() {
+    if !RtspServer::is_there() {
+        return;
+    }
+    let launch = format!("{} ! rtph264pay name=pay0 pt=96 config-interval=-1", h264(12));
+    let server = RtspServer::start(0, &launch, None);
+    let mut options = options();
+    options.count_fps = 2.0;
+    let camera = camera_with(&server.uri(), options);
+    let session = wait_until_live(&camera).session;
+    let began = frame(&camera).captured_at;
+    while frame(&camera).captured_at.secs_since(began) < 8.0 {}
+    let (decoded, skipped) = (camera.counters().decoded(), camera.counters().skipped());
+    println!("{decoded} decoded, {skipped} skipped");
+    assert!(skipped > 2 * decoded, "{decoded} decoded, {skipped} skipped");
+    let status = camera.status();
+    assert_eq!((status.state, status.session), (StreamState::Live, session), "it is as well as before");
+}
