@@ -41,6 +41,7 @@ pub(super) fn add_source(
     pipeline.connect_deep_element_added(move |pipeline, _, element| {
         shielded(pipeline, (), || {
             limit_threads(element);
+            expect_one_part(element);
             intake.watch(element);
         });
     });
