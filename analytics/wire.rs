@@ -20,8 +20,8 @@ pub use envelope::{Envelope, ModelRef, Quality};
 pub use line::LineFlow;
 pub use receipt::WarningReceipt;
 pub use speaker::{
-    SignedSpeakerCommand, SpeakerCommand, SpeakerConfirmation, SpeakerEnvelope, SpeakerOrder, SpeakerOutcome,
-    SpeakerReceipt, SpeakerState,
+    SignedSpeakerCommand, SpeakerCommand, SpeakerConfirmation, SpeakerEffect, SpeakerEnvelope, SpeakerOrder,
+    SpeakerOutcome, SpeakerReceipt, SpeakerState,
 };
 pub use warning::{
     AckRecord, Density, Geometry, RiskSummary, Text, Warning, WarningAction, WarningKind, WarningTransition,
@@ -77,6 +77,7 @@ messages! {
     SiteConfig => "throng.config.v1",
     SignedSpeakerCommand => "throng.speaker_command.v1",
     SpeakerState => "throng.speaker_state.v1",
+    SpeakerEffect => "throng.speaker_effect.v1",
     SpeakerReceipt => "throng.speaker_receipt.v1",
 }
 

@@ -6,6 +6,8 @@
 # For Debian 12 or newer and Ubuntu 24.04 or newer, on x86_64 and aarch64, with a Rust toolchain. May be run at any
 # time and any number of times: what is already there is neither installed nor fetched again.
 #
+#   --tests    also what only the tests need
+#
 # THRONG_HOME  where the ONNX Runtime library goes (default: $XDG_DATA_HOME/throng, else ~/.local/share/throng)
 set -euo pipefail
 # shellcheck source=deploy/common.sh
@@ -15,20 +17,22 @@ rust_needed=1.92
 gstreamer_needed=1.22
 
 # What each is for: compiler and linker; GStreamer to build against and its plugins to decode with; OpenCV and the
-# clang that its bindings are generated with; sample footage; certificates and pip to fetch ONNX Runtime.
+# clang that its bindings are generated with; the voice of loudspeakers; sample footage; certificates and pip to fetch ONNX Runtime.
 packages=(
   build-essential pkg-config
   libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev
   gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly
   gstreamer1.0-libav gstreamer1.0-tools
   libopencv-dev clang libclang-dev
+  espeak-ng
   opencv-doc
   ca-certificates
 )
-# What only tests need: servers of RTSP and RTMP.
+# What only tests need: servers of RTSP and RTMP; a broker, a telephone, a checker of XML, keys.
 test_packages=(
   python3-gi gir1.2-gst-rtsp-server-1.0
   ffmpeg
+  mosquitto sip-tester libxml2-utils openssl
 )
 case "${1:-}" in
 "") ;;

@@ -12,6 +12,7 @@ use throng_models::{
 };
 
 use crate::{
+    beside::Beside,
     clock::wall_clock,
     config::plan::{CameraPlan, Plan},
     count_scale::CountScale,
@@ -154,6 +155,7 @@ pub fn run(
         acks: bus.take_acks(),
         bus: bus.handle(),
         messages: Messages::new(header, &plan.zones)?.going_on_from(&bus.left().next_seqs),
+        beside: Beside::start(plan, &runtime)?,
         latency: latency.clone(),
         pace,
         for_secs: options.for_secs,

@@ -13,18 +13,22 @@
 //! This crate is the only place with input and output, threads and clocks. [`config`] turns a site file into a checked
 //! [`config::plan::Plan`]; [`cli`] is what a user types.
 
+pub mod beside;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod count_scale;
 pub mod counting;
+pub mod digest_auth;
 pub mod draw;
 pub mod engine;
 pub mod latency;
 pub mod messages;
+pub mod mqtt;
 pub mod process_usage;
 pub mod publish;
 pub mod recorder;
+pub mod sip;
 pub mod site;
 pub mod site_bus;
 pub mod speaker;

@@ -20,6 +20,7 @@ use throng_analytics::{
 use crate::{
     counting::CountedFrame,
     publish::{Id, Outgoing, Topic},
+    speaker::dispatch::Looked,
 };
 
 /// How long a warning is valid without a refresh, seconds (analytics specification 5.3).
@@ -223,6 +224,30 @@ impl Messages {
             }
         }
         Ok(messages)
+    }
+
+    /// Whether an announcement helped.
+    ///
+    /// # Errors
+    /// The loudspeaker's name may not stand in a key, or the message cannot be written.
+    pub fn speaker_effect(&mut self, looked: &Looked, now: Timestamp) -> anyhow::Result<Outgoing> {
+        let speaker = looked.receipt.envelope.speaker.clone();
+        let topic = Topic::SpeakerEffect(Id::new(speaker.as_str())?);
+        let message = wire::SpeakerEffect {
+            envelope: self.envelope::<wire::SpeakerEffect>(&topic, now, None, Quality::default()),
+            speaker,
+            command_id: looked.receipt.command_id.clone(),
+            announcement: looked.receipt.announcement.clone(),
+            incident: looked.receipt.incident.clone().unwrap_or_default(),
+            zone: looked.zone.clone(),
+            began_at: looked.began,
+            verdict: looked.effect.verdict,
+            advice: looked.effect.advice,
+            density_people_per_m2: looked.effect.density_people_per_m2,
+            net_inflow_people_per_s: looked.effect.net_inflow_people_per_s,
+            speed_m_per_s: looked.effect.speed_m_per_s,
+        };
+        Outgoing::message(topic, &message)
     }
 
     fn zone_facts(

@@ -15,6 +15,7 @@ use throng_analytics::{
 use tokio::sync::mpsc;
 
 use crate::{
+    beside::Beside,
     clock::wall_clock,
     counting::CountedFrame,
     latency::LatencyProbe,
@@ -83,6 +84,8 @@ pub struct SiteLoop<'a> {
     pub bus: BusHandle,
     /// What makes them.
     pub messages: Messages,
+    /// What is told and asked beside the bus.
+    pub beside: Beside,
     /// Measures capture to bus.
     pub latency: LatencyProbe,
     /// Decides which clock the site lives by.
@@ -128,7 +131,12 @@ impl SiteLoop<'_> {
             }
             self.site.step_into(now, &mut report);
             self.bus.publish_all(self.messages.lines(&report)?);
-            self.bus.publish_all(self.messages.zones(&report)?);
+            let messages = self.messages.zones(&report)?;
+            let more = self.beside.step(&messages, &report, &mut self.messages)?;
+            self.bus.publish_all(messages);
+            for message in more {
+                self.bus.publish(message);
+            }
             let is_due = state_told.is_none_or(|at| now.secs_since(at) >= STATE_EVERY_SECS);
             if is_due {
                 state_told = Some(now);

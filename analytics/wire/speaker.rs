@@ -3,7 +3,12 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{level::Level, time::Timestamp};
+use super::envelope::Envelope;
+use crate::{
+    level::Level,
+    speaker::effect::{Advice, Comparison, Verdict},
+    time::Timestamp,
+};
 
 /// A command as it travels; key `throng/v1/{site}/speaker/{speaker}/command`.
 ///
@@ -51,6 +56,9 @@ pub struct SpeakerCommand {
     /// Zone of that incident.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zone: Option<String>,
+    /// When the newest picture behind it was taken. Absent where a person asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub captured_at: Option<Timestamp>,
     /// Who gives way to whom: 0 is first, 9 is last; a command takes over from a running one of a higher number.
     pub priority: u8,
     /// How often the announcement is played; 1 is once.
@@ -197,7 +205,45 @@ pub struct SpeakerState {
     pub last_played_at: Option<Timestamp>,
     /// Messages refused since start because they were malformed, unsigned, stale or replayed.
     pub refused: u64,
+    /// Hash of the newest line of its audit trail: a trail that was cut off at its end no longer holds it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trail_sha256: Option<String>,
     /// The last error, without secrets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_error: Option<String>,
+}
+
+/// Whether an announcement helped; key `throng/v1/{site}/speaker/{speaker}/effect`. Published by the site, once for each
+/// announcement.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SpeakerEffect {
+    /// What every message starts with.
+    #[serde(flatten)]
+    pub envelope: Envelope,
+    /// Id of the loudspeaker.
+    pub speaker: String,
+    /// The command.
+    pub command_id: String,
+    /// What was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub announcement: Option<String>,
+    /// The incident.
+    pub incident: String,
+    /// The zone that was looked at.
+    pub zone: String,
+    /// When the announcement began.
+    pub began_at: Timestamp,
+    /// What it came to.
+    pub verdict: Verdict,
+    /// What to do next.
+    pub advice: Advice,
+    /// Density before and after, people/m2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub density_people_per_m2: Option<Comparison>,
+    /// People who came less those who left, people a second, before and after.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub net_inflow_people_per_s: Option<Comparison>,
+    /// Mean speed of the people before and after, m/s.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub speed_m_per_s: Option<Comparison>,
 }

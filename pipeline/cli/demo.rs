@@ -10,10 +10,11 @@ use throng_analytics::{level::Level, site::SiteReport, wire::Ack};
 use throng_samples::scene::{FRAMES_PER_S, Scene};
 
 use super::{
-    args::DemoArgs, exit_status::ExitStatus, interrupt::Interrupt, live::Live, load_site, output,
-    progress::Progress,
+    args::DemoArgs, demo_speaker::DemoSpeaker, exit_status::ExitStatus, interrupt::Interrupt, live::Live,
+    load_site, output, progress::Progress,
 };
 use crate::{
+    clock::wall_clock,
     config::shipped,
     engine::{self, RunOptions},
     latency::LatencyProbe,
@@ -83,9 +84,14 @@ fn part(
     let mut live = Live::new(args.json, plan.time_zone.clone());
     let mut recorder = Recorder::new(&plan, &args.output, name, title)?;
     let mut operator = Operator::default();
+    let speaker = DemoSpeaker::new(&plan.site_id, plan.drill, &args.output, wall_clock());
+    let mut speaker = speaker.map_err(|error| output::note(format!("No loudspeaker: {error:#}."))).ok();
     let outcome = engine::run(&plan, counter, options, &mut |step| {
         live.show(step.report)?;
         recorder.observe(step.counted, step.report);
+        if let Some(speaker) = &mut speaker {
+            speaker.step(step.report)?;
+        }
         operator.look(step.report, step.bus)
     })?;
     let recorded = recorder.finish()?;

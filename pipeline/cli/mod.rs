@@ -11,6 +11,7 @@ pub mod check;
 pub mod completions;
 pub mod count;
 pub mod demo;
+pub mod demo_speaker;
 pub mod eval;
 pub mod evaluate;
 pub mod exit_status;
@@ -24,6 +25,8 @@ pub mod progress;
 pub mod run;
 pub mod schema;
 pub mod sim;
+pub mod speak;
+pub mod speaker;
 pub mod still;
 pub mod watch;
 
@@ -70,6 +73,10 @@ pub enum Command {
     Demo(args::DemoArgs),
     /// Report all errors of a site file at once, without starting anything.
     Check(check::CheckArgs),
+    /// Run the agent of a loudspeaker.
+    Speaker(speaker::SpeakerArgs),
+    /// Order an announcement, agree to one, or stop it.
+    Speak(speak::SpeakArgs),
     /// Print the JSON Schema of the site file.
     Schema(schema::SchemaArgs),
     /// Subscribe on the bus and print what arrives.
@@ -106,6 +113,8 @@ pub fn run(cli: &Cli) -> anyhow::Result<ExitStatus> {
         Command::Bench(args) => bench::run(args),
         Command::Check(args) => check::run(args),
         Command::Schema(args) => schema::run(args),
+        Command::Speaker(args) => speaker::run(args),
+        Command::Speak(args) => speak::run(args),
         Command::Watch(args) => watch::run(args),
         Command::Count(args) => count::run(args),
         Command::Eval(args) => eval::run(args),

@@ -8,7 +8,7 @@ use throng_analytics::wire;
 
 use super::exit_status::ExitStatus;
 use super::output;
-use crate::config::schema::site_schema;
+use crate::config::schema::{site_schema, speaker_schema};
 
 /// `throng schema`: prints the JSON Schema (draft 2020-12) of the site file.
 #[derive(Args, Clone, Debug)]
@@ -19,6 +19,9 @@ pub struct SchemaArgs {
     /// Print the schemas of the messages on the bus instead, as one object by schema name.
     #[arg(long)]
     pub messages: bool,
+    /// Print that of a loudspeaker's file instead.
+    #[arg(long, conflicts_with = "messages")]
+    pub speaker: bool,
 }
 
 /// Prints the schemas.
@@ -29,6 +32,8 @@ pub fn run(args: &SchemaArgs) -> anyhow::Result<ExitStatus> {
     let text = if args.messages {
         let schemas: BTreeMap<&str, Schema> = wire::schemas().into_iter().collect();
         serde_json::to_string_pretty(&schemas)?
+    } else if args.speaker {
+        serde_json::to_string_pretty(&speaker_schema())?
     } else {
         serde_json::to_string_pretty(&site_schema())?
     };

@@ -9,6 +9,8 @@ mod camera;
 mod identity;
 mod line;
 pub(super) mod model;
+mod publish;
+mod speaker;
 mod stream;
 mod zone;
 
@@ -67,6 +69,14 @@ impl Checker<'_> {
         let seen_by = ZoneCamera::list(written, &calibrations);
         let zones = self.zones(&file.zone, &profiles, &seen_by);
         let lines = self.lines(&file.line, &file.zone, zones.as_deref(), &seen_by);
+        let zone_offset_hours = time_zone.as_ref().map_or(0, |zone| {
+            // Standards of alarms know no offset: that of now is as good as any.
+            let now = i128::from(crate::clock::wall_clock().unix_nanos());
+            jiff::Timestamp::from_nanosecond(now).map_or(0, |now| zone.to_offset(now).seconds() / 3600)
+        });
+        let conventions = self.conventions(file, zone_offset_hours);
+        let speakers = self.speakers(file, zones.as_deref().unwrap_or_default());
+        let speaker_key = self.speaker_key(file.speaker_key.as_ref());
         Some(Plan {
             site_id: site_id?,
             time_zone: time_zone?,
@@ -78,6 +88,9 @@ impl Checker<'_> {
             cameras: cameras?,
             zones: zones?,
             lines: lines?,
+            conventions: conventions?,
+            speakers: speakers?,
+            speaker_key,
             source_path: source_path.to_owned(),
             config_sha256: sha256_hex(text.as_bytes()),
             config_text: redact::credentials(text),

@@ -22,6 +22,8 @@ pub mod redact;
 pub mod schema;
 pub mod shipped;
 pub mod source_text;
+pub mod speaker_plan;
+pub mod speaker_raw;
 
 pub(crate) use self::check::model::DEFAULT_CARD;
 
@@ -29,7 +31,8 @@ use std::fmt;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use schemars::Schema;
+use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use self::check::Checker;
@@ -37,12 +40,15 @@ use self::diagnostic::{Diagnostic, Findings, Remark, Severity};
 use self::key_path::KeyPath;
 use self::plan::Plan;
 use self::raw::SiteFile;
+use self::speaker_plan::SpeakerPlan;
+use self::speaker_raw::SpeakerFile;
+use self::structure::Removed;
 
-/// A site file without errors.
+/// A file without errors.
 #[derive(Debug)]
-pub struct Loaded {
+pub struct Loaded<P = Plan> {
     /// What the program needs.
-    pub plan: Plan,
+    pub plan: P,
     /// What could be better.
     pub warnings: Vec<Diagnostic>,
 }
@@ -82,6 +88,23 @@ pub fn load(path: &Path) -> Result<Loaded, Rejected> {
     verdict(path, plan, findings)
 }
 
+/// Reads and checks a loudspeaker's file in the same way.
+///
+/// # Errors
+/// [`Rejected`] with everything that is wrong.
+pub fn load_speaker(path: &Path) -> Result<Loaded<SpeakerPlan>, Rejected> {
+    let mut findings = Findings::new(path);
+    let environment = |name: &str| std::env::var(name).ok();
+    let plan = document::read(path, &mut findings).and_then(|text| {
+        let (file, removed): (SpeakerFile, _) = read_as(&text, &schema::speaker_schema(), &mut findings)?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let mut checker =
+            Checker { folder, removed: &removed, findings: &mut findings, environment: &environment };
+        checker.speaker(&file, sha256_hex(text.as_bytes()))
+    });
+    verdict(path, plan, findings)
+}
+
 /// The plan of a site file's text; none where anything is wrong, and the findings say what.
 fn plan_of(
     text: &str,
@@ -89,29 +112,37 @@ fn plan_of(
     environment: &dyn Fn(&str) -> Option<String>,
     findings: &mut Findings,
 ) -> Option<Plan> {
-    let mut document = document::parse(text, findings);
-    let schema = schema::site_schema();
-    let removed = structure::check(document.get_mut(), schema.as_value(), findings);
-    let file = match SiteFile::deserialize(toml::de::Deserializer::from(document)) {
-        Ok(file) => file,
-        // The structural check lets nothing through that cannot be read; if it does, that is said, not hidden.
-        Err(error) => {
-            let remark = Remark::new(
-                format!("cannot be read: {}", error.message()),
-                "a site file as `throng schema` describes it",
-                "compare it with samples/demo.toml",
-            );
-            findings.error(&KeyPath::root(), remark);
-            return None;
-        }
-    };
+    let (file, removed): (SiteFile, _) = read_as(text, &schema::site_schema(), findings)?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let mut checker = Checker { folder, removed: &removed, findings, environment };
     checker.plan(&file, path, text)
 }
 
+/// A file as its schema describes it, without what is broken; what is broken is in the findings.
+fn read_as<F: DeserializeOwned>(
+    text: &str,
+    schema: &Schema,
+    findings: &mut Findings,
+) -> Option<(F, Removed)> {
+    let mut document = document::parse(text, findings);
+    let removed = structure::check(document.get_mut(), schema.as_value(), findings);
+    match F::deserialize(toml::de::Deserializer::from(document)) {
+        Ok(file) => Some((file, removed)),
+        // The structural check lets nothing through that cannot be read; if it does, that is said, not hidden.
+        Err(error) => {
+            let remark = Remark::new(
+                format!("cannot be read: {}", error.message()),
+                "a file as `throng schema` describes it",
+                "compare it with samples/demo.toml",
+            );
+            findings.error(&KeyPath::root(), remark);
+            None
+        }
+    }
+}
+
 /// The plan with its warnings, or all that is wrong.
-fn verdict(path: &Path, plan: Option<Plan>, mut findings: Findings) -> Result<Loaded, Rejected> {
+fn verdict<P>(path: &Path, plan: Option<P>, mut findings: Findings) -> Result<Loaded<P>, Rejected> {
     if plan.is_none() && findings.error_count() == 0 {
         // Every way to no plan reports an error; if one does not, that is said, not hidden.
         let remark =

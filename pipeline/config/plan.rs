@@ -12,7 +12,7 @@ use throng_analytics::{
 };
 use throng_models::{correction::Correction, device::Device};
 
-use crate::publish::{Id, Network, OutboxOptions};
+use crate::publish::{Id, Network, OutboxOptions, conventions::OutletPlan};
 use crate::stream::{camera::Care, connect::Connect, uri::SourceUri};
 
 /// A site, checked.
@@ -38,6 +38,12 @@ pub struct Plan {
     pub zones: Vec<Zone>,
     /// The lines that people cross.
     pub lines: Vec<Line>,
+    /// Conventions that are switched on.
+    pub conventions: Vec<OutletPlan>,
+    /// What loudspeakers are asked to say.
+    pub speakers: Vec<SpeakerRequestPlan>,
+    /// The key that signs it.
+    pub speaker_key: Option<SpeakerKeyPlan>,
     /// The site file.
     pub source_path: PathBuf,
     /// SHA-256 of the site file, lower-case hexadecimal: which thresholds a warning was made under.
@@ -60,6 +66,32 @@ impl Plan {
             lines: self.lines.clone(),
         }
     }
+}
+
+/// What a loudspeaker is asked to say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpeakerRequestPlan {
+    /// The loudspeaker.
+    pub id: Id,
+    /// Zones for which it is asked; none means all.
+    pub zones: Option<Vec<String>>,
+    /// Announcement at orange.
+    pub orange: Option<String>,
+    /// Announcement at red.
+    pub red: Option<String>,
+    /// How often it is said.
+    pub times: u8,
+}
+
+/// The key that signs what loudspeakers are asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpeakerKeyPlan {
+    /// Private key in PEM.
+    pub file: PathBuf,
+    /// Name of the key.
+    pub id: String,
+    /// Whose it is.
+    pub issuer: String,
 }
 
 /// The network that counts: its card was read and its file verified.

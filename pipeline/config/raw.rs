@@ -35,6 +35,13 @@ pub struct SiteFile {
     /// The lines that people cross, one `[[line]]` each: who comes in, who goes out, and how many since.
     #[serde(default)]
     pub line: Vec<Line>,
+    /// Other ways in which warnings leave, beside the bus.
+    pub publish: Option<Publish>,
+    /// What loudspeakers are asked to say, one `[[speaker]]` each; each decides by its own file whether it does.
+    #[serde(default)]
+    pub speaker: Vec<SiteSpeaker>,
+    /// The key that signs what this site asks of loudspeakers.
+    pub speaker_key: Option<SpeakerKey>,
     /// Threshold profiles of this site, beside the shipped `street_flat`, `narrow_slope_stairs` and `standing_event`.
     #[serde(default)]
     pub profile: Vec<Profile>,
@@ -497,4 +504,121 @@ pub struct DwellSecs {
     /// Serious.
     #[schemars(range(min = 0, max = 3600), example = 5)]
     pub red: Option<f64>,
+}
+
+/// Other ways in which warnings leave.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Publish {
+    /// File with the words of advice. Default: those shipped with throng.
+    pub advice: Option<String>,
+    /// Common Alerting Protocol 1.2.
+    pub cap: Option<PublishCap>,
+    /// Cursor on Target, for maps of TAK: `udp://239.2.3.1:6969`, or `tcp://HOST:8087`.
+    pub cot: Option<PublishTo>,
+    /// GeoJSON.
+    pub geojson: Option<PublishFile>,
+    /// Syslog: `udp://HOST:514` or `tcp://HOST:601`.
+    pub syslog: Option<PublishTo>,
+    /// A webhook: `http://HOST/path`.
+    pub webhook: Option<PublishWebhook>,
+    /// ONVIF Profile M events in JSON over MQTT: `mqtt://HOST:1883`; a path is put before the topics.
+    pub onvif: Option<PublishTo>,
+    /// A relay by Modbus TCP.
+    pub modbus: Option<PublishModbus>,
+    /// GB/T 28181 alarms: `sip://DEVICE:${PASSWORD}@HOST:5060/SERVER`, both with 20 digits.
+    pub gb28181: Option<PublishTo>,
+}
+
+/// CAP.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PublishCap {
+    /// Name of the sender, such as a host name.
+    #[schemars(required, title = "a name without spaces", example = &"crowd.police.example")]
+    pub sender: Option<String>,
+    /// Folder to which each message is written.
+    #[schemars(required, title = "a folder", example = &"cap")]
+    pub folder: Option<String>,
+}
+
+/// An address.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PublishTo {
+    /// Where to. Write a password as `${NAME}` and set the environment variable `NAME`.
+    #[schemars(required, title = "an address", example = &"udp://10.0.0.9:514")]
+    pub uri: Option<SourceText>,
+}
+
+/// A file.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PublishFile {
+    /// The file.
+    #[schemars(required, title = "a file name", example = &"zones.geojson")]
+    pub file: Option<String>,
+}
+
+/// A webhook.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PublishWebhook {
+    /// Where to.
+    #[schemars(required, title = "an address", example = &"http://10.0.0.9/warning")]
+    pub uri: Option<SourceText>,
+    /// Name of the environment variable with the secret that signs.
+    #[schemars(required, title = "the name of an environment variable", example = &"SIGN_SECRET")]
+    pub secret_variable: Option<String>,
+}
+
+/// A relay.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PublishModbus {
+    /// Where it is: `tcp://HOST:502`.
+    #[schemars(required, title = "an address", example = &"tcp://10.0.0.9:502")]
+    pub uri: Option<SourceText>,
+    /// Its unit. Default: 1.
+    #[schemars(range(min = 0, max = 247), example = 1)]
+    pub unit: Option<u8>,
+    /// The first of its four coils, for blue, yellow, orange and red. Default: 0.
+    #[schemars(range(min = 0, max = 65532), example = 16)]
+    pub first_coil: Option<u16>,
+}
+
+/// What a loudspeaker is asked to say.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SiteSpeaker {
+    /// The loudspeaker.
+    #[schemars(required, title = "an id: lower-case letters, digits, `-` and `_`, at most 63", example = &"gate-pole")]
+    pub id: Option<String>,
+    /// Zones for which it is asked. Default: all.
+    #[schemars(example = ["gate"])]
+    pub zones: Option<Vec<String>>,
+    /// Announcement at orange.
+    #[schemars(example = &"do-not-crowd")]
+    pub orange: Option<String>,
+    /// Announcement at red.
+    #[schemars(example = &"stop-pushing")]
+    pub red: Option<String>,
+    /// How often it is said. Default: 2.
+    #[schemars(range(min = 1, max = 10), example = 2)]
+    pub times: Option<u8>,
+}
+
+/// The key that signs what this site asks of loudspeakers.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SpeakerKey {
+    /// Private key in PEM, as `openssl genpkey -algorithm ed25519` writes it.
+    #[schemars(required, title = "the file name of a private key", example = &"keys/site.pem")]
+    pub file: Option<String>,
+    /// Name of the key, as the loudspeakers know it.
+    #[schemars(required, title = "the name of a key", example = &"site-gate-north")]
+    pub id: Option<String>,
+    /// Whose it is, as the loudspeakers know it.
+    #[schemars(required, title = "a name", example = &"site gate-north")]
+    pub issuer: Option<String>,
 }

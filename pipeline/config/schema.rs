@@ -6,14 +6,24 @@ use schemars::{JsonSchema, Schema};
 use serde_json::Value;
 
 use super::raw::SiteFile;
+use super::speaker_raw::SpeakerFile;
 
 /// JSON Schema (draft 2020-12) of the site file, as `throng schema` prints it.
 pub fn site_schema() -> Schema {
+    schema_of::<SiteFile>("throng site file")
+}
+
+/// JSON Schema of a loudspeaker's file, as `throng schema --speaker` prints it.
+pub fn speaker_schema() -> Schema {
+    schema_of::<SpeakerFile>("throng loudspeaker file")
+}
+
+fn schema_of<F: JsonSchema>(title: &str) -> Schema {
     let settings = SchemaSettings::draft2020_12()
         .with_transform(RecursiveTransform(remove_null))
         .with_transform(RecursiveTransform(remove_default));
-    let mut schema = settings.into_generator().into_root_schema_for::<SiteFile>();
-    schema.insert("title".to_owned(), format!("throng site file ({})", SiteFile::schema_name()).into());
+    let mut schema = settings.into_generator().into_root_schema_for::<F>();
+    schema.insert("title".to_owned(), format!("{title} ({})", F::schema_name()).into());
     schema
 }
 

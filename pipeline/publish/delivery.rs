@@ -103,6 +103,7 @@ impl Topic {
             Self::SpeakerCommand(_) => kept("speaker_command", wire::SignedSpeakerCommand::SCHEMA),
             Self::SpeakerState(_) => measured("speaker_state", json::<wire::SpeakerState>()),
             Self::SpeakerReceipt(_) => kept("speaker_receipt", wire::SpeakerReceipt::SCHEMA),
+            Self::SpeakerEffect(_) => kept("speaker_effect", wire::SpeakerEffect::SCHEMA),
             Self::SpeakerAlive(_) => measured("speaker_alive", Form::Token),
             Self::Receipt(..) => kept("receipt", wire::WarningReceipt::SCHEMA),
             Self::History => measured("history", json::<wire::History>()),

@@ -31,6 +31,7 @@ mod formats {
         pub(super) speaker_command: "throng/v1/${site:*}/speaker/${speaker:*}/command",
         pub(super) speaker_state: "throng/v1/${site:*}/speaker/${speaker:*}/state",
         pub(super) speaker_receipt: "throng/v1/${site:*}/speaker/${speaker:*}/receipt",
+        pub(super) speaker_effect: "throng/v1/${site:*}/speaker/${speaker:*}/effect",
         pub(super) speaker_alive: "throng/v1/${site:*}/speaker/${speaker:*}/alive",
         pub(super) receipt: "throng/v1/${site:*}/receipt/${group:*}/${zone:*}",
         pub(super) history: "throng/v1/${site:*}/history",
@@ -74,6 +75,8 @@ pub enum Topic {
     SpeakerState(Id),
     /// What became of a command to a loudspeaker.
     SpeakerReceipt(Id),
+    /// Whether what a loudspeaker said helped.
+    SpeakerEffect(Id),
     /// Liveliness token of a loudspeaker.
     SpeakerAlive(Id),
     /// A group's confirmation that the warnings of a zone have arrived.
@@ -109,6 +112,7 @@ impl Topic {
             Self::SpeakerCommand(speaker) => keformat!(formats::speaker_command::formatter(), site, speaker),
             Self::SpeakerState(speaker) => keformat!(formats::speaker_state::formatter(), site, speaker),
             Self::SpeakerReceipt(speaker) => keformat!(formats::speaker_receipt::formatter(), site, speaker),
+            Self::SpeakerEffect(speaker) => keformat!(formats::speaker_effect::formatter(), site, speaker),
             Self::SpeakerAlive(speaker) => keformat!(formats::speaker_alive::formatter(), site, speaker),
             Self::Receipt(group, zone) => keformat!(formats::receipt::formatter(), site, group, zone),
             Self::History => keformat!(formats::history::formatter(), site),
@@ -143,6 +147,7 @@ impl Topic {
         try_format!(speaker_command, SpeakerCommand(speaker));
         try_format!(speaker_state, SpeakerState(speaker));
         try_format!(speaker_receipt, SpeakerReceipt(speaker));
+        try_format!(speaker_effect, SpeakerEffect(speaker));
         try_format!(speaker_alive, SpeakerAlive(speaker));
         try_format!(receipt, Receipt(group, zone));
         try_format!(history, History);
@@ -186,6 +191,11 @@ pub mod patterns {
     /// Receipts of every loudspeaker of a site.
     pub fn speaker_receipts(site: &Id) -> ZenohResult<OwnedKeyExpr> {
         keformat!(formats::speaker_receipt::formatter(), site, speaker = ANY)
+    }
+
+    /// Liveliness of every loudspeaker of a site.
+    pub fn speakers_alive(site: &Id) -> ZenohResult<OwnedKeyExpr> {
+        keformat!(formats::speaker_alive::formatter(), site, speaker = ANY)
     }
 
     /// States of every loudspeaker of a site.
@@ -253,6 +263,7 @@ mod tests {
             (Topic::SpeakerCommand(named("s1")), "throng/v1/stadium/speaker/s1/command"),
             (Topic::SpeakerState(named("s1")), "throng/v1/stadium/speaker/s1/state"),
             (Topic::SpeakerReceipt(named("s1")), "throng/v1/stadium/speaker/s1/receipt"),
+            (Topic::SpeakerEffect(named("s1")), "throng/v1/stadium/speaker/s1/effect"),
             (Topic::SpeakerAlive(named("s1")), "throng/v1/stadium/speaker/s1/alive"),
             (Topic::Receipt(named("room"), zone()), "throng/v1/stadium/receipt/room/gate-3"),
             (Topic::History, "throng/v1/stadium/history"),

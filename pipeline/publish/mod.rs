@@ -10,6 +10,7 @@
 
 mod acks;
 mod bus;
+pub mod conventions;
 mod current;
 mod delivery;
 mod id;
@@ -27,6 +28,7 @@ mod receipts;
 mod repeats;
 mod session;
 pub mod signature;
+mod speaker_link;
 mod state;
 mod store;
 mod watcher;
@@ -45,6 +47,7 @@ pub use self::{
     network::{BusMode, MEETING_PORT, Network, shown_endpoint},
     outgoing::Outgoing,
     session::open_session,
+    speaker_link::{SpeakerHeard, SpeakerLink},
     state::BusState,
     watcher::{Arrival, Heard, Watcher, check_key_expression},
 };

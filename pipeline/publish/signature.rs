@@ -9,13 +9,18 @@ use std::{collections::BTreeMap, fmt, path::Path};
 use anyhow::{Context as _, Result, anyhow, bail};
 use ed25519_dalek::{
     Signature, Signer as _, SigningKey, VerifyingKey,
-    pkcs8::{DecodePrivateKey as _, DecodePublicKey as _},
+    pkcs8::{
+        DecodePrivateKey as _, DecodePublicKey as _, EncodePrivateKey as _, EncodePublicKey as _,
+        spki::der::pem::LineEnding,
+    },
 };
+use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 use throng_analytics::{
     time::Timestamp,
     wire::{Message as _, SignedSpeakerCommand, SpeakerCommand},
 };
+use uuid::Uuid;
 
 use super::Id;
 
@@ -217,8 +222,12 @@ impl CommandVerifier {
         Ok(command)
     }
 
-    /// The command in a payload, where a trusted key of its issuer signed it.
-    fn authentic(&self, payload: &[u8]) -> Result<SpeakerCommand, CommandRefused> {
+    /// The command in a payload and the name of the key that signed it, where a trusted key of its issuer signed it.
+    /// Nothing is said of its time and its number.
+    ///
+    /// # Errors
+    /// Why it is not authentic.
+    pub fn authentic(&self, payload: &[u8]) -> Result<SpeakerCommand, CommandRefused> {
         if payload.len() > COMMAND_BYTES_MAX {
             return Err(CommandRefused::TooLarge(payload.len()));
         }
@@ -245,6 +254,19 @@ impl CommandVerifier {
         }
         Ok(command)
     }
+}
+
+/// A new pair of keys in PEM, private and public, for a demonstration: made of what is random in two UUIDs.
+///
+/// # Errors
+/// None that is known; the library's own are passed on.
+pub fn generated_key() -> Result<(String, String)> {
+    let seed = Sha256::new().chain_update(Uuid::now_v7()).chain_update(Uuid::now_v7()).finalize();
+    let key = SigningKey::from_bytes(&seed.into());
+    let private = key.to_pkcs8_pem(LineEnding::LF).context("the key cannot be written")?;
+    let public =
+        key.verifying_key().to_public_key_pem(LineEnding::LF).context("the key cannot be written")?;
+    Ok((private.to_string(), public))
 }
 
 /// What the signature covers: the schema's name keeps a signature from being used for any other message.

@@ -24,13 +24,14 @@ use zenoh::{
 use zenoh_ext::{AdvancedSubscriberBuilderExt as _, HistoryConfig, RecoveryConfig};
 
 use super::{
-    Id, Network, Topic,
+    Id, Network, Outgoing, Topic,
     in_order::{InOrder, Outcome, Stamp},
     keys::patterns,
     marks::Marks,
     open_session,
     outgoing::marked_expired,
     repeats::Repeats,
+    speaker_link::put,
     zenoh_error::in_words,
 };
 use crate::clock::wall_clock;
@@ -304,6 +305,14 @@ impl Watcher {
             .express(delivery.express)
             .await
             .map_err(refused)
+    }
+
+    /// Publishes a message once.
+    ///
+    /// # Errors
+    /// zenoh's.
+    pub fn put(&self, site: &Id, message: Outgoing) -> Result<()> {
+        put(&self.session, site, message)
     }
 
     /// Whether any site or router is connected.

@@ -4,6 +4,7 @@
 //! [`Frame`](frame::Frame)s over through a slot of one and tells what happened by
 //! [`StreamEvent`](options::StreamEvent)s. A [`Camera`](camera::Camera) makes one connection after the other for as long
 //! as a site runs. [`VideoWriter`](writer::VideoWriter) is the way back, from pictures to a file.
+//! [`sound`] and [`player`](player::Player) do the same for announcements.
 
 mod bus;
 pub mod camera;
@@ -20,10 +21,12 @@ pub mod lifecycle;
 mod open;
 pub mod options;
 mod passage;
+pub mod player;
 mod rate;
 mod shield;
 mod skip;
 mod slot;
+pub mod sound;
 pub mod source;
 mod stills;
 pub mod test_film;

@@ -75,7 +75,7 @@ fn correction(raw: &CountCorrection) -> Option<Correction> {
 }
 
 /// What is said about a `${NAME}` that cannot be replaced.
-fn unexpandable(why: &Unexpandable) -> Remark {
+pub(super) fn unexpandable(why: &Unexpandable) -> Remark {
     match why {
         Unexpandable::Unset { name } => Remark::new(
             format!("needs the environment variable {name}, which is not set"),

@@ -177,10 +177,8 @@ fn debug_output_of_raw_file_and_plan_shows_no_credentials() {
     assert!(!format!("{file:?}").contains("s3cret"));
     let text = SOUND.replace("s3cret", "${CAM_PASSWORD}");
     let mut findings = Findings::new(Path::new("site.toml"));
-    let document = document::parse(&text, &mut findings);
-    let file = SiteFile::deserialize(toml::de::Deserializer::from(document)).unwrap();
+    let (file, removed): (SiteFile, _) = read_as(&text, &schema::site_schema(), &mut findings).unwrap();
     let environment = |_: &str| Some("hunter2".to_owned());
-    let removed = Vec::new();
     let mut checker = Checker {
         folder: Path::new(""),
         removed: &removed,

@@ -37,6 +37,7 @@ fn command(at: Timestamp) -> SpeakerCommand {
         level: Some(Level::Orange),
         incident: Some("0198".to_owned()),
         zone: Some("gate".to_owned()),
+        captured_at: None,
         priority: 3,
         repeat: 2,
         confirm: SpeakerConfirmation { by: vec!["duty officer".to_owned()] },

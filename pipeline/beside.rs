@@ -1,0 +1,110 @@
+//! What a site does beside publishing on the bus: other conventions are told, loudspeakers are asked, and whether that
+//! helped is looked at.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::Result;
+use throng_analytics::{
+    site::SiteReport,
+    wire::{SpeakerReceipt, Warning},
+};
+use tokio::{runtime::Runtime, sync::mpsc, task::JoinHandle, time::sleep};
+
+use crate::{
+    config::plan::Plan,
+    messages::Messages,
+    publish::{Heard, Outgoing, Topic, Watcher, conventions::Conventions},
+    speaker::dispatch::Dispatch,
+};
+
+/// Receipts that may wait.
+const RECEIPTS_MAX: usize = 256;
+/// Pause before receipts are listened to again.
+const RELISTEN_EVERY: Duration = Duration::from_secs(1);
+
+/// All of it, for one site.
+pub struct Beside {
+    conventions: Conventions,
+    speakers: Option<Speakers>,
+}
+
+struct Speakers {
+    dispatch: Dispatch,
+    receipts: mpsc::Receiver<SpeakerReceipt>,
+    listening: JoinHandle<()>,
+}
+
+impl Drop for Speakers {
+    fn drop(&mut self) {
+        self.listening.abort();
+    }
+}
+
+impl Beside {
+    /// Starts what the plan asks for.
+    ///
+    /// # Errors
+    /// A key that cannot be read, or a thread that cannot be started.
+    pub fn start(plan: &Plan, runtime: &Runtime) -> Result<Self> {
+        let speakers = Dispatch::new(plan)?.map(|dispatch| {
+            let (sender, receipts) = mpsc::channel(RECEIPTS_MAX);
+            let network = plan.bus.neighbour();
+            let pattern = format!("throng/v1/{}/speaker/*/receipt", plan.site_id);
+            let listening = runtime.spawn(async move {
+                loop {
+                    match Watcher::open(&network, &pattern, false).await {
+                        Ok(watcher) => listen(watcher, &sender).await,
+                        Err(error) => {
+                            tracing::debug!("Receipts of loudspeakers are not heard yet: {error:#}.");
+                        }
+                    }
+                    sleep(RELISTEN_EVERY).await;
+                }
+            });
+            Speakers { dispatch, receipts, listening }
+        });
+        Ok(Self { conventions: Conventions::start(&plan.conventions)?, speakers })
+    }
+
+    /// Takes a step of the site and its messages; what is to be published besides.
+    ///
+    /// # Errors
+    /// A message cannot be written.
+    pub fn step(
+        &mut self,
+        published: &[Outgoing],
+        report: &SiteReport,
+        messages: &mut Messages,
+    ) -> Result<Vec<Outgoing>> {
+        if !self.conventions.is_empty() {
+            for message in published.iter().filter(|message| matches!(message.topic, Topic::Warning(_))) {
+                let warning: Warning = serde_json::from_slice(&message.payload)?;
+                self.conventions.tell(&Arc::new(warning));
+            }
+        }
+        let Some(speakers) = &mut self.speakers else { return Ok(Vec::new()) };
+        let mut more = speakers.dispatch.step(report)?;
+        while let Ok(receipt) = speakers.receipts.try_recv() {
+            speakers.dispatch.receipt(receipt, report.now);
+        }
+        for looked in speakers.dispatch.looked(report.now) {
+            let (verdict, advice) = (looked.effect.verdict, looked.effect.advice);
+            let speaker = &looked.receipt.envelope.speaker;
+            tracing::info!(zone = looked.zone, "Did {speaker} help? {verdict:?}; advice: {advice:?}.");
+            more.push(messages.speaker_effect(&looked, report.now)?);
+        }
+        Ok(more)
+    }
+}
+
+/// Hands receipts over until the session closes.
+async fn listen(mut watcher: Watcher, sender: &mpsc::Sender<SpeakerReceipt>) {
+    while let Some(arrival) = watcher.next().await {
+        if let Heard::Message { payload, .. } = arrival.heard
+            && let Ok(receipt) = serde_json::from_slice(&payload)
+        {
+            // One that finds no room costs a look at whether it helped, and nothing else.
+            sender.try_send(receipt).ok();
+        }
+    }
+}

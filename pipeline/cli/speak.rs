@@ -1,0 +1,277 @@
+//! `throng speak`: a person's word to a loudspeaker.
+
+use std::{path::PathBuf, time::Duration};
+
+use anyhow::{Context as _, bail};
+use clap::{ArgAction, Args, ValueEnum};
+use throng_analytics::{
+    level::Level,
+    wire::{SpeakerCommand, SpeakerConfirmation, SpeakerOrder, SpeakerOutcome, SpeakerReceipt, SpeakerState},
+};
+use tokio::{
+    runtime::Runtime,
+    time::{Instant, timeout_at},
+};
+use uuid::Uuid;
+
+use super::{exit_status::ExitStatus, output};
+use crate::{
+    clock::wall_clock,
+    config::duration::Span,
+    publish::{Heard, Id, Network, Outgoing, Topic, Watcher, signature::CommandSigner},
+};
+
+/// How long the loudspeaker may take to be seen.
+const SEEN_WITHIN: Duration = Duration::from_secs(10);
+/// How long an order is valid, seconds: as long as a slow network takes, and no longer.
+const VALID_SECS: f64 = 10.0;
+
+/// `throng speak`: orders an announcement, agrees to one, or stops it.
+#[derive(Args, Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+#[command(after_help = "Examples:
+  throng speak gate-pole --site gate-north --list                       what it can say, and how it is
+  throng speak gate-pole --site gate-north do-not-crowd --level orange --key duty.pem --key-id duty-officer-1 --issuer 'duty officer'
+  throng speak gate-pole --site gate-north --confirm COMMAND ...        agree to what waits
+  throng speak gate-pole --site gate-north --abort ...                  stop at once
+
+THRONG_KEY, THRONG_KEY_ID, THRONG_ISSUER and THRONG_SITE stand in for the options of these names.")]
+pub struct SpeakArgs {
+    /// The loudspeaker.
+    pub speaker: String,
+    /// The announcement.
+    #[arg(conflicts_with_all = ["list", "abort", "arm", "disarm", "confirm", "text"])]
+    pub announcement: Option<String>,
+    /// Its site.
+    #[arg(long)]
+    pub site: Option<String>,
+    /// Free text instead of an announcement, where the loudspeaker allows it.
+    #[arg(long)]
+    pub text: Option<String>,
+    /// How serious it is; the loudspeaker decides by it who must agree.
+    #[arg(long, value_enum, default_value = "orange")]
+    pub level: LevelArg,
+    /// The zone in danger.
+    #[arg(long)]
+    pub zone: Option<String>,
+    /// The incident behind it.
+    #[arg(long)]
+    pub incident: Option<String>,
+    /// How often it is said.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=10))]
+    pub times: u8,
+    /// An exercise: nothing is played aloud, or the word "drill" comes first.
+    #[arg(long)]
+    pub drill: bool,
+    /// Show the announcements and the state of the loudspeaker.
+    #[arg(long)]
+    pub list: bool,
+    /// Stop at once.
+    #[arg(long)]
+    pub abort: bool,
+    /// From now on it may speak.
+    #[arg(long, conflicts_with_all = ["abort", "disarm"])]
+    pub arm: bool,
+    /// From now on it may not.
+    #[arg(long, conflicts_with = "abort")]
+    pub disarm: bool,
+    /// Agree to a command that waits.
+    #[arg(long, value_name = "COMMAND", conflicts_with_all = ["abort", "arm", "disarm"])]
+    pub confirm: Option<String>,
+    /// Your private key (PEM).
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+    /// Name of the key, as the loudspeaker knows it.
+    #[arg(long)]
+    pub key_id: Option<String>,
+    /// Your name, as the loudspeaker knows it.
+    #[arg(long)]
+    pub issuer: Option<String>,
+    /// Endpoint of a router or peer; may be repeated. Default: loopback.
+    #[arg(long, value_name = "ENDPOINT", action = ArgAction::Append)]
+    pub connect: Vec<String>,
+    /// How long to wait for what becomes of it. Default: until it is over.
+    #[arg(long = "for", value_name = "DURATION", default_value = "3min")]
+    pub wait: Span,
+    /// Receipts as JSON Lines.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// A level.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[expect(missing_docs, reason = "the names are the levels'")]
+pub enum LevelArg {
+    Normal,
+    Blue,
+    Yellow,
+    Orange,
+    Red,
+}
+
+impl From<LevelArg> for Level {
+    fn from(level: LevelArg) -> Self {
+        match level {
+            LevelArg::Normal => Self::Normal,
+            LevelArg::Blue => Self::Blue,
+            LevelArg::Yellow => Self::Yellow,
+            LevelArg::Orange => Self::Orange,
+            LevelArg::Red => Self::Red,
+        }
+    }
+}
+
+/// Gives the order and follows what becomes of it.
+///
+/// # Errors
+/// The bus, the key, a loudspeaker that is not there, or one that refuses.
+pub fn run(args: &SpeakArgs) -> anyhow::Result<ExitStatus> {
+    let runtime = Runtime::new().context("cannot start the network threads")?;
+    let outcome = runtime.block_on(speak(args));
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    outcome
+}
+
+async fn speak(args: &SpeakArgs) -> anyhow::Result<ExitStatus> {
+    let or_variable = |given: &Option<String>, name: &str| given.clone().or_else(|| std::env::var(name).ok());
+    let site =
+        or_variable(&args.site, "THRONG_SITE").context("which site? Give --site or set THRONG_SITE")?;
+    let (site, speaker) = (Id::new(site)?, Id::new(args.speaker.as_str())?);
+    let order = order(args);
+    let mut signer = None;
+    if order.is_some() {
+        let file = args.key.clone().or_else(|| std::env::var_os("THRONG_KEY").map(PathBuf::from));
+        let file = file.context("an order must be signed: give --key or set THRONG_KEY")?;
+        let key_id = or_variable(&args.key_id, "THRONG_KEY_ID").context("which key is it? Give --key-id")?;
+        let issuer = or_variable(&args.issuer, "THRONG_ISSUER").context("who are you? Give --issuer")?;
+        signer = Some(CommandSigner::from_pem_file(&issuer, &key_id, &file)?);
+    }
+    let network = Network { connect: args.connect.clone(), ..Network::default() };
+    let pattern = format!("throng/v1/{site}/speaker/{speaker}/*");
+    let mut watcher = Watcher::open(&network, &pattern, false).await?;
+
+    let state = seen(&mut watcher, &speaker).await?;
+    let Some((order, signer)) = order.zip(signer.as_mut()) else {
+        return list(&state, args.json);
+    };
+    let now = wall_clock();
+    let command = SpeakerCommand {
+        command_id: Uuid::now_v7().to_string(),
+        site: site.as_str().to_owned(),
+        speaker: speaker.as_str().to_owned(),
+        order,
+        announcement: args.announcement.clone(),
+        text: args.text.clone(),
+        refers_to: args.confirm.clone(),
+        level: Some(args.level.into()),
+        incident: args.incident.clone(),
+        zone: args.zone.clone(),
+        captured_at: None,
+        priority: Level::Red.number() - Level::from(args.level).number(),
+        repeat: args.times,
+        confirm: SpeakerConfirmation::default(),
+        issued_at: now,
+        expires_at: now + VALID_SECS,
+        issuer: String::new(),
+        seq: 0,
+        drill: args.drill,
+    };
+    let followed = args.confirm.clone().unwrap_or_else(|| command.command_id.clone());
+    let signed = signer.sign(command)?;
+    watcher.put(&site, Outgoing::message(Topic::SpeakerCommand(speaker.clone()), &signed)?)?;
+    follow(&mut watcher, &followed, order, args).await
+}
+
+/// What the options ask for; `None` for the list.
+fn order(args: &SpeakArgs) -> Option<SpeakerOrder> {
+    if args.abort {
+        Some(SpeakerOrder::Abort)
+    } else if args.arm {
+        Some(SpeakerOrder::Arm)
+    } else if args.disarm {
+        Some(SpeakerOrder::Disarm)
+    } else if args.confirm.is_some() {
+        Some(SpeakerOrder::Confirm)
+    } else if !args.list && (args.announcement.is_some() || args.text.is_some()) {
+        Some(SpeakerOrder::Play)
+    } else {
+        None
+    }
+}
+
+/// The state of the loudspeaker, once it tells it: then it also hears orders.
+async fn seen(watcher: &mut Watcher, speaker: &Id) -> anyhow::Result<SpeakerState> {
+    let deadline = Instant::now() + SEEN_WITHIN;
+    while let Ok(Some(arrival)) = timeout_at(deadline, watcher.next()).await {
+        if let (Some((_, Topic::SpeakerState(_))), Heard::Message { payload, .. }) =
+            (&arrival.topic, &arrival.heard)
+        {
+            return serde_json::from_slice(payload).context("the loudspeaker's state cannot be read");
+        }
+    }
+    bail!("the loudspeaker {speaker} does not show within {} s; is its agent running?", SEEN_WITHIN.as_secs())
+}
+
+fn list(state: &SpeakerState, json: bool) -> anyhow::Result<ExitStatus> {
+    if json {
+        output::json_line(state)?;
+        return Ok(ExitStatus::Success);
+    }
+    let yes_no = |truth: bool| if truth { "yes" } else { "no" };
+    output::note(format!(
+        "{}: armed {}, muted {}, playing {}, waits for a word {}",
+        state.envelope.speaker,
+        yes_no(state.armed),
+        state.muted.map_or("no switch", yes_no),
+        state.playing.as_deref().unwrap_or("nothing"),
+        if state.awaiting_confirmation.is_empty() {
+            "nothing".to_owned()
+        } else {
+            state.awaiting_confirmation.join(", ")
+        },
+    ));
+    for announcement in &state.announcements {
+        output::line(announcement)?;
+    }
+    Ok(ExitStatus::Success)
+}
+
+/// Shows the receipts of a command until it is over.
+async fn follow(
+    watcher: &mut Watcher,
+    command: &str,
+    order: SpeakerOrder,
+    args: &SpeakArgs,
+) -> anyhow::Result<ExitStatus> {
+    let deadline = Instant::now() + args.wait.duration();
+    while let Ok(Some(arrival)) = timeout_at(deadline, watcher.next()).await {
+        let (Some((_, Topic::SpeakerReceipt(_))), Heard::Message { payload, .. }) =
+            (&arrival.topic, &arrival.heard)
+        else {
+            continue;
+        };
+        let Ok(receipt) = serde_json::from_slice::<SpeakerReceipt>(payload) else { continue };
+        if receipt.command_id != command {
+            continue;
+        }
+        if args.json {
+            output::json_line(&receipt)?;
+        } else {
+            let reason = receipt.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
+            output::note(format!("{}  {:?}{reason}", receipt.command_id, receipt.outcome));
+        }
+        match receipt.outcome {
+            SpeakerOutcome::Finished | SpeakerOutcome::Aborted | SpeakerOutcome::Preempted => {
+                return Ok(ExitStatus::Success);
+            }
+            SpeakerOutcome::Refused | SpeakerOutcome::Failed => {
+                bail!("{}", receipt.reason.unwrap_or_else(|| "the loudspeaker gave no reason".to_owned()))
+            }
+            SpeakerOutcome::Accepted if order != SpeakerOrder::Play && order != SpeakerOrder::Confirm => {
+                return Ok(ExitStatus::Success);
+            }
+            _ => {}
+        }
+    }
+    bail!("the loudspeaker has not said what became of it")
+}

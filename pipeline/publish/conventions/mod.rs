@@ -1,0 +1,136 @@
+//! One warning, many conventions: each in a file of its own, fed by the same message, switched on in the site file.
+//!
+//! Each that is switched on has a thread and a bounded queue of its own: a siren that does not answer delays neither the
+//! bus nor the others. What does not fit is counted and said.
+
+pub mod advice;
+pub mod cap;
+pub mod cot;
+pub mod gb28181;
+pub mod geojson;
+pub mod modbus;
+pub mod onvif;
+mod outlet;
+pub mod syslog;
+pub mod webhook;
+mod xml;
+
+#[cfg(test)]
+mod testing;
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::JoinHandle,
+    time::Instant,
+};
+
+use anyhow::{Context as _, Result};
+use crossbeam::channel::{Receiver, Sender, bounded};
+use throng_analytics::wire::Warning;
+
+use self::outlet::Outlet;
+pub use self::outlet::{OutletPlan, Secret};
+use super::rare_log::RareLog;
+
+/// Warnings that may wait for one convention.
+const WAITING_MAX: usize = 256;
+
+/// The conventions of a site. Dropped, they end once what waits was sent.
+#[derive(Debug, Default)]
+pub struct Conventions {
+    outlets: Vec<Running>,
+    lost: RareLog,
+    is_closing: Arc<AtomicBool>,
+}
+
+/// A convention that runs.
+#[derive(Debug)]
+struct Running {
+    name: &'static str,
+    sender: Option<Sender<Arc<Warning>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Conventions {
+    /// Starts those that are switched on.
+    ///
+    /// # Errors
+    /// A thread cannot be started.
+    pub fn start(plans: &[OutletPlan]) -> Result<Self> {
+        let mut conventions = Self::default();
+        for plan in plans {
+            let (sender, warnings) = bounded(WAITING_MAX);
+            let (name, mut outlet) = (plan.name(), Outlet::new(plan.clone()));
+            let is_closing = Arc::clone(&conventions.is_closing);
+            let work = move || serve(name, &mut outlet, &warnings, &is_closing);
+            let thread = std::thread::Builder::new()
+                .name(name.to_owned())
+                .spawn(work)
+                .context("cannot start a thread")?;
+            conventions.outlets.push(Running { name, sender: Some(sender), thread: Some(thread) });
+        }
+        Ok(conventions)
+    }
+
+    /// Whether none is switched on.
+    pub fn is_empty(&self) -> bool {
+        self.outlets.is_empty()
+    }
+
+    /// Tells a warning. Never waits.
+    pub fn tell(&self, warning: &Arc<Warning>) {
+        for Running { name, sender, .. } in &self.outlets {
+            let is_lost = sender.as_ref().is_none_or(|sender| sender.try_send(Arc::clone(warning)).is_err());
+            if is_lost && let Some(count) = self.lost.occurred(Instant::now()) {
+                tracing::error!(lost = count, "Warning lost on its way to {name}: too many wait.");
+            }
+        }
+    }
+}
+
+impl Drop for Conventions {
+    fn drop(&mut self) {
+        self.is_closing.store(true, Ordering::Relaxed);
+        for running in &mut self.outlets {
+            running.sender = None;
+        }
+        for Running { name, thread, .. } in &mut self.outlets {
+            if thread.take().is_some_and(|thread| thread.join().is_err()) {
+                tracing::error!("The thread of {name} ended by a panic.");
+            }
+        }
+    }
+}
+
+/// Sends until there is nothing more to come.
+fn serve(
+    name: &'static str,
+    outlet: &mut Outlet,
+    warnings: &Receiver<Arc<Warning>>,
+    is_closing: &AtomicBool,
+) {
+    let goes_on = || warnings.is_empty() && !is_closing.load(Ordering::Relaxed);
+    let failed = RareLog::default();
+    loop {
+        let told = warnings.recv_timeout(Outlet::idle_every());
+        let outcome = match &told {
+            Ok(warning) => outlet.tell(warning, &goes_on),
+            Err(crossbeam::channel::RecvTimeoutError::Timeout) => outlet.idle(),
+            Err(crossbeam::channel::RecvTimeoutError::Disconnected) => return,
+        };
+        if let Err(error) = outcome
+            && let Some(count) = failed.occurred(Instant::now())
+        {
+            tracing::error!(failed = count, "{name}: {error:#}.");
+        }
+    }
+}
+
+/// `[latitude, longitude]` of GeoJSON's `[longitude, latitude]`. The only place where the order is turned round: CAP, Cursor
+/// on Target and GB/T 28181 have latitude first, or name them.
+fn lat_lon([longitude, latitude]: [f64; 2]) -> [f64; 2] {
+    [latitude, longitude]
+}

@@ -1,0 +1,92 @@
+//! Any loudspeaker or siren with an HTTP interface: the sound, or the name of the announcement, is posted; a stop is a
+//! DELETE to the same address. Plain HTTP, as such devices have it on their own network.
+
+use std::{fs, time::Duration};
+
+use anyhow::{Context, Result, bail};
+use serde_json::json;
+
+use super::{Driver, Playback, remote::Remote};
+use crate::{
+    config::{speaker_plan::Address, speaker_raw::HttpBody},
+    digest_auth::Challenge,
+    speaker::voice::Clip,
+};
+
+/// Longest time for an answer, seconds.
+const ANSWER_WITHIN_SECS: u64 = 5;
+
+/// A loudspeaker with an HTTP interface.
+pub(super) struct Http {
+    to: Address,
+    body: HttpBody,
+}
+
+impl Http {
+    pub(super) fn new(to: Address, body: HttpBody) -> Self {
+        Self { to, body }
+    }
+}
+
+impl Driver for Http {
+    fn start(&mut self, clip: &Clip) -> Result<Box<dyn Playback>> {
+        let (to, kind, clip) = (self.to.clone(), self.body, clip.clone());
+        Remote::start("speaker-http", move |stop| {
+            let (media_type, body) = match kind {
+                HttpBody::Wav => {
+                    let wav = fs::read(&clip.wav).context("the kept announcement cannot be read")?;
+                    ("audio/wav", wav)
+                }
+                HttpBody::Json => {
+                    let body = json!({ "announcement": clip.id, "words": clip.words });
+                    ("application/json", serde_json::to_vec(&body)?)
+                }
+            };
+            call(&to, "POST", &to.path, media_type, &body)?;
+            if stop.within(Duration::from_secs_f64(clip.secs())) {
+                call(&to, "DELETE", &to.path, media_type, &[])?;
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Calls a device, with digest authentication where it asks for it.
+///
+/// # Errors
+/// No answer, or one that is no success. Credentials are in neither.
+pub(super) fn call(to: &Address, method: &str, path: &str, media_type: &str, body: &[u8]) -> Result<()> {
+    let url = format!("{}://{}:{}{path}", to.scheme, to.host, to.port);
+    let mut authorization: Option<String> = None;
+    for _attempt in 0..2 {
+        let method = match method {
+            "GET" => minreq::Method::Get,
+            "DELETE" => minreq::Method::Delete,
+            _ => minreq::Method::Post,
+        };
+        let mut request = minreq::Request::new(method.clone(), &url)
+            .with_timeout(ANSWER_WITHIN_SECS)
+            .with_header("content-type", media_type)
+            .with_body(body);
+        if let Some(authorization) = &authorization {
+            request = request.with_header("authorization", authorization);
+        }
+        let response = request.send().with_context(|| format!("no answer from {to}"))?;
+        if response.status_code == 401 && authorization.is_none() && !to.user.is_empty() {
+            let challenge =
+                response.headers.get("www-authenticate").and_then(|header| Challenge::parse(header));
+            let Some(challenge) = challenge else {
+                bail!("{to} asks for an authentication that is not known")
+            };
+            authorization = Some(challenge.answer(&to.user, &to.password, &method.to_string(), path));
+            continue;
+        }
+        return match response.status_code {
+            200..=299 => Ok(()),
+            401 | 403 => bail!("{to} refuses the user {:?}; check name, password and rights", to.user),
+            404 => bail!("{to} has no {path}; check the kind of loudspeaker and its address"),
+            status => bail!("{to} answered {status}"),
+        };
+    }
+    bail!("{to} refuses the user {:?}; check name, password and rights", to.user)
+}

@@ -1,0 +1,210 @@
+//! Conventions as their receivers see them: files checked by other programs, datagrams, a server that checks signatures, a
+//! SIP platform.
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::{TcpListener, UdpSocket},
+    process::{Command, Stdio},
+    sync::Arc,
+    time::Duration,
+};
+
+use tempfile::TempDir;
+use throng::{
+    config::speaker_plan::Address,
+    publish::conventions::{
+        Conventions, OutletPlan, Secret, advice::AdviceBook, cap::Cap, webhook::signature,
+    },
+};
+use throng_analytics::{
+    level::Level,
+    wire::{Warning, WarningTransition},
+};
+
+use super::{DEADLINE, Killed, wait_for};
+
+fn warning() -> Warning {
+    let mut warning: Warning = serde_json::from_str(include_str!("warning.json")).unwrap();
+    // Webhooks are tried until then.
+    warning.expires_at = throng::clock::wall_clock() + 300.0;
+    warning
+}
+
+fn address(scheme: &str, port: u16, path: &str) -> Address {
+    Address {
+        scheme: scheme.to_owned(),
+        user: "34020000001320000001".to_owned(),
+        password: "secret".to_owned(),
+        host: "127.0.0.1".to_owned(),
+        port,
+        path: path.to_owned(),
+    }
+}
+
+#[test]
+fn every_cap_message_of_an_incident_is_valid_by_the_schema() {
+    let folder = TempDir::new().unwrap();
+    let mut cap = Cap::new("crowd.example.org", AdviceBook::shipped().unwrap());
+    let mut told = warning();
+    let steps = [
+        (WarningTransition::Raised, Some(Level::Blue)),
+        (WarningTransition::Escalated, Some(Level::Yellow)),
+        (WarningTransition::Escalated, Some(Level::Orange)),
+        (WarningTransition::Escalated, Some(Level::Red)),
+        (WarningTransition::Lost, None),
+        (WarningTransition::Cleared, Some(Level::Normal)),
+    ];
+    for (number, (transition, level)) in steps.into_iter().enumerate() {
+        told.envelope.seq = number as u64;
+        told.envelope.drill = number % 2 == 1;
+        (told.transition, told.level) = (transition, level);
+        let file = folder.path().join(format!("{number}.xml"));
+        fs::write(&file, cap.message(&told).xml).unwrap();
+        let schema = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/conventions/cap-1.2.xsd");
+        let checked =
+            Command::new("xmllint").args(["--noout", "--schema", schema]).arg(&file).output().unwrap();
+        assert!(checked.status.success(), "{transition:?}: {}", String::from_utf8_lossy(&checked.stderr));
+    }
+}
+
+#[test]
+fn the_schema_refuses_what_is_no_cap() {
+    let folder = TempDir::new().unwrap();
+    let mut cap = Cap::new("crowd.example.org", AdviceBook::shipped().unwrap());
+    let xml = cap.message(&warning()).xml;
+    let file = folder.path().join("broken.xml");
+    for (from, to) in
+        [("<status>Actual", "<status>Perhaps"), ("-00:00</sent>", "Z</sent>"), ("<urgency>", "<hurry>")]
+    {
+        fs::write(&file, xml.replace(from, to)).unwrap();
+        let schema = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/conventions/cap-1.2.xsd");
+        let checked =
+            Command::new("xmllint").args(["--noout", "--schema", schema]).arg(&file).output().unwrap();
+        assert!(!checked.status.success(), "{to}");
+    }
+}
+
+#[test]
+fn maps_logs_and_files_get_the_same_warning() {
+    let folder = TempDir::new().unwrap();
+    let socket = || {
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        socket.set_read_timeout(Some(DEADLINE)).unwrap();
+        socket
+    };
+    let (map, log) = (socket(), socket());
+    let to = |socket: &UdpSocket| address("udp", socket.local_addr().unwrap().port(), "/");
+    let file = folder.path().join("zones.geojson");
+    let plans = [
+        OutletPlan::Cot { to: to(&map) },
+        OutletPlan::Syslog { to: to(&log) },
+        OutletPlan::GeoJson { file: file.clone() },
+        OutletPlan::Cap {
+            sender: "s".to_owned(),
+            advice: Box::new(AdviceBook::shipped().unwrap()),
+            folder: folder.path().join("cap"),
+        },
+    ];
+    let conventions = Conventions::start(&plans).unwrap();
+    conventions.tell(&Arc::new(warning()));
+    let text = |socket: &UdpSocket| {
+        let mut datagram = [0; 8192];
+        let length = socket.recv(&mut datagram).unwrap();
+        String::from_utf8(datagram[..length].to_vec()).unwrap()
+    };
+    let event = text(&map);
+    assert_eq!(
+        roxmltree::Document::parse(&event).unwrap().root_element().attribute("uid"),
+        Some("throng.stadium.gate")
+    );
+    assert!(text(&log).starts_with("<130>1 2026-11-25T12:00:00.000000Z stadium throng"));
+    // Ends once everything was written.
+    drop(conventions);
+    assert!(fs::read_to_string(&file).unwrap().contains("FeatureCollection"));
+    assert_eq!(fs::read_dir(folder.path().join("cap")).unwrap().count(), 1);
+}
+
+#[test]
+fn a_webhook_is_signed_and_tried_again_with_the_same_key() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let to = address("http", listener.local_addr().unwrap().port(), "/warning");
+    let plan = OutletPlan::Webhook { to, secret: Secret("s3cret".to_owned()) };
+    let conventions = Conventions::start(&[plan]).unwrap();
+    conventions.tell(&Arc::new(warning()));
+    let mut keys = Vec::new();
+    for status in ["503 Busy", "200 OK"] {
+        let (mut socket, _) = listener.accept().unwrap();
+        let mut reader = BufReader::new(socket.try_clone().unwrap());
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") && reader.read_line(&mut head).unwrap() > 0 {}
+        let field = |name: &str| {
+            let found = head.lines().find(|line| line.to_lowercase().starts_with(&format!("{name}:")));
+            found.unwrap().split_once(':').unwrap().1.trim().to_owned()
+        };
+        let mut body = vec![0; field("content-length").parse().unwrap()];
+        reader.read_exact(&mut body).unwrap();
+        assert_eq!(field("x-throng-signature"), signature("s3cret", &field("x-throng-timestamp"), &body));
+        assert_eq!(serde_json::from_slice::<Warning>(&body).unwrap().zone, "gate");
+        keys.push(field("idempotency-key"));
+        socket
+            .write_all(
+                format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").as_bytes(),
+            )
+            .unwrap();
+    }
+    assert_eq!(keys[0], keys[1]);
+}
+
+#[test]
+fn a_video_platform_takes_the_registration_and_the_alarm() {
+    let folder = TempDir::new().unwrap();
+    let port = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let scenario = folder.path().join("platform.xml");
+    let answer = |challenge: &str, status: &str| {
+        format!(
+            "<send><![CDATA[\nSIP/2.0 {status}\n[last_Via:]\n[last_From:]\n[last_To:];tag=1\n[last_Call-ID:]\n[last_CSeq:]\n{challenge}\
+             Content-Length: 0\n\n]]></send>"
+        )
+    };
+    // Asks for a digest first, as platforms do, then takes the registration and one message with the alarm in it.
+    let text = format!(
+        "<?xml version=\"1.0\"?><scenario name=\"platform\">\n<recv request=\"REGISTER\"/>{}\n<recv request=\"REGISTER\">\
+         <action><ereg regexp=\"Digest username=.34020000001320000001\" search_in=\"hdr\" header=\"Authorization:\" \
+         check_it=\"true\" assign_to=\"1\"/></action></recv>{}\n<recv request=\"MESSAGE\"><action>\
+         <ereg regexp=\"CmdType.Alarm\" search_in=\"body\" check_it=\"true\" assign_to=\"2\"/></action></recv>{}\n\
+         <Reference variables=\"1,2\"/></scenario>\n",
+        answer("WWW-Authenticate: Digest realm=\"3402000000\", nonce=\"abc\"\n", "401 Unauthorized"),
+        answer("", "200 OK"),
+        answer("", "200 OK"),
+    );
+    fs::write(&scenario, text).unwrap();
+    let platform = Command::new("sipp")
+        .args([
+            "-sf",
+            scenario.to_str().unwrap(),
+            "-i",
+            "127.0.0.1",
+            "-p",
+            &port.to_string(),
+            "-m",
+            "1",
+            "-nostdin",
+        ])
+        .current_dir(folder.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut platform = Killed(platform);
+    let to = address("sip", port, "/34020000002000000001");
+    let conventions =
+        Conventions::start(&[OutletPlan::Gb28181 { platform: to, zone_offset_hours: 8 }]).unwrap();
+    // The platform may take a moment to be there: requests are repeated.
+    conventions.tell(&Arc::new(warning()));
+    let status = wait_for("the end of the platform", || {
+        std::thread::sleep(Duration::from_millis(100));
+        platform.0.try_wait().unwrap()
+    });
+    assert!(status.success(), "{status}");
+}
