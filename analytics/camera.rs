@@ -13,7 +13,9 @@ mod trust;
 
 pub use calibration::{Calibration, CalibrationMethod, FitOptions};
 pub use consensus::Contradiction;
-pub use drone::{Attitude, DroneCamera, DroneCameraError, LOW_CONFIDENCE_BELOW_DEG, SLANT_RANGE_TOLERANCE};
+pub use drone::{
+    Attitude, DroneCamera, DroneCameraError, LOW_CONFIDENCE_BELOW_DEG, Orientation, SLANT_RANGE_TOLERANCE,
+};
 pub use head_plane::{Pose, STANDING_HEAD_HEIGHT_M, pose_from_ground};
 pub use homography::{CalibrationError, Homography, PointPair, leave_one_out_rmse_m};
 pub use lens::{Distortion, Lens};

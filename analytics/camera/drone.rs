@@ -5,10 +5,14 @@
 //! relative to the platform, azimuth clockwise seen from above, elevation up (-90 looks straight down), roll clockwise seen
 //! from behind. The world is local: x east, y north, z up, metres.
 
-use nalgebra::{Matrix3, Rotation3, Vector3};
+mod orientation;
+
+use nalgebra::{Matrix3, Vector3};
 
 use super::pinhole::plane_from_image;
 use super::{Homography, Projected};
+
+pub use orientation::Orientation;
 
 /// Rays that fall by less than this for each metre of way go to the horizon (analytics specification 4.2).
 const FALL_MIN: f64 = 0.05;
@@ -87,13 +91,32 @@ impl DroneCamera {
         horizontal_fov_deg: f64,
         image_size_px: [u32; 2],
     ) -> Result<Self, DroneCameraError> {
-        let all_finite = |numbers: &[f64], what| {
-            let good = numbers.iter().all(|n| n.is_finite());
-            good.then_some(()).ok_or(DroneCameraError::NotFinite { what })
-        };
-        all_finite(&position_m, "position")?;
-        all_finite(&attitude.platform_deg, "attitude of the platform")?;
-        all_finite(&attitude.sensor_deg, "attitude of the sensor")?;
+        for (angles_deg, what) in [
+            (attitude.platform_deg, "attitude of the platform"),
+            (attitude.sensor_deg, "attitude of the sensor"),
+        ] {
+            if !angles_deg.iter().all(|n| n.is_finite()) {
+                return Err(DroneCameraError::NotFinite { what });
+            }
+        }
+        let orientation = Orientation::of_attitude(&attitude)
+            .ok_or(DroneCameraError::NotFinite { what: "attitude of the sensor" })?;
+        Self::oriented(position_m, orientation, horizontal_fov_deg, image_size_px)
+    }
+
+    /// The same with an orientation in the world.
+    ///
+    /// # Errors
+    /// [`DroneCameraError`] names the number that is wrong.
+    pub fn oriented(
+        position_m: [f64; 3],
+        orientation: Orientation,
+        horizontal_fov_deg: f64,
+        image_size_px: [u32; 2],
+    ) -> Result<Self, DroneCameraError> {
+        if !position_m.iter().all(|n| n.is_finite()) {
+            return Err(DroneCameraError::NotFinite { what: "position" });
+        }
         if !(horizontal_fov_deg > 0.0 && horizontal_fov_deg < 180.0) {
             return Err(DroneCameraError::FieldOfView { degrees: horizontal_fov_deg });
         }
@@ -104,18 +127,9 @@ impl DroneCamera {
         if position_m[2] <= 0.0 {
             return Err(DroneCameraError::BelowGround { height_m: position_m[2] });
         }
-        // Columns: forward, right and down of the sensor in north, east, down.
-        let turned = |[yaw, pitch, roll]: [f64; 3]| {
-            Rotation3::from_euler_angles(roll.to_radians(), pitch.to_radians(), yaw.to_radians())
-        };
-        let north_east_down = turned(attitude.platform_deg) * turned(attitude.sensor_deg);
-        let in_world = |axis: usize| {
-            let column = north_east_down.matrix().column(axis);
-            Vector3::new(column[1], column[0], -column[2]).transpose()
-        };
         Ok(Self {
             position_m,
-            camera_from_world: Matrix3::from_rows(&[in_world(1), in_world(2), in_world(0)]),
+            camera_from_world: orientation.camera_from_world(),
             focal_px: f64::from(width_px) / (2.0 * (horizontal_fov_deg.to_radians() / 2.0).tan()),
             image_size_px,
         })

@@ -29,6 +29,7 @@ mod slot;
 pub mod sound;
 pub mod source;
 mod stills;
+pub mod telemetry;
 pub mod test_film;
 pub mod uri;
 pub mod writer;
