@@ -25,26 +25,21 @@ fn has(elements: &[&str]) -> bool {
 }
 
 #[test]
-fn rtsp_by_tcp_and_by_udp_in_every_codec() {
+fn rtsp_by_tcp_and_by_udp_in_three_codecs() {
     if !RtspServer::is_there() {
         return;
     }
-    let jpeg = format!("{RAW} ! jpegenc ! rtpjpegpay name=pay0 pt=26");
     let h265 = format!(
         "{RAW} ! x265enc tune=zerolatency speed-preset=ultrafast key-int-max=25 ! rtph265pay name=pay0 pt=96 \
          config-interval=-1"
     );
     let vp8 = format!("{RAW} ! vp8enc deadline=1 keyframe-max-dist=25 ! rtpvp8pay name=pay0 pt=96");
-    let vp9 =
-        format!("{RAW} ! vp9enc deadline=1 cpu-used=8 keyframe-max-dist=25 ! rtpvp9pay name=pay0 pt=96");
     let h264 = format!("{} ! rtph264pay name=pay0 pt=96 config-interval=-1", h264(25));
     for (launch, format, elements, transport) in [
         (&h264, "video/x-h264", ["x264enc", "avdec_h264"], Transport::Tcp),
         (&h264, "video/x-h264", ["x264enc", "avdec_h264"], Transport::Udp),
         (&h265, "video/x-h265", ["x265enc", "avdec_h265"], Transport::Tcp),
-        (&jpeg, "image/jpeg", ["jpegenc", "jpegdec"], Transport::Tcp),
         (&vp8, "video/x-vp8", ["vp8enc", "vp8dec"], Transport::Tcp),
-        (&vp9, "video/x-vp9", ["vp9enc", "vp9dec"], Transport::Tcp),
     ] {
         if !has(&elements) {
             continue;
