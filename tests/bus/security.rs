@@ -166,6 +166,7 @@ fn command(announcement: &str) -> SpeakerCommand {
         level: None,
         incident: None,
         zone: None,
+        captured_at: None,
         priority: 5,
         repeat: 1,
         confirm: SpeakerConfirmation::default(),
