@@ -265,6 +265,24 @@ impl Site {
         true
     }
 
+    /// A camera's pictures since `believed_until` turned out not to show what was there (frozen, looped): what was measured
+    /// in them is as old as that.
+    pub fn withdraw(&mut self, camera: &str, believed_until: Timestamp) {
+        let Some(index) = self.views.iter().position(|view| &**view.id() == camera) else { return };
+        self.views[index].withdraw(believed_until);
+        for zone in &mut self.zones {
+            zone.withdraw(index, believed_until);
+        }
+    }
+
+    /// Says that a camera's pictures are doubtful, and why (rain, glare): levels may rise on them, not fall. `None`: no
+    /// longer.
+    pub fn doubt(&mut self, camera: &str, why: Option<&str>) {
+        if let Some(view) = self.views.iter_mut().find(|view| &**view.id() == camera) {
+            view.doubt(why);
+        }
+    }
+
     /// Takes an acknowledgement; `false` where no such incident is going on.
     pub fn acknowledge(&mut self, incident_id: &str, ack: &AckRecord) -> bool {
         self.zones.iter_mut().any(|zone| zone.acknowledge(incident_id, ack))

@@ -3,6 +3,8 @@
 
 mod blur;
 
+pub use blur::of as blur;
+
 use crate::{picture::RgbView, preprocess::LUMA_OF_RGB};
 
 /// Sampling: every 4th pixel of every 4th row tells light and contrast well enough, at 1/16 of the work.
@@ -30,7 +32,7 @@ const CORRELATION_MIN: f64 = 0.5;
 const BLUR_MAX: f64 = 0.7;
 
 /// Why `picture` cannot be counted; `None` where it can.
-pub(crate) fn reason_not_to_count(picture: RgbView<'_>) -> Option<String> {
+pub fn reason_not_to_count(picture: RgbView<'_>) -> Option<String> {
     let light = Light::of(picture);
     let share = |pixels: u64| pixels as f64 / light.samples as f64;
     if share(light.dark) > 1.0 - SHARE_THAT_SHOWS {

@@ -27,13 +27,13 @@ pub mod device;
 pub mod error;
 pub mod evaluation;
 pub mod fit;
+pub mod guard;
 pub mod head_scale;
 pub mod heads;
 pub mod picture;
 
 mod boxes;
 mod density;
-mod guard;
 mod interval;
 mod points;
 mod preprocess;

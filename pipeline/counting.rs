@@ -5,7 +5,10 @@
 //! together, after a stated wait.
 
 use std::{
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     thread::JoinHandle,
     time::{Duration, Instant},
 };
@@ -32,7 +35,10 @@ use crate::{
         counters::{DropCause, FrameCounters},
         frame::Frame,
     },
-    vision::motion::MotionMeter,
+    vision::{
+        motion::MotionMeter,
+        watch::{PictureWatch, Shift, Trouble, WatchSettings},
+    },
 };
 
 /// Largest difference of shape (width over height) at which a calibration still fits a picture, in parts of one.
@@ -52,6 +58,16 @@ pub struct CountedCamera {
     pub heads: HeadScale,
     /// How its counts are corrected by counts made by hand.
     pub correction: Option<Correction>,
+    /// How its pictures are watched.
+    pub watch: WatchSettings,
+    /// Set when somebody confirms that the picture is right as it is.
+    pub confirmed: Arc<AtomicBool>,
+}
+
+/// What follows a camera's pictures from one to the next.
+struct Eyes {
+    motion: MotionMeter,
+    watch: PictureWatch,
 }
 
 /// A frame with all that was measured in it.
@@ -63,6 +79,8 @@ pub struct CountedFrame {
     pub people: Option<Estimate>,
     /// What goes to the analytics, in pixels of the calibration image.
     pub observation: CameraObservation,
+    /// What is wrong with the camera's pictures, if something is.
+    pub trouble: Option<Trouble>,
     /// Seconds that counting took: the network alone, and everything about it.
     pub inference_secs: f64,
     /// Seconds from taking the frame to handing it on.
@@ -90,15 +108,18 @@ pub fn start(
 ) -> anyhow::Result<JoinHandle<()>> {
     let mut cameras = cameras
         .into_iter()
-        .map(|camera| Ok((camera, MotionMeter::new()?)))
+        .map(|camera| {
+            let watch = PictureWatch::new(camera.watch.clone());
+            Ok((camera, Eyes { motion: MotionMeter::new()?, watch }))
+        })
         .collect::<anyhow::Result<Vec<_>>>()?;
     let work = move || {
         while let Some(batch) = next_batch(&mut cameras, batching) {
             let mut counts = counts(&mut counter, &mut cameras, &batch).into_iter();
             let mut frames = batch.into_iter();
             while let (Some((index, frame)), Some(count)) = (frames.next(), counts.next()) {
-                let (camera, motion) = &mut cameras[index];
-                if counted.send(finish(camera, motion, frame, count)).is_err() {
+                let (camera, eyes) = &mut cameras[index];
+                if counted.send(finish(camera, eyes, frame, count)).is_err() {
                     camera.counters.add_dropped(DropCause::Stopped);
                     for (index, _) in frames {
                         cameras[index].0.counters.add_dropped(DropCause::Stopped);
@@ -116,10 +137,7 @@ pub fn start(
 
 /// The next frame of any camera, each with its camera's index, and those of other cameras that come while it may wait.
 /// Ended cameras are taken out; `None` when all have ended.
-fn next_batch(
-    cameras: &mut Vec<(CountedCamera, MotionMeter)>,
-    batching: Batching,
-) -> Option<Vec<(usize, Frame)>> {
+fn next_batch(cameras: &mut Vec<(CountedCamera, Eyes)>, batching: Batching) -> Option<Vec<(usize, Frame)>> {
     let mut batch = vec![next_frame(cameras)?];
     let deadline = Instant::now() + batching.wait;
     let mut others: Vec<usize> = (0..cameras.len()).filter(|index| *index != batch[0].0).collect();
@@ -137,7 +155,7 @@ fn next_batch(
 }
 
 /// The next frame of any camera, and which; ended cameras are taken out. `None` when all have ended.
-fn next_frame(cameras: &mut Vec<(CountedCamera, MotionMeter)>) -> Option<(usize, Frame)> {
+fn next_frame(cameras: &mut Vec<(CountedCamera, Eyes)>) -> Option<(usize, Frame)> {
     while !cameras.is_empty() {
         let mut select = Select::new();
         for (camera, _) in cameras.iter() {
@@ -163,7 +181,7 @@ struct FrameCount {
 /// The people of each frame of a batch.
 fn counts<'a>(
     counter: &mut Counter,
-    cameras: &mut [(CountedCamera, MotionMeter)],
+    cameras: &mut [(CountedCamera, Eyes)],
     batch: &'a [(usize, Frame)],
 ) -> Vec<FrameCount> {
     let began = Instant::now();
@@ -243,25 +261,28 @@ fn on_calibration_image(
 }
 
 /// A counted frame with its motion, ready for the analytics.
-fn finish(
-    camera: &CountedCamera,
-    motion: &mut MotionMeter,
-    frame: Frame,
-    counted: FrameCount,
-) -> CountedFrame {
+fn finish(camera: &CountedCamera, eyes: &mut Eyes, frame: Frame, counted: FrameCount) -> CountedFrame {
     let began = Instant::now();
     let FrameCount { count, inference_secs, total_secs } = counted;
+    let trouble = trouble(camera, &mut eyes.watch, &frame, count.is_ok());
+    let people = count.as_ref().ok().map(|count: &ImageCount| Estimate {
+        lo: count.people_lo,
+        value: count.density.people(),
+        hi: count.people_hi,
+    });
+    let people = people.filter(|_| trouble.as_ref().is_none_or(Trouble::leaves_count));
+    let count = match &trouble {
+        Some(trouble) if !trouble.leaves_ground() => Err(trouble.cause.clone()),
+        _ => count,
+    };
     let [image_width_px, _] = camera.calibration.image_size_px();
-    let motion = motion.measure(&frame, image_width_px).unwrap_or_else(|error| {
+    let motion = eyes.motion.measure(&frame, image_width_px).unwrap_or_else(|error| {
         tracing::warn!(camera = &*frame.camera, "Motion not measured: {error:#}.");
         None
     });
     CountedFrame {
-        people: count.as_ref().ok().map(|count: &ImageCount| Estimate {
-            lo: count.people_lo,
-            value: count.density.people(),
-            hi: count.people_hi,
-        }),
+        people,
+        trouble,
         observation: CameraObservation {
             camera: frame.camera.to_string(),
             captured_at: frame.captured_at,
@@ -272,4 +293,50 @@ fn finish(
         total_secs: total_secs + began.elapsed().as_secs_f64(),
         frame,
     }
+}
+
+/// What is wrong with a camera's pictures, with what it means on the ground and what to do.
+fn trouble(
+    camera: &CountedCamera,
+    watch: &mut PictureWatch,
+    frame: &Frame,
+    is_counted: bool,
+) -> Option<Trouble> {
+    if camera.confirmed.swap(false, Ordering::Relaxed) {
+        watch.confirm();
+    }
+    // What cannot be counted for its own sake says so itself, and teaches the watchers nothing.
+    let picture = frame.rgb().filter(|_| is_counted)?;
+    let mut trouble = match watch.observe(picture, frame.session, frame.captured_at) {
+        Ok(trouble) => trouble?,
+        Err(error) => {
+            tracing::warn!(camera = &*frame.camera, "The picture is not watched: {error:#}.");
+            return None;
+        }
+    };
+    if let Some(shift_m) = trouble.shift.and_then(|shift| shift_on_ground_m(&camera.calibration, shift)) {
+        trouble.cause = format!("{}, by about {shift_m:.1} m on the ground", trouble.cause);
+    }
+    if !trouble.leaves_ground() {
+        trouble.cause = format!("{} (if it is right, acknowledge picture-{})", trouble.cause, frame.camera);
+    }
+    Some(trouble)
+}
+
+/// How far a shift of the view puts people from where they are: the median over the ground that can be trusted.
+fn shift_on_ground_m(calibration: &Calibration, shift: Shift) -> Option<f64> {
+    let region = calibration.trust_region()?;
+    let size_px = calibration.image_size_px().map(f64::from);
+    let to_ground = calibration.ground_from_image();
+    let mut shifts_m: Vec<f64> = (0..100)
+        .filter_map(|index| {
+            let place = [(f64::from(index % 10) + 0.5) / 10.0, (f64::from(index / 10) + 0.5) / 10.0];
+            let point_px = [place[0] * size_px[0], place[1] * size_px[1]];
+            let was = to_ground.apply(point_px).filter(|point| region.contains(*point))?;
+            let is = to_ground.apply(shift.apply(point_px, size_px))?;
+            Some((is[0] - was[0]).hypot(is[1] - was[1]))
+        })
+        .collect();
+    let middle = shifts_m.len() / 2;
+    (middle < shifts_m.len()).then(|| *shifts_m.select_nth_unstable_by(middle, f64::total_cmp).1)
 }

@@ -144,6 +144,8 @@ pub fn run(
             scale: *scale,
             heads: HeadScale::default(),
             correction: plan.count_correction,
+            watch: plan.watch.clone(),
+            confirmed: Arc::clone(&watched.confirmed),
         })
         .collect();
     let (sender, counted) = bounded(COUNTED_WAITING);
@@ -202,5 +204,6 @@ fn start_camera(camera: &CameraPlan, pace: Pace, scale: CountScale) -> anyhow::R
         frames_counted: 0,
         captured_at: None,
         told: None,
+        confirmed: Arc::default(),
     })
 }

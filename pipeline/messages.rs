@@ -132,7 +132,8 @@ impl Messages {
             envelope,
             camera: camera.as_str().to_owned(),
             valid: counted.people.is_some(),
-            reason: counted.observation.count.as_ref().err().cloned(),
+            // A camera that was turned still counts what it sees; only its ground is not known.
+            reason: counted.observation.count.as_ref().err().filter(|_| counted.people.is_none()).cloned(),
             people: counted.people.map(|people| people.value),
             people_lo: counted.people.map(|people| people.lo),
             people_hi: counted.people.map(|people| people.hi),

@@ -2,7 +2,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -34,6 +37,9 @@ const TICK: Duration = Duration::from_millis(200);
 /// State is repeated at least this often, seconds, for bridges without memory (MQTT).
 const STATE_EVERY_SECS: f64 = 1.0;
 
+/// Acknowledging this and a camera's id confirms that its picture is right: view and sharpness are learned anew.
+const PICTURE_INCIDENT: &str = "picture-";
+
 /// A camera as the site loop watches it.
 pub struct WatchedCamera {
     /// Id on the bus.
@@ -48,6 +54,8 @@ pub struct WatchedCamera {
     pub captured_at: Option<Timestamp>,
     /// The state that was last told.
     pub told: Option<StreamState>,
+    /// Set to say that its picture is right as it is.
+    pub confirmed: Arc<AtomicBool>,
 }
 
 impl WatchedCamera {
@@ -128,6 +136,7 @@ impl SiteLoop<'_> {
                 summary.frames_counted += 1;
                 self.publish_count(counted, now)?;
                 self.site.observe(&counted.observation);
+                self.take_trouble(counted);
             }
             self.site.step_into(now, &mut report);
             self.bus.publish_all(self.messages.lines(&report)?);
@@ -148,11 +157,28 @@ impl SiteLoop<'_> {
         self.finish(summary)
     }
 
+    /// Tells of what is wrong with a camera's pictures, and takes back what was measured in them since.
+    fn take_trouble(&mut self, counted: &CountedFrame) {
+        let camera = &*counted.frame.camera;
+        let trouble = counted.trouble.as_ref();
+        let doubt = trouble.filter(|trouble| trouble.leaves_ground()).map(|trouble| trouble.cause.as_str());
+        self.site.doubt(camera, doubt);
+        if let Some(trouble) = trouble.filter(|trouble| !trouble.leaves_ground()) {
+            self.site.withdraw(camera, trouble.believed_until);
+        }
+        let cause = trouble.map(|trouble| &trouble.cause).or(counted.observation.count.as_ref().err());
+        if let Some(watched) = self.cameras.iter().find(|watched| watched.id.as_str() == camera) {
+            watched.stream.report_trouble(cause.cloned());
+        }
+    }
+
     fn take_acks(&mut self) {
         let Some(acks) = &mut self.acks else { return };
         while let Ok(ack) = acks.try_recv() {
             let record = AckRecord { operator: ack.operator, at: ack.at, shelved_until: ack.shelve_until };
-            if self.site.acknowledge(&ack.incident, &record) {
+            if confirms_picture(&self.cameras, &ack.incident) {
+                tracing::info!(incident = ack.incident, "Picture confirmed by {}.", record.operator);
+            } else if self.site.acknowledge(&ack.incident, &record) {
                 tracing::info!(incident = ack.incident, "Acknowledged by {}.", record.operator);
             } else {
                 tracing::warn!(incident = ack.incident, "An acknowledgement names no running incident.");
@@ -261,4 +287,11 @@ impl SiteLoop<'_> {
         }
         Ok(summary)
     }
+}
+
+/// Whether an acknowledgement confirmed a camera's picture: its incident is `picture-` and the camera's id.
+fn confirms_picture(cameras: &[WatchedCamera], incident: &str) -> bool {
+    let Some(id) = incident.strip_prefix(PICTURE_INCIDENT) else { return false };
+    let camera = cameras.iter().find(|camera| camera.id.as_str() == id);
+    camera.inspect(|camera| camera.confirmed.store(true, Ordering::Relaxed)).is_some()
 }

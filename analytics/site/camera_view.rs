@@ -48,6 +48,8 @@ pub(super) struct CameraView {
     count_ratio: (f64, f64),
     /// Why its newest picture gave no count, if it did not.
     invalid_reason: Option<String>,
+    /// Why its pictures are doubtful, if they are.
+    doubt: Option<String>,
 }
 
 impl CameraView {
@@ -69,6 +71,7 @@ impl CameraView {
             captured_at: None,
             count_ratio: (1.0, 1.0),
             invalid_reason: None,
+            doubt: None,
         }
     }
 
@@ -114,6 +117,22 @@ impl CameraView {
             (1.0, 1.0)
         };
         true
+    }
+
+    /// What was measured later than this is taken as measured then.
+    pub(super) fn withdraw(&mut self, believed_until: Timestamp) {
+        self.captured_at = self.captured_at.map(|at| at.min(believed_until));
+    }
+
+    pub(super) fn doubt(&mut self, why: Option<&str>) {
+        if self.doubt.as_deref() != why {
+            self.doubt = why.map(str::to_owned);
+        }
+    }
+
+    /// Why its pictures are doubtful.
+    pub(super) fn doubts(&self) -> Option<&str> {
+        self.doubt.as_deref()
     }
 
     pub(super) fn id(&self) -> &Arc<str> {

@@ -256,6 +256,13 @@ impl ZoneTracker {
         self.is_new_sample = true;
     }
 
+    /// What was measured by the camera of `index` later than this is taken as measured then.
+    pub(super) fn withdraw(&mut self, index: usize, believed_until: Timestamp) {
+        if self.view == Some(index) {
+            self.captured_at = self.captured_at.map(|at| at.min(believed_until));
+        }
+    }
+
     pub(super) fn acknowledge(&mut self, incident_id: &str, ack: &AckRecord) -> bool {
         self.machine.acknowledge(incident_id, ack.clone())
     }
@@ -301,7 +308,8 @@ impl ZoneTracker {
         }
         let view = self.view.map(|i| &views[i]);
         let age_secs = self.captured_at.map(|at| now.secs_since(at));
-        report.freshness = Freshness::of(age_secs, self.implausible);
+        let is_doubtful = self.implausible || view.is_some_and(|view| view.doubts().is_some());
+        report.freshness = Freshness::of(age_secs, is_doubtful);
         // Past the fresh and degraded states the numbers speak of a crowd that is no longer there.
         let known = report.freshness.may_raise();
         report.is_calibrated = view.is_some_and(|view| view.calibration().is_calibrated());
@@ -464,6 +472,9 @@ impl ZoneTracker {
                         notes.push("uncalibrated: densities are rough, levels stop at yellow".to_owned());
                     }
                 }
+                if let Some(reason) = view.doubts() {
+                    notes.push(format!("doubtful: {reason}"));
+                }
                 for point in view.calibration().left_out() {
                     let (index, off_m) = (point.index, point.off_m);
                     notes.push(format!(
@@ -471,7 +482,7 @@ impl ZoneTracker {
                     ));
                 }
                 if let Some(reason) = view.invalid_reason() {
-                    notes.push(format!("the newest picture is not counted: {reason}"));
+                    notes.push(format!("the newest picture is not used: {reason}"));
                 }
             }
             None if self.coverage.iter().all(|share| *share < COVERAGE_MIN) => {

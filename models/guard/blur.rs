@@ -15,7 +15,7 @@ const REACH_PX: usize = 4;
 const EDGES_MIN: f32 = 0.25;
 
 /// 0 (sharp) to 1 (nothing left to smooth) along the more blurred of rows and columns; 0 where there are no edges.
-pub(super) fn of(picture: RgbView<'_>) -> f64 {
+pub fn of(picture: RgbView<'_>) -> f64 {
     let (mut along_rows, mut along_columns) = (Edges::default(), Edges::default());
     let mut line = Vec::with_capacity(picture.width_px().max(picture.height_px()));
     for y in (0..picture.height_px()).step_by(LINE_STEP_PX) {

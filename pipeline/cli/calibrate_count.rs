@@ -10,11 +10,10 @@ use throng_analytics::time::Timestamp;
 use throng_models::correction::{Correction, HandCount};
 use throng_models::counter::{Counter, Validity};
 use throng_models::head_scale::HeadScale;
-use toml_edit::{DocumentMut, Item, Table, value};
+use toml_edit::{Item, Table, value};
 
 use super::exit_status::ExitStatus;
-use super::{load_site, output};
-use crate::config;
+use super::{load_site, output, site_edit};
 use crate::config::plan::CameraPlan;
 use crate::count_scale::CountScale;
 use crate::engine;
@@ -222,13 +221,8 @@ fn count_moments(
 
 /// Puts the correction into the site file, which is replaced only when the new one is without errors.
 fn write(site: &Path, camera: &str, correction: Correction, hand_counts: usize) -> anyhow::Result<()> {
-    let shown = site.display();
-    let text = fs::read_to_string(site).with_context(|| format!("cannot read {shown}"))?;
-    let mut document: DocumentMut = text.parse().with_context(|| format!("cannot read {shown}"))?;
-    let cameras = document.get_mut("camera").and_then(Item::as_array_of_tables_mut);
-    let tables = cameras.into_iter().flat_map(|cameras| cameras.iter_mut());
-    let table = tables.into_iter().find(|table| table.get("id").and_then(Item::as_str) == Some(camera));
-    let table = table.with_context(|| format!("there is no [[camera]] with id = \"{camera}\" in {shown}"))?;
+    let mut document = site_edit::read(site)?;
+    let table = site_edit::camera_mut(&mut document, camera)?;
     let mut keys = Table::new();
     for (key, number) in
         [("scale", correction.scale), ("ratio_lo", correction.ratio_lo), ("ratio_hi", correction.ratio_hi)]
@@ -237,19 +231,7 @@ fn write(site: &Path, camera: &str, correction: Correction, hand_counts: usize) 
     }
     keys.insert("hand_counts", value(i64::try_from(hand_counts)?));
     table.insert("count_correction", Item::Table(keys));
-
-    let folder = site.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let name = site.file_name().and_then(|name| name.to_str()).unwrap_or("site.toml");
-    // Beside the old file, since paths in it are relative to its folder and a rename must not cross disks.
-    let new = folder.join(format!(".{name}.new"));
-    fs::write(&new, document.to_string()).with_context(|| format!("cannot write {}", new.display()))?;
-    let replaced = config::load(&new)
-        .map_err(anyhow::Error::new)
-        .and_then(|_| fs::rename(&new, site).with_context(|| format!("cannot replace {shown}")));
-    if replaced.is_err() {
-        fs::remove_file(&new).ok();
-    }
-    replaced
+    site_edit::replace(site, &document)
 }
 
 #[cfg(test)]

@@ -100,6 +100,8 @@ struct ZoneLine<'a> {
     density_people_per_m2: Option<f64>,
     people: Option<f64>,
     risk: Option<f64>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    notes: &'a [String],
 }
 
 impl<'a> ZoneLine<'a> {
@@ -111,6 +113,7 @@ impl<'a> ZoneLine<'a> {
             density_people_per_m2: zone.density_people_per_m2.map(|d| d.value),
             people: zone.people.map(|p| p.value),
             risk: zone.risk.as_ref().map(|r| r.score),
+            notes: &zone.notes,
         }
     }
 }

@@ -6,12 +6,14 @@
 pub mod analyse;
 pub mod args;
 pub mod bench;
+pub mod calibrate;
 pub mod calibrate_count;
 pub mod check;
 pub mod completions;
 pub mod count;
 pub mod demo;
 pub mod demo_speaker;
+pub mod doctor;
 pub mod eval;
 pub mod evaluate;
 pub mod exit_status;
@@ -25,6 +27,7 @@ pub mod progress;
 pub mod run;
 pub mod schema;
 pub mod sim;
+mod site_edit;
 pub mod speak;
 pub mod speaker;
 pub mod still;
@@ -77,6 +80,8 @@ pub enum Command {
     Speaker(speaker::SpeakerArgs),
     /// Order an announcement, agree to one, or stop it.
     Speak(speak::SpeakArgs),
+    /// Look whether this machine, and a site's cameras, are ready.
+    Doctor(doctor::DoctorArgs),
     /// Print the JSON Schema of the site file.
     Schema(schema::SchemaArgs),
     /// Subscribe on the bus and print what arrives.
@@ -85,6 +90,8 @@ pub enum Command {
     Count(count::CountArgs),
     /// Measure a model's error on pictures or video with known heads.
     Eval(eval::EvalArgs),
+    /// Fit a camera's point pairs and draw the ground over its picture.
+    Calibrate(calibrate::CalibrateArgs),
     /// Correct a camera's counts by a few counts made by hand.
     CalibrateCount(calibrate_count::CalibrateCountArgs),
     /// List, check and time model cards.
@@ -112,12 +119,14 @@ pub fn run(cli: &Cli) -> anyhow::Result<ExitStatus> {
         Command::Demo(args) => demo::run(args),
         Command::Bench(args) => bench::run(args),
         Command::Check(args) => check::run(args),
+        Command::Doctor(args) => doctor::run(args),
         Command::Schema(args) => schema::run(args),
         Command::Speaker(args) => speaker::run(args),
         Command::Speak(args) => speak::run(args),
         Command::Watch(args) => watch::run(args),
         Command::Count(args) => count::run(args),
         Command::Eval(args) => eval::run(args),
+        Command::Calibrate(args) => calibrate::run(args),
         Command::CalibrateCount(args) => calibrate_count::run(args),
         Command::Models(args) => models::run(args),
         Command::Analyse(args) => analyse::run(args),

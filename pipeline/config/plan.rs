@@ -14,6 +14,7 @@ use throng_models::{correction::Correction, device::Device};
 
 use crate::publish::{Id, Network, OutboxOptions, conventions::OutletPlan};
 use crate::stream::{camera::Care, connect::Connect, uri::SourceUri};
+use crate::vision::watch::WatchSettings;
 
 /// A site, checked.
 #[derive(Clone, Debug)]
@@ -127,6 +128,8 @@ pub struct CameraPlan {
     pub calibration: Calibration,
     /// How its counts are corrected by counts made by hand.
     pub count_correction: Option<Correction>,
+    /// How its pictures are watched.
+    pub watch: WatchSettings,
     /// How its source is connected to and looked after.
     pub stream: StreamPlan,
 }

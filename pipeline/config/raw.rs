@@ -11,6 +11,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::source_text::SourceText;
+use crate::vision::watch::Lie;
 
 /// A site: cameras, the ground they see, zones on it, and how warnings leave.
 ///
@@ -171,6 +172,31 @@ pub struct Camera {
     pub count_correction: Option<CountCorrection>,
     /// How the source is connected to, and how long it is waited for. Every key has a default that suits most cameras.
     pub stream: Option<Stream>,
+    /// `true` for a camera that pans, tilts, zooms or flies: its view is then expected to change. Default: `false`.
+    pub moves: Option<bool>,
+    /// How its pictures are watched for being frozen, looped, covered, out of focus, or of another view.
+    pub watch: Option<PictureWatch>,
+}
+
+/// When a camera's pictures are not believed.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PictureWatch {
+    /// Seconds that pictures may repeat before they count as frozen. A camera that is seen to pause for longer by itself
+    /// is given three times as long as that. Default: 3.
+    #[schemars(range(min = 0.5, max = 600), example = 3)]
+    pub frozen_after_secs: Option<f64>,
+    /// Seconds for which a covered, blurred or veiled picture must last. Default: 3.
+    #[schemars(range(min = 0.5, max = 600), example = 3)]
+    pub confirm_secs: Option<f64>,
+    /// Shift of the view that suspends the calibration, in shares of the picture's width. Default: 0.01.
+    #[schemars(range(min = 0.003, max = 0.2), example = 0.01)]
+    pub moved_share: Option<f64>,
+    /// What is not watched for: `frozen`, `looped`, `covered`, `defocused`, `moved`, `veiled`. Default: everything is
+    /// watched for. A large screen with a film in an empty place, for one, is a loop.
+    #[serde(default)]
+    #[schemars(example = ["looped"])]
+    pub off: Vec<Lie>,
 }
 
 /// How a camera's source is connected to and looked after.

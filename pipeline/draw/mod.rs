@@ -5,6 +5,7 @@
 //! Coordinates are pixels of the picture, x to the right and y down; pixel `(0, 0)` covers `[0, 1) x [0, 1)`.
 //! Whatever lies outside the picture is clipped, and a point that is not finite is left out.
 
+pub mod calibration;
 mod canvas;
 pub mod dynamics;
 pub mod heat;

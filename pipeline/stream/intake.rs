@@ -23,6 +23,15 @@ pub(super) struct Intake {
     /// Decides what need not be decoded; `None` decodes everything.
     skipper: Option<Mutex<Skipper>>,
     segment: Mutex<gst::FormattedSegment<gst::ClockTime>>,
+    key_frames: Mutex<KeyFrames>,
+}
+
+/// The time stamps of the first and the last key frame, and how many there were between them.
+#[derive(Debug, Default)]
+struct KeyFrames {
+    first: Option<gst::ClockTime>,
+    last: Option<gst::ClockTime>,
+    distances: u64,
 }
 
 /// How the picture is coded, and by what it is decoded.
@@ -40,6 +49,7 @@ impl Intake {
         Self {
             data: AtomicU64::new(0),
             skipped: AtomicU64::new(0),
+            key_frames: Mutex::default(),
             coding: Mutex::new(None),
             skipper: skip_to_fps.map(|fps| Mutex::new(Skipper::new(fps))),
             segment: Mutex::new(gst::FormattedSegment::new()),
@@ -91,13 +101,36 @@ impl Intake {
                     intake.learn(event, decoder.as_deref());
                     gst::PadProbeReturn::Ok
                 }
-                Some(gst::PadProbeData::Buffer(buffer)) if decoder.is_some() => intake.take(pad, buffer),
+                Some(gst::PadProbeData::Buffer(buffer)) if decoder.is_some() => {
+                    intake.learn_key_frame(buffer);
+                    intake.take(pad, buffer)
+                }
                 _ => {
                     intake.data.fetch_add(1, Ordering::Relaxed);
                     gst::PadProbeReturn::Ok
                 }
             })
         });
+    }
+
+    /// Seconds between key frames, on average; `None` where fewer than two came.
+    pub(super) fn key_frames_every_secs(&self) -> Option<f64> {
+        let keys = lock(&self.key_frames);
+        let (first, last) = (keys.first?, keys.last?);
+        (keys.distances > 0)
+            .then(|| last.saturating_sub(first).nseconds() as f64 * 1e-9 / keys.distances as f64)
+    }
+
+    fn learn_key_frame(&self, buffer: &gst::BufferRef) {
+        if buffer.flags().contains(gst::BufferFlags::DELTA_UNIT) {
+            return;
+        }
+        let mut keys = lock(&self.key_frames);
+        if keys.first.is_some() {
+            keys.distances += 1;
+        }
+        keys.first = keys.first.or(buffer.pts());
+        keys.last = buffer.pts().or(keys.last);
     }
 
     /// A coded picture on its way into the decoder.

@@ -17,6 +17,7 @@ pub mod fault;
 pub mod frame;
 mod hardware;
 mod intake;
+pub mod inventory;
 pub mod lifecycle;
 mod open;
 pub mod options;

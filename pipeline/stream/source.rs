@@ -151,6 +151,11 @@ impl CameraStream {
         self.passage.clock_behind_secs()
     }
 
+    /// Seconds between key frames, once two have come.
+    pub(super) fn key_frames_every_secs(&self) -> Option<f64> {
+        self.intake.key_frames_every_secs()
+    }
+
     /// How the picture is coded, once that is known.
     pub(super) fn coding(&self) -> Option<Coding> {
         self.intake.coding()

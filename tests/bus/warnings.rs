@@ -128,6 +128,8 @@ device = "cpu"
 id = "mast"
 uri = "film.mkv"
 count_fps = 10
+# The film is plain and, in the end, at rest.
+watch.off = ["frozen", "looped", "covered", "defocused", "moved", "veiled"]
 
 [camera.calibration]
 image_size_px = [640, 480]

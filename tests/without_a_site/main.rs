@@ -3,8 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
 mod analyse;
+mod calibrate;
 mod calibrate_count;
 mod count;
+mod doctor;
 mod eval;
 mod evaluate;
 mod models;

@@ -2,6 +2,7 @@
 
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -28,6 +29,7 @@ use crate::stream::options::{Pace, StreamEvent, StreamOptions};
 use crate::stream::source::CameraStream;
 use crate::stream::uri::SourceUri;
 use crate::stream::writer::VideoWriter;
+use crate::vision::watch::WatchSettings;
 
 /// How well somebody who calibrates a camera hits the points of the ground in its picture, pixels.
 const CLICK_SIGMA_PX: f64 = 1.0;
@@ -80,6 +82,7 @@ impl FilmedCrowd {
             count_width_px: None,
             calibration: calibrate(scenario, seed)?,
             count_correction: None,
+            watch: WatchSettings::default(),
         };
         let counter_options = Options { threads: options.threads, ..Options::default() };
         let counter = Counter::open(&options.card, &counter_options)?;
@@ -100,6 +103,8 @@ impl FilmedCrowd {
             scale,
             heads: HeadScale::default(),
             correction: None,
+            watch: plan.watch.clone(),
+            confirmed: Arc::default(),
         };
         let (sender, counted) = bounded(1);
         let alone = Batching { frames_max: 1, wait: Duration::ZERO };

@@ -13,6 +13,7 @@ use crate::config::plan::{CameraPlan, DEFAULT_COUNT_FPS};
 use crate::config::raw::{Camera, CountCorrection};
 use crate::config::source_text::SourceText;
 use crate::stream::{holds_stills, uri::SourceUri};
+use crate::vision::watch::WatchSettings;
 
 impl Checker<'_> {
     /// The cameras, none where one of them is wrong; and the calibration of each that has a usable one, since zones
@@ -41,6 +42,7 @@ impl Checker<'_> {
                 count_width_px: camera.count_width_px,
                 calibration,
                 count_correction: camera.count_correction.as_ref().and_then(correction),
+                watch: watch(camera),
             }));
         }
         (plans.into_iter().collect(), calibrations)
@@ -72,6 +74,20 @@ impl Checker<'_> {
 /// The structural check has seen to it that every value is there and in its range.
 fn correction(raw: &CountCorrection) -> Option<Correction> {
     Some(Correction { scale: raw.scale?, ratio_lo: raw.ratio_lo?, ratio_hi: raw.ratio_hi? })
+}
+
+/// How a camera's pictures are watched: what is not said is as for most.
+fn watch(camera: &Camera) -> WatchSettings {
+    let usual = WatchSettings::default();
+    let moves = camera.moves.unwrap_or(usual.moves);
+    let Some(watch) = &camera.watch else { return WatchSettings { moves, ..usual } };
+    WatchSettings {
+        moves,
+        frozen_after_secs: watch.frozen_after_secs.unwrap_or(usual.frozen_after_secs),
+        confirm_secs: watch.confirm_secs.unwrap_or(usual.confirm_secs),
+        moved_share: watch.moved_share.unwrap_or(usual.moved_share),
+        off: watch.off.clone(),
+    }
 }
 
 /// What is said about a `${NAME}` that cannot be replaced.

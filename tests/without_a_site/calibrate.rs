@@ -1,0 +1,85 @@
+//! `throng calibrate`: points whose ground is known, on a made picture.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use image::{Rgb, RgbImage};
+use throng_samples::gate;
+
+use crate::{CARD, clip, lines, said};
+
+/// A camera nobody has calibrated, a remark that must survive, and a zone of which half lies beyond the points.
+fn site(folder: &Path) {
+    clip(&folder.join("clip.mkv"));
+    let text = format!(
+        "[site]\nid = \"test\"\n[model]\ncard = \"{CARD}\"\ndevice = \"cpu\"\n\n[[camera]]\nid = \"gate\" # by the bridge\n\
+         uri = \"clip.mkv\"\n[camera.uncalibrated]\nground_width_m = 20\n\n[[zone]]\nid = \"near\"\n\
+         polygon_m = [[20, -2], [28, -2], [28, 2], [20, 2]]\nprofile = \"street_flat\"\ncapacity_people = 40\n\
+         [[zone]]\nid = \"far\"\npolygon_m = [[20, -30], [28, -30], [28, 2], [20, 2]]\nprofile = \"street_flat\"\n\
+         capacity_people = 400\n"
+    );
+    fs::write(folder.join("site.toml"), text).unwrap();
+    let camera = gate::camera();
+    RgbImage::from_pixel(camera.image_width_px, camera.image_height_px, Rgb([90, 100, 90]))
+        .save(folder.join("still.png"))
+        .unwrap();
+}
+
+fn calibrate(folder: &Path, points: &str, more: &[&str]) -> Output {
+    fs::write(folder.join("points.csv"), points).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_throng"));
+    command.current_dir(folder).args(["calibrate", "site.toml", "gate", "--points", "points.csv", "--json"]);
+    command.args(["--still", "still.png", "--picture", "out.png"]).args(more).output().unwrap()
+}
+
+fn points() -> String {
+    gate::calibration_points().iter().fold("u_px,v_px,x_m,y_m\n".to_owned(), |csv, point| {
+        let ([u, v], [x, y]) = (point.in_image_px, point.in_ground_m);
+        format!("{csv}{u},{v},{x},{y}\n")
+    })
+}
+
+#[test]
+fn true_points_fit_and_are_kept_and_the_ground_is_drawn() {
+    let folder = tempfile::tempdir().unwrap();
+    site(folder.path());
+    let output = calibrate(folder.path(), &points(), &["--write"]);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let report = &lines(&output)[0];
+    assert!(report["leave_one_out_rmse_m"].as_f64().unwrap() < 0.05, "{report}");
+    let zone = |index: usize| report["zones"][index]["out_of_trust_share"].as_f64().unwrap();
+    assert!(zone(0) < 0.05 && zone(1) > 0.3, "{report}");
+    assert!(
+        said(&output).contains("zone far") && said(&output).contains("OUT OF TRUST"),
+        "{}",
+        said(&output)
+    );
+
+    let drawn = image::open(folder.path().join("out.png")).unwrap().into_rgb8();
+    let blue = drawn.pixels().filter(|pixel| pixel.0[2] > 180 && pixel.0[0] < 140).count();
+    assert!(blue > 1000, "{blue} pixels of grid");
+
+    let after = fs::read_to_string(folder.path().join("site.toml")).unwrap();
+    assert!(after.contains("# by the bridge") && after.contains("[camera.calibration]"), "{after}");
+    assert!(!after.contains("uncalibrated"), "{after}");
+    // What was written is what was given: fitted from the site file it is the same.
+    let again = Command::new(env!("CARGO_BIN_EXE_throng"))
+        .current_dir(folder.path())
+        .args(["calibrate", "site.toml", "gate", "--json", "--still", "still.png", "--picture", "out.png"])
+        .output()
+        .unwrap();
+    assert_eq!(again.status.code(), Some(0), "{}", said(&again));
+    assert!(lines(&again)[0]["leave_one_out_rmse_m"].as_f64().unwrap() < 0.05);
+}
+
+#[test]
+fn points_that_contradict_each_other_leave_the_site_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    site(folder.path());
+    let before = fs::read_to_string(folder.path().join("site.toml")).unwrap();
+    let wrong = points().replacen("u_px,v_px,x_m,y_m\n", "u_px,v_px,x_m,y_m\n100,300,-50,80\n", 1);
+    let output = calibrate(folder.path(), &wrong, &["--write"]);
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert_eq!(fs::read_to_string(folder.path().join("site.toml")).unwrap(), before);
+}
