@@ -14,7 +14,8 @@ mod trust;
 pub use calibration::{Calibration, CalibrationMethod, FitOptions};
 pub use consensus::Contradiction;
 pub use drone::{
-    Attitude, DroneCamera, DroneCameraError, LOW_CONFIDENCE_BELOW_DEG, Orientation, SLANT_RANGE_TOLERANCE,
+    Attitude, DroneCamera, DroneCameraError, DronePose, LOW_CONFIDENCE_BELOW_DEG, MovingView, Orientation,
+    PoseErrors, SLANT_RANGE_TOLERANCE,
 };
 pub use head_plane::{Pose, STANDING_HEAD_HEIGHT_M, pose_from_ground};
 pub use homography::{CalibrationError, Homography, PointPair, leave_one_out_rmse_m};

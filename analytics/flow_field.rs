@@ -74,6 +74,15 @@ impl FlowField {
         field
     }
 
+    /// The same field of another part of the ground: a camera that moves measures other cells in every picture.
+    pub fn look_at(&mut self, grid: &GroundGrid, measured: &[bool]) {
+        let cell_m2 = grid.cell_area_m2() as f32;
+        for (raw, seen) in self.raw.iter_mut().zip(measured) {
+            *raw = if *seen { cell_m2 } else { 0.0 };
+        }
+        smooth(&self.raw, &self.taps, self.shape, &mut self.rows, &mut self.seen_m2);
+    }
+
     /// Takes in a picture: people in each cell, those of unmeasured cells left out, and their motion where measured.
     /// Nothing is allocated.
     pub fn update(&mut self, people_per_cell: &[f64], measured: &[bool], motion: Option<CellMotion<'_>>) {

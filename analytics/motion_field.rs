@@ -12,6 +12,8 @@ pub struct MotionField {
     px_per_cell_y: f64,
     velocity_px_per_s: Vec<[f32; 2]>,
     sigma_px_per_s: Option<f64>,
+    /// Cells whose motion nobody knows; empty where all are known.
+    is_unknown: Vec<bool>,
 }
 
 /// Why numbers do not form a motion field.
@@ -62,6 +64,7 @@ impl MotionField {
                 px_per_cell_y,
                 velocity_px_per_s,
                 sigma_px_per_s: None,
+                is_unknown: Vec::new(),
             }),
         }
     }
@@ -73,20 +76,28 @@ impl MotionField {
         Self { sigma_px_per_s: Some(sigma_px_per_s).filter(|s| s.is_finite() && *s >= 0.0), ..self }
     }
 
+    /// The same with cells that say nothing, such as what a moving camera has only now come to see. A list of another length
+    /// than the field has cells is ignored.
+    #[must_use]
+    pub fn without_cells(self, is_unknown: Vec<bool>) -> Self {
+        let fits = is_unknown.len() == self.velocity_px_per_s.len();
+        Self { is_unknown: if fits { is_unknown } else { Vec::new() }, ..self }
+    }
+
     /// The error as stated by whoever measured the motion.
     pub fn sigma_px_per_s(&self) -> Option<f64> {
         self.sigma_px_per_s
     }
 
-    /// The velocity of the cell that holds a pixel of the source image, in pixels a second; `None` outside.
+    /// The velocity of the cell that holds a pixel of the source image, in pixels a second; `None` outside and
+    /// where it is not known.
     pub fn at(&self, point_in_image_px: [f64; 2]) -> Option<[f64; 2]> {
         let column = point_in_image_px[0] / self.px_per_cell_x;
         let row = point_in_image_px[1] / self.px_per_cell_y;
         let inside =
             column >= 0.0 && row >= 0.0 && column < self.width_cells as f64 && row < self.height_cells as f64;
-        inside.then(|| {
-            let [u, v] = self.velocity_px_per_s[row as usize * self.width_cells + column as usize];
-            [f64::from(u), f64::from(v)]
-        })
+        let index = inside.then_some(row as usize * self.width_cells + column as usize)?;
+        let is_known = !self.is_unknown.get(index).copied().unwrap_or(false);
+        is_known.then(|| self.velocity_px_per_s[index].map(f64::from))
     }
 }

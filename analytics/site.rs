@@ -5,13 +5,14 @@
 
 mod camera_view;
 mod line_state;
+mod placement;
 mod zone_state;
 
 use std::sync::Arc;
 
 use crate::{
     accumulation::Filling,
-    camera::Calibration,
+    camera::{Calibration, MovingView},
     danger::{deformation::Deformation, micro_motion::MicroMotion},
     density_map::DensityMap,
     estimate::Estimate,
@@ -221,6 +222,16 @@ impl Site {
             .map(|zone| ZoneTracker::new(&model.id, zone, grid.as_ref(), &views, &lines))
             .collect();
         Self { grid, views, zones, lines }
+    }
+
+    /// Takes in where the next picture of a camera that moves lies; to be told before each [`observe`](Self::observe).
+    pub fn move_camera(&mut self, camera: &str, view: &MovingView) {
+        let Some(index) = self.views.iter().position(|known| **known.id() == *camera) else { return };
+        let Some(grid) = &self.grid else { return };
+        self.views[index].move_to(grid, view);
+        for zone in &mut self.zones {
+            zone.see_through(index, &self.views[index]);
+        }
     }
 
     /// Takes in what a camera saw. Observations of unknown cameras, and old ones, change nothing.

@@ -34,6 +34,9 @@ pub struct ZoneSample {
     pub count_ratio_hi: f64,
     /// Relative standard deviation of areas, from the calibration.
     pub sigma_area_relative: f64,
+    /// Standard deviation of the density because nobody knows exactly where the picture lies, people/m2; 0 for a camera
+    /// that stands still, whose calibration speaks for itself.
+    pub sigma_placement_people_per_m2: f64,
 }
 
 /// Filters the density of one zone.
@@ -55,6 +58,7 @@ impl DensityTracker {
             sample.count_ratio_lo,
             sample.count_ratio_hi,
             sample.sigma_area_relative,
+            sample.sigma_placement_people_per_m2,
         ];
         if !numbers.iter().all(|n| n.is_finite()) {
             return;
@@ -104,7 +108,8 @@ impl DensityTracker {
 fn with_interval(density: f64, sample: &ZoneSample) -> Estimate {
     let scatter = PHI * (density * sample.measured_m2 + 1.0) / sample.measured_m2.max(1e-6).powi(2);
     let area = (density * sample.sigma_area_relative).powi(2);
-    let common = SIGMAS_OF_90_PERCENT.powi(2) * (scatter + area);
+    let placement = sample.sigma_placement_people_per_m2.powi(2);
+    let common = SIGMAS_OF_90_PERCENT.powi(2) * (scatter + area + placement);
     let half = |ratio: f64| ((density * (1.0 - ratio)).powi(2) + common).sqrt();
     Estimate {
         lo: (density - half(sample.count_ratio_lo.min(1.0))).max(0.0),
@@ -125,6 +130,7 @@ mod tests {
             count_ratio_lo: 0.8,
             count_ratio_hi: 1.3,
             sigma_area_relative: 0.05,
+            sigma_placement_people_per_m2: 0.0,
         }
     }
 

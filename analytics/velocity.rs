@@ -46,6 +46,16 @@ struct Place {
     jacobian: [[f64; 2]; 2],
 }
 
+/// The places of the cells that a camera measures.
+fn places(grid: &GroundGrid, measured: &[bool], calibration: &Calibration) -> Vec<Option<Place>> {
+    let place = |(index, seen): (usize, &bool)| {
+        let in_image_px =
+            calibration.image_from_head_plane().apply(grid.centre_m(index)).filter(|_| *seen)?;
+        Some(Place { in_image_px, jacobian: calibration.head_plane_from_image().jacobian(in_image_px)? })
+    };
+    measured.iter().enumerate().map(place).collect()
+}
+
 /// A camera's image motion on the cells of the ground.
 #[derive(Clone, Debug)]
 pub struct GroundMotion {
@@ -61,19 +71,19 @@ pub struct GroundMotion {
 impl GroundMotion {
     /// For the cells of `grid` that are `measured` by a camera.
     pub fn new(grid: &GroundGrid, measured: &[bool], calibration: &Calibration) -> Self {
-        let place = |(index, seen): (usize, &bool)| {
-            let in_image_px =
-                calibration.image_from_head_plane().apply(grid.centre_m(index)).filter(|_| *seen)?;
-            Some(Place { in_image_px, jacobian: calibration.head_plane_from_image().jacobian(in_image_px)? })
-        };
         Self {
-            places: measured.iter().enumerate().map(place).collect(),
+            places: places(grid, measured, calibration),
             velocity_m_per_s: vec![[0.0; 2]; measured.len()],
             is_known: vec![false; measured.len()],
             empty_m_per_s: Vec::with_capacity(measured.len()),
             measured_sigma_m_per_s: None,
             sigma_m_per_s: None,
         }
+    }
+
+    /// The same through another calibration: a camera has moved. What is known of the motion's error stays.
+    pub fn look_through(&mut self, grid: &GroundGrid, measured: &[bool], calibration: &Calibration) {
+        self.places = places(grid, measured, calibration);
     }
 
     /// Takes in the motion of a picture whose people are `field`: the image velocity at each cell times the Jacobian

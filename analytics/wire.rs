@@ -15,7 +15,9 @@ mod zone;
 
 pub use ack::Ack;
 pub use answer::{History, SiteConfig};
-pub use camera::{CameraState, Count, StreamState, VideoInfo};
+pub use camera::{
+    CameraState, Count, FeatureKind, Footprint, FootprintProperties, StreamState, TelemetryState, VideoInfo,
+};
 pub use envelope::{Envelope, ModelRef, Quality};
 pub use line::LineFlow;
 pub use receipt::WarningReceipt;
@@ -65,6 +67,7 @@ macro_rules! messages {
 messages! {
     Count => "throng.count.v1",
     CameraState => "throng.camera_state.v1",
+    Footprint => "throng.footprint.v1",
     ZoneDensity => "throng.density.v1",
     ZoneFlow => "throng.flow.v1",
     ZoneRisk => "throng.risk.v1",

@@ -17,12 +17,15 @@ const KNOWN_MIN: f64 = 0.5;
 const AS_GOOD: f64 = 0.02;
 
 /// How large a camera's pictures are made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CountScale {
     /// Width in pixels; `None` where the calibration tells nothing of the heads: by those found in the pictures.
     width_px: Option<u32>,
     card_max_side_px: u32,
+    head_size_range_px: [f64; 2],
     is_off_range: bool,
+    /// The site asks for this width, whatever the heads' size.
+    is_stated: bool,
 }
 
 impl CountScale {
@@ -55,7 +58,28 @@ impl CountScale {
                  given with a wide interval. Use a closer view, or a model for such heads."
             );
         }
-        Self { width_px, card_max_side_px: u32::try_from(info.max_side_px).unwrap_or(u32::MAX), is_off_range }
+        Self {
+            width_px,
+            card_max_side_px: u32::try_from(info.max_side_px).unwrap_or(u32::MAX),
+            head_size_range_px: info.head_size_range_px,
+            is_off_range,
+            is_stated: camera.count_width_px.is_some(),
+        }
+    }
+
+    /// The same for a picture with other heads, of a camera that moves: their widths in pixels of an image
+    /// `image_width_px` wide; at least one.
+    #[must_use]
+    pub fn for_heads(&self, heads_px: &[f64], image_width_px: u32) -> Self {
+        let stated =
+            self.width_px.filter(|_| self.is_stated).map(|px| f64::from(px) / f64::from(image_width_px));
+        let factor = stated.or_else(|| fitting_factor(heads_px, self.head_size_range_px));
+        let known = share_known(heads_px, factor.unwrap_or(1.0), self.head_size_range_px);
+        Self {
+            width_px: factor.map(|factor| (f64::from(image_width_px) * factor).round() as u32),
+            is_off_range: known < KNOWN_MIN,
+            ..*self
+        }
     }
 
     /// Whether most heads are of a size that the model was not trained for.
@@ -129,7 +153,14 @@ mod tests {
 
     #[test]
     fn a_wanted_width_holds_for_pictures_of_any_size() {
-        let scale = CountScale { width_px: Some(3840), card_max_side_px: 1920, is_off_range: false };
+        let scale = CountScale {
+            width_px: Some(3840),
+            card_max_side_px: 1920,
+            head_size_range_px: KNOWN_PX,
+            is_off_range: false,
+            is_stated: true,
+        };
+        assert_eq!(scale.for_heads(&[12.0], 1920).decoded_width_px(), 3840, "what the site states, stays");
         assert_eq!(scale.decoded_width_px(), 3840);
         assert_eq!(scale.of_picture(1920), Scale::Factor(2.0));
         let unknown = CountScale { width_px: None, ..scale };

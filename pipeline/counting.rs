@@ -31,11 +31,13 @@ use throng_models::{
 
 use crate::{
     count_scale::CountScale,
+    drone::{Drone, Located},
     stream::{
         counters::{DropCause, FrameCounters},
         frame::Frame,
     },
     vision::{
+        ego_motion::EgoResidual,
         motion::MotionMeter,
         watch::{PictureWatch, Shift, Trouble, WatchSettings},
     },
@@ -62,6 +64,8 @@ pub struct CountedCamera {
     pub watch: WatchSettings,
     /// Set when somebody confirms that the picture is right as it is.
     pub confirmed: Arc<AtomicBool>,
+    /// What tells where its pictures lie, for a camera that moves.
+    pub drone: Option<Drone>,
 }
 
 /// What follows a camera's pictures from one to the next.
@@ -81,6 +85,10 @@ pub struct CountedFrame {
     pub observation: CameraObservation,
     /// What is wrong with the camera's pictures, if something is.
     pub trouble: Option<Trouble>,
+    /// Where the picture lies, for a camera that moves.
+    pub located: Option<Located>,
+    /// How far the ground still seemed to move between two pictures of such a camera.
+    pub ego_residual: Option<EgoResidual>,
     /// Seconds that counting took: the network alone, and everything about it.
     pub inference_secs: f64,
     /// Seconds from taking the frame to handing it on.
@@ -115,11 +123,13 @@ pub fn start(
         .collect::<anyhow::Result<Vec<_>>>()?;
     let work = move || {
         while let Some(batch) = next_batch(&mut cameras, batching) {
+            let mut located = locate(&mut cameras, &batch).into_iter();
             let mut counts = counts(&mut counter, &mut cameras, &batch).into_iter();
             let mut frames = batch.into_iter();
             while let (Some((index, frame)), Some(count)) = (frames.next(), counts.next()) {
                 let (camera, eyes) = &mut cameras[index];
-                if counted.send(finish(camera, eyes, frame, count)).is_err() {
+                let located = located.next().flatten();
+                if counted.send(finish(camera, eyes, frame, count, located)).is_err() {
                     camera.counters.add_dropped(DropCause::Stopped);
                     for (index, _) in frames {
                         cameras[index].0.counters.add_dropped(DropCause::Stopped);
@@ -169,6 +179,20 @@ fn next_frame(cameras: &mut Vec<(CountedCamera, Eyes)>) -> Option<(usize, Frame)
         }
     }
     None
+}
+
+/// Where the picture of each frame of a batch lies, for cameras that move; their scale follows the heads.
+fn locate(cameras: &mut [(CountedCamera, Eyes)], batch: &[(usize, Frame)]) -> Vec<Option<Located>> {
+    let locate = |(index, frame): &(usize, Frame)| {
+        let (camera, _) = &mut cameras[*index];
+        let drone = camera.drone.as_mut()?;
+        let located = drone.locate(frame);
+        if let Some(scale) = drone.rescaled(&camera.scale, &located, frame.captured_at) {
+            camera.scale = scale;
+        }
+        Some(located)
+    };
+    batch.iter().map(locate).collect()
 }
 
 /// People in a frame in pixels of the calibration image, or why there is no count; and the seconds it took.
@@ -261,7 +285,13 @@ fn on_calibration_image(
 }
 
 /// A counted frame with its motion, ready for the analytics.
-fn finish(camera: &CountedCamera, eyes: &mut Eyes, frame: Frame, counted: FrameCount) -> CountedFrame {
+fn finish(
+    camera: &CountedCamera,
+    eyes: &mut Eyes,
+    frame: Frame,
+    counted: FrameCount,
+    located: Option<Located>,
+) -> CountedFrame {
     let began = Instant::now();
     let FrameCount { count, inference_secs, total_secs } = counted;
     let trouble = trouble(camera, &mut eyes.watch, &frame, count.is_ok());
@@ -276,19 +306,34 @@ fn finish(camera: &CountedCamera, eyes: &mut Eyes, frame: Frame, counted: FrameC
         _ => count,
     };
     let [image_width_px, _] = camera.calibration.image_size_px();
-    let motion = eyes.motion.measure(&frame, image_width_px).unwrap_or_else(|error| {
+    let measured = match &located {
+        None => eyes.motion.measure(&frame, image_width_px).map(|field| field.map(|field| (field, None))),
+        Some(located) => {
+            let people = count.as_ref().ok().map(|count| &count.density);
+            let measured = eyes.motion.measure_moving(&frame, image_width_px, located.ego.as_ref(), people);
+            measured.map(|measured| measured.map(|(field, residual)| (field, Some(residual))))
+        }
+    };
+    let measured = measured.unwrap_or_else(|error| {
         tracing::warn!(camera = &*frame.camera, "Motion not measured: {error:#}.");
         None
     });
+    let (motion, ego_residual) = measured.unzip();
     CountedFrame {
         people,
         trouble,
         observation: CameraObservation {
             camera: frame.camera.to_string(),
             captured_at: frame.captured_at,
-            count,
+            // People whose place is not known are no density; the picture's count is still good.
+            count: match located.as_ref().and_then(Located::reason) {
+                Some(reason) => Err(reason.to_owned()),
+                None => count,
+            },
             motion,
         },
+        located,
+        ego_residual: ego_residual.flatten(),
         inference_secs,
         total_secs: total_secs + began.elapsed().as_secs_f64(),
         frame,

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
 use crossbeam::channel::bounded;
-use throng_analytics::wire::ModelRef;
+use throng_analytics::{wire::ModelRef, zone::Zone};
 use throng_models::{
     counter::{Counter, Info, Options},
     device::Device,
@@ -17,8 +17,10 @@ use crate::{
     config::plan::{CameraPlan, Plan},
     count_scale::CountScale,
     counting::{self, Batching, CountedCamera},
+    drone::{Drone, DroneWatch, PATIENCE_WITH_FOOTAGE},
     latency::{LatencyProbe, Percentiles},
     messages::{Header, Messages},
+    pose_source::PoseSource,
     publish::{Bus, Id},
     site::{Onlooker, SiteLoop, WatchedCamera},
     site_bus::{bus_options, site_going_on},
@@ -128,24 +130,35 @@ pub fn run(
     let scales: Vec<CountScale> =
         plan.cameras.iter().map(|camera| CountScale::of(camera, &plan.zones, info)).collect();
     let pace = pace(plan, options.pace);
+    let pose_sources = {
+        let _within = runtime.enter();
+        let start = |camera: &CameraPlan| {
+            let drone = camera.drone.as_ref()?;
+            Some(PoseSource::start(camera.id.as_str(), &drone.telemetry, &plan.bus))
+        };
+        plan.cameras.iter().map(|camera| start(camera).transpose()).collect::<anyhow::Result<Vec<_>>>()?
+    };
     let cameras = plan
         .cameras
         .iter()
         .zip(&scales)
-        .map(|(camera, scale)| start_camera(camera, pace, *scale))
+        .zip(&pose_sources)
+        .map(|((camera, scale), poses)| start_camera(camera, pace, *scale, poses.as_ref()))
         .collect::<anyhow::Result<Vec<WatchedCamera>>>()?;
-    let counted_cameras: Vec<CountedCamera> = cameras
+    let counted_cameras = cameras
         .iter()
         .zip(plan.cameras.iter().zip(&scales))
-        .map(|(watched, (plan, scale))| CountedCamera {
+        .zip(&pose_sources)
+        .map(|((watched, (camera, scale)), poses)| CountedCamera {
             frames: watched.stream.frames().clone(),
             counters: Arc::clone(watched.stream.counters()),
-            calibration: plan.calibration.clone(),
+            calibration: camera.calibration.clone(),
             scale: *scale,
             heads: HeadScale::default(),
-            correction: plan.count_correction,
-            watch: plan.watch.clone(),
+            correction: camera.count_correction,
+            watch: camera.watch.clone(),
             confirmed: Arc::clone(&watched.confirmed),
+            drone: drone(camera, poses.as_ref(), &plan.zones, pace),
         })
         .collect();
     let (sender, counted) = bounded(COUNTED_WAITING);
@@ -187,20 +200,39 @@ fn pace(plan: &Plan, asked: Pace) -> Pace {
     if all_footage { asked } else { Pace::Realtime }
 }
 
+/// What tells where the pictures of a camera lie, where it moves.
+fn drone(camera: &CameraPlan, poses: Option<&PoseSource>, zones: &[Zone], pace: Pace) -> Option<Drone> {
+    let (plan, poses) = (camera.drone.as_ref()?, poses?);
+    let zones = zones.iter().filter(|zone| zone.is_measured_by(camera.id.as_str())).cloned().collect();
+    let patience = match pace {
+        Pace::Realtime => Duration::ZERO,
+        Pace::AsFastAsPossible => PATIENCE_WITH_FOOTAGE,
+    };
+    Some(Drone::new(plan.site, Arc::clone(poses.book()), zones, plan.delay_secs, patience))
+}
+
 /// Starts a camera. One that gives no pictures is not the end of the site.
-fn start_camera(camera: &CameraPlan, pace: Pace, scale: CountScale) -> anyhow::Result<WatchedCamera> {
+fn start_camera(
+    camera: &CameraPlan,
+    pace: Pace,
+    scale: CountScale,
+    poses: Option<&PoseSource>,
+) -> anyhow::Result<WatchedCamera> {
     let options = StreamOptions {
         count_fps: camera.count_fps,
-        width_px: Some(scale.decoded_width_px()),
+        // Heads of all sizes come before a camera that moves; it is scaled picture by picture.
+        width_px: camera.drone.is_none().then(|| scale.decoded_width_px()),
         pace,
         origin: wall_clock(),
         session: 1,
         connect: camera.stream.connect.clone(),
     };
+    let in_stream = poses.and_then(PoseSource::in_stream);
     Ok(WatchedCamera {
         id: camera.id.clone(),
-        stream: Camera::start(camera.id.as_str(), &camera.uri, options, camera.stream.care)?,
+        stream: Camera::start(camera.id.as_str(), &camera.uri, options, camera.stream.care, in_stream)?,
         is_calibrated: camera.calibration.is_calibrated(),
+        drone: camera.drone.as_ref().map(|drone| DroneWatch::new(drone, poses)),
         frames_counted: 0,
         captured_at: None,
         told: None,

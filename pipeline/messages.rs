@@ -21,6 +21,7 @@ use crate::{
     counting::CountedFrame,
     publish::{Id, Outgoing, Topic},
     speaker::dispatch::Looked,
+    stream::telemetry::placing::{DroneSite, PlacedPicture},
 };
 
 /// How long a warning is valid without a refresh, seconds (analytics specification 5.3).
@@ -202,6 +203,48 @@ impl Messages {
             out_people: flow.map(|f| f.out_people.value),
             out_people_lo: flow.map(|f| f.out_people.lo),
             out_people_hi: flow.map(|f| f.out_people.hi),
+        };
+        Outgoing::message(topic, &message)
+    }
+
+    /// The ground that a picture of a moving camera shows.
+    ///
+    /// # Errors
+    /// The message cannot be written.
+    pub fn footprint(
+        &mut self,
+        camera: &Id,
+        counted: &CountedFrame,
+        placed: &PlacedPicture,
+        site: &DroneSite,
+        now: Timestamp,
+    ) -> anyhow::Result<Outgoing> {
+        let topic = Topic::CameraFootprint(camera.clone());
+        let captured_at = counted.observation.captured_at;
+        let quality = Quality {
+            stale_secs: Some(now.secs_since(captured_at).max(0.0)),
+            calibrated: true,
+            notes: placed.notes.clone(),
+            ..Quality::default()
+        };
+        let ring = |[a, b, c, d]: [[f64; 2]; 4]| {
+            // Seen from above a picture's corners go round clockwise; RFC 7946 asks for the other way.
+            vec![site.place.ring_lon_lat_deg(&[a, d, c, b])]
+        };
+        let [x, y, height_above_ground_m] = placed.camera.position_m();
+        let at = site.place.geodetic_from_site_m([x, y, 0.0]);
+        let message = wire::Footprint {
+            envelope: self.envelope::<wire::Footprint>(&topic, now, Some(captured_at), quality),
+            kind: wire::FeatureKind::Feature,
+            geometry: placed.footprint_m.map(|corners| Geometry::Polygon { coordinates: ring(corners) }),
+            properties: wire::FootprintProperties {
+                camera: camera.as_str().to_owned(),
+                camera_position: [at.longitude_deg, at.latitude_deg],
+                height_above_ground_m,
+                depression_deg: placed.camera.depression_rad().to_degrees(),
+                corners_in_ground_m: placed.footprint_m,
+                withheld: placed.view.as_ref().err().cloned(),
+            },
         };
         Outgoing::message(topic, &message)
     }

@@ -6,7 +6,7 @@ use anyhow::Context;
 use image::RgbImage;
 use jiff::tz::TimeZone;
 use throng_analytics::{
-    camera::Calibration,
+    camera::{Calibration, MovingView},
     density_map::DensityMap,
     estimate::Estimate as Known,
     level::Level,
@@ -137,6 +137,10 @@ impl<'a> Recorder<'a> {
         (0..view.height_px()).for_each(|y| pixels.extend_from_slice(view.row(y)));
         let (width, height) = (u32::try_from(view.width_px())?, u32::try_from(view.height_px())?);
         let mut picture = RgbImage::from_raw(width, height, pixels).context("a frame has an odd size")?;
+        // A camera that moves has a calibration of its own for each picture; without one there is nothing to draw zones by.
+        let moving =
+            counted.located.as_ref().and_then(|located| located.placed.as_ref().ok()?.view.as_ref().ok());
+        let calibration = moving.map_or(&camera.calibration, MovingView::calibration);
         let px_per_calibration_px = f64::from(width) / f64::from(camera.calibration.image_size_px()[0]);
 
         let map = counted.observation.count.as_ref().ok().map(|count| DensityMap {
@@ -150,7 +154,7 @@ impl<'a> Recorder<'a> {
             .zip(&self.plan.zones)
             .filter_map(|(zone, model)| {
                 let polygon_in_image =
-                    outline_in_image(&camera.calibration, model.outline.corners_m(), px_per_calibration_px)?;
+                    outline_in_image(calibration, model.outline.corners_m(), px_per_calibration_px)?;
                 Some(zone_overlay(&model.name, polygon_in_image, zone))
             })
             .collect();

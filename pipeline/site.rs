@@ -21,6 +21,7 @@ use crate::{
     beside::Beside,
     clock::wall_clock,
     counting::CountedFrame,
+    drone::DroneWatch,
     latency::LatencyProbe,
     messages::Messages,
     publish::{BusHandle, Id},
@@ -52,6 +53,8 @@ pub struct WatchedCamera {
     pub frames_counted: u64,
     /// When the last of them was captured.
     pub captured_at: Option<Timestamp>,
+    /// What is known of its flight, where it is on a drone.
+    pub drone: Option<DroneWatch>,
     /// The state that was last told.
     pub told: Option<StreamState>,
     /// Set to say that its picture is right as it is.
@@ -135,6 +138,7 @@ impl SiteLoop<'_> {
             if let Some(counted) = &counted {
                 summary.frames_counted += 1;
                 self.publish_count(counted, now)?;
+                self.place(counted, now)?;
                 self.site.observe(&counted.observation);
                 self.take_trouble(counted);
             }
@@ -184,6 +188,21 @@ impl SiteLoop<'_> {
                 tracing::warn!(incident = ack.incident, "An acknowledgement names no running incident.");
             }
         }
+    }
+
+    /// Tells the analytics where the picture of a moving camera lies, and the bus too.
+    fn place(&mut self, counted: &CountedFrame, now: Timestamp) -> anyhow::Result<()> {
+        let camera = self.cameras.iter_mut().find(|c| c.id.as_str() == &*counted.frame.camera);
+        let Some((camera, located)) = camera.zip(counted.located.as_ref()) else { return Ok(()) };
+        let Some(watch) = &mut camera.drone else { return Ok(()) };
+        watch.observe(located, counted.ego_residual);
+        let Ok(placed) = &located.placed else { return Ok(()) };
+        if let Ok(view) = &placed.view {
+            self.site.move_camera(camera.id.as_str(), view);
+        }
+        let site = watch.site;
+        self.bus.publish(self.messages.footprint(&camera.id, counted, placed, &site, now)?);
+        Ok(())
     }
 
     fn publish_count(&mut self, counted: &CountedFrame, now: Timestamp) -> anyhow::Result<()> {
@@ -244,6 +263,7 @@ impl SiteLoop<'_> {
                 frames_dropped: dropped,
                 session: status.session,
                 clock_behind_secs: status.clock_behind_secs,
+                telemetry: camera.drone.as_ref().map(DroneWatch::state),
                 bus: bus_trouble.clone(),
             };
             let message = self.messages.camera_state(

@@ -20,6 +20,8 @@ pub enum CalibrationMethod {
     GroundPlane,
     /// A plan of the ground: positions come measured, as from an orthophoto or the tracks of another sensor.
     Plan,
+    /// The telemetry of a camera that moves, picture by picture.
+    Telemetry,
     /// No point pairs: one scale for the whole picture. Levels are capped at yellow (analytics specification 4.5).
     Uncalibrated,
 }
@@ -185,7 +187,7 @@ impl Calibration {
         let (ground_from_image, head_plane_from_image) = (through(map(0.0)?), through(map(head_height_m)?));
         let invert = |map: &PlaneFromImage| map.inverse().ok_or_else(too_flat);
         Ok(Self {
-            method: CalibrationMethod::HeadPlane,
+            method: CalibrationMethod::Telemetry,
             image_size_px: drone.image_size_px(),
             image_from_ground: invert(&ground_from_image)?,
             image_from_head_plane: invert(&head_plane_from_image)?,
@@ -199,6 +201,14 @@ impl Calibration {
             depression_rad: Some(drone.depression_rad()),
             stated_sigma_area: Some(sigma_area_relative),
         })
+    }
+
+    /// What is known of a camera that moves before its first pose: the size of its picture. Nothing of any site is in it.
+    /// `None` for a picture without pixels.
+    pub fn awaiting_telemetry(image_width_px: u32, image_height_px: u32) -> Option<Self> {
+        // Farther away than any zone may be.
+        const NOWHERE_M: f64 = 1e7;
+        Self::flat(CalibrationMethod::Telemetry, [NOWHERE_M; 2], 1.0, image_width_px, image_height_px)
     }
 
     /// The stated fallback without point pairs: the picture is taken as a plan `ground_width_m` wide, with the
@@ -271,6 +281,11 @@ impl Calibration {
         self.method != CalibrationMethod::Uncalibrated
     }
 
+    /// Whether every picture has a calibration of its own.
+    pub fn is_moving(&self) -> bool {
+        self.method == CalibrationMethod::Telemetry
+    }
+
     /// Width and height in pixels of the image that the calibration speaks of.
     pub fn image_size_px(&self) -> [u32; 2] {
         self.image_size_px
@@ -338,7 +353,7 @@ impl Calibration {
             sigma.map_or(UNJUDGED_SIGMA_AREA, |sigma| sigma.max(LEAST_SIGMA_AREA))
         };
         match self.method {
-            CalibrationMethod::HeadPlane => by_points(),
+            CalibrationMethod::HeadPlane | CalibrationMethod::Telemetry => by_points(),
             CalibrationMethod::GroundPlane => by_points().hypot(GROUND_PLANE_SIGMA_AREA),
             CalibrationMethod::Plan => PLAN_SIGMA_AREA,
             CalibrationMethod::Uncalibrated => UNCALIBRATED_SIGMA_AREA,

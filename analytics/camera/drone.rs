@@ -5,6 +5,7 @@
 //! relative to the platform, azimuth clockwise seen from above, elevation up (-90 looks straight down), roll clockwise seen
 //! from behind. The world is local: x east, y north, z up, metres.
 
+mod moving_view;
 mod orientation;
 
 use nalgebra::{Matrix3, Vector3};
@@ -12,6 +13,7 @@ use nalgebra::{Matrix3, Vector3};
 use super::pinhole::plane_from_image;
 use super::{Homography, Projected};
 
+pub use moving_view::{DronePose, MovingView, PoseErrors};
 pub use orientation::Orientation;
 
 /// Rays that fall by less than this for each metre of way go to the horizon (analytics specification 4.2).
@@ -179,6 +181,13 @@ impl DroneCamera {
         let reach = (plane_z_m - self.position_m[2]) / ray[2];
         (ray[2] < -FALL_MIN && reach > 0.0)
             .then(|| [self.position_m[0] + reach * ray[0], self.position_m[1] + reach * ray[1]])
+    }
+
+    /// Where a place on the plane `plane_z_m` metres up has gone in this picture since an earlier one: what the camera's own
+    /// motion does to the picture. `None` where either looks along the plane.
+    pub fn image_from_earlier(&self, earlier: &Self, plane_z_m: f64) -> Option<Homography> {
+        let image_from_plane = self.plane_from_image(plane_z_m)?.inverse()?;
+        Homography::from_matrix(image_from_plane.matrix() * earlier.plane_from_image(plane_z_m)?.matrix())
     }
 
     /// A point of the world in the image; `None` less than 1 cm before the camera.

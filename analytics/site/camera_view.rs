@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{CameraModel, CameraObservation};
+use super::{CameraModel, CameraObservation, placement::Placement};
 use crate::{
-    camera::Calibration,
+    camera::{Calibration, MovingView},
     flow_field::{CellMotion, FlowField},
     ground::{GroundField, GroundGrid, GroundProjection, Sight, sight},
     time::Timestamp,
@@ -40,6 +40,8 @@ pub(super) struct CameraView {
     /// Cells of the grid that it can count.
     measured: Vec<bool>,
     projection: Option<GroundProjection>,
+    /// How far off a camera that moves may be.
+    placement: Placement,
     field: GroundField,
     motion: Option<GroundMotion>,
     has_motion: bool,
@@ -67,11 +69,30 @@ impl CameraView {
             camera,
             measured,
             projection: None,
+            placement: Placement::default(),
             field: GroundField::default(),
             captured_at: None,
             count_ratio: (1.0, 1.0),
             invalid_reason: None,
             doubt: None,
+        }
+    }
+
+    /// Takes in where its next picture lies.
+    pub(super) fn move_to(&mut self, grid: &GroundGrid, view: &MovingView) {
+        self.camera.calibration = view.calibration().clone();
+        for (index, measured) in self.measured.iter_mut().enumerate() {
+            let place_m = grid.centre_m(index);
+            *measured =
+                sight(&self.camera.calibration, place_m) == Sight::Reliable && view.is_steep_at(place_m);
+        }
+        self.projection = None;
+        self.placement = Placement::of(view);
+        if let Some(motion) = &mut self.motion {
+            motion.look_through(grid, &self.measured, &self.camera.calibration);
+        }
+        if let Some(flow) = &mut self.flow {
+            flow.look_at(grid, &self.measured);
         }
     }
 
@@ -100,6 +121,8 @@ impl CameraView {
         if let Some(projection) = &self.projection {
             projection.project(&count.density, &mut self.field);
         }
+        let head_plane_from_image = self.camera.calibration.head_plane_from_image().homography();
+        self.placement.project(grid, &count.density, head_plane_from_image);
         self.has_motion = observation.motion.is_some();
         if let (Some(ground), Some(motion)) = (&mut self.motion, &observation.motion) {
             ground.update(grid, motion, &self.field);
@@ -141,6 +164,11 @@ impl CameraView {
 
     pub(super) fn calibration(&self) -> &Calibration {
         &self.camera.calibration
+    }
+
+    /// How far off it may be, with the people of its newest picture.
+    pub(super) fn placement(&self) -> &Placement {
+        &self.placement
     }
 
     pub(super) fn measured(&self) -> &[bool] {

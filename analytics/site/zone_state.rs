@@ -97,6 +97,8 @@ impl Enclosure {
 #[derive(Clone, Debug)]
 pub(super) struct ZoneTracker {
     zone: Zone,
+    /// The cells of the zone, with the share that lies in it.
+    all_cells: Vec<(usize, f64)>,
     /// The cells of the zone that each camera measures, with the share that lies in the zone; none for those that may
     /// not.
     cells: Vec<Vec<(usize, f64)>>,
@@ -133,15 +135,16 @@ impl ZoneTracker {
         lines: &[LineTracker],
     ) -> Self {
         let all = grid.map_or_else(Vec::new, |grid| grid.rasterise(&zone.outline));
-        let measured_by = |view: &CameraView| -> Vec<(usize, f64)> {
-            let may = zone.is_measured_by(view.id());
-            all.iter().copied().filter(|(index, _)| may && view.measured()[*index]).collect()
+        let cells: Vec<Vec<(usize, f64)>> = views.iter().map(|view| measured_by(view, &zone, &all)).collect();
+        // A camera that moves measures now these and now those: its meters are ready for all, and look at what is known.
+        let watched = |(view, cells): (&CameraView, &Vec<(usize, f64)>)| {
+            if view.calibration().is_moving() { all.clone() } else { cells.clone() }
         };
-        let cells: Vec<Vec<(usize, f64)>> = views.iter().map(measured_by).collect();
+        let watched: Vec<Vec<(usize, f64)>> = views.iter().zip(&cells).map(watched).collect();
         let cell_m2 = grid.map_or(0.0, GroundGrid::cell_area_m2);
-        let pressure = cells.iter().map(|cells| PressureMeter::corrected(cells, cell_m2)).collect();
+        let pressure = watched.iter().map(|cells| PressureMeter::corrected(cells, cell_m2)).collect();
         let deformation = grid.map_or_else(Vec::new, |grid| {
-            cells.iter().map(|cells| DeformationMeter::new(grid, cells)).collect()
+            watched.iter().map(|cells| DeformationMeter::new(grid, cells)).collect()
         });
         let shares = |cells: &[(usize, f64)]| cells.iter().map(|(_, share)| share).sum::<f64>();
         // A zone without a cell has no total; no camera covers it either.
@@ -162,6 +165,7 @@ impl ZoneTracker {
             sigma_area_relative: sigma_area_relative.collect(),
             machine: WarningMachine::new(&format!("{site}/{}", zone.id)),
             zone,
+            all_cells: all,
             cells,
             coverage,
             local: Vec::new(),
@@ -190,6 +194,13 @@ impl ZoneTracker {
     /// The id of the zone.
     pub(super) fn id(&self) -> &str {
         &self.zone.id
+    }
+
+    /// Takes in that a camera looks elsewhere; `index` is its place among the site's cameras.
+    pub(super) fn see_through(&mut self, index: usize, view: &CameraView) {
+        self.cells[index] = measured_by(view, &self.zone, &self.all_cells);
+        let shares = |cells: &[(usize, f64)]| cells.iter().map(|(_, share)| share).sum::<f64>();
+        self.coverage[index] = shares(&self.cells[index]) / shares(&self.all_cells).max(f64::MIN_POSITIVE);
     }
 
     /// The camera that speaks for the zone: of those with a recent picture, the one that sees most of it.
@@ -224,7 +235,13 @@ impl ZoneTracker {
             measured_m2,
             count_ratio_lo,
             count_ratio_hi,
-            sigma_area_relative: self.sigma_area_relative[index],
+            // Where the picture may lie is known better than what that does to areas on average.
+            sigma_area_relative: if view.calibration().is_moving() {
+                0.0
+            } else {
+                self.sigma_area_relative[index]
+            },
+            sigma_placement_people_per_m2: view.placement().sigma_people(measured) / measured_m2,
         });
         if let Some(enclosure) = &mut self.enclosure {
             let dt_secs = self.captured_at.map_or(0.0, |before| captured_at.secs_since(before));
@@ -464,7 +481,8 @@ impl ZoneTracker {
         match view {
             Some(view) => {
                 match view.calibration().method() {
-                    CalibrationMethod::HeadPlane | CalibrationMethod::Plan => {}
+                    CalibrationMethod::HeadPlane | CalibrationMethod::Plan | CalibrationMethod::Telemetry => {
+                    }
                     CalibrationMethod::GroundPlane => {
                         notes.push("heads are projected to the ground: densities are low".to_owned());
                     }
@@ -516,6 +534,12 @@ fn filling_note(enclosure: &Enclosure) -> Option<String> {
             "the lines around this zone show {per_min:.0} people a minute {way} coming in than its count does"
         )
     })
+}
+
+/// The cells of a zone that a camera measures; none where it may not.
+fn measured_by(view: &CameraView, zone: &Zone, all: &[(usize, f64)]) -> Vec<(usize, f64)> {
+    let may = zone.is_measured_by(view.id());
+    all.iter().copied().filter(|(index, _)| may && view.measured()[*index]).collect()
 }
 
 /// The hot spot among local densities with their cells; their order is lost.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::envelope::Envelope;
+use super::{envelope::Envelope, warning::Geometry};
 use crate::time::Timestamp;
 
 /// People in one counted frame; key `throng/v1/{site}/camera/{camera}/count`.
@@ -85,6 +85,86 @@ pub struct VideoInfo {
     pub decoder: Option<String>,
 }
 
+/// How the telemetry of a camera that moves is doing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TelemetryState {
+    /// Where it comes from: `klv`, `mavlink`, `recorded` or `zenoh`.
+    pub source: String,
+    /// Messages read since start.
+    pub messages: u64,
+    /// Messages that could not be read.
+    pub messages_unreadable: u64,
+    /// How far in time the message nearest to the newest picture is, seconds. Absent where there is none near enough.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub age_secs: Option<f64>,
+    /// How much later a picture comes than the telemetry of its moment, seconds, measured by the motion in both. Absent
+    /// until enough motion was seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delay_secs: Option<f64>,
+    /// How well both motions agree at that delay, at most 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delay_correlation: Option<f64>,
+    /// How far below the horizon the camera looks, degrees.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub depression_deg: Option<f64>,
+    /// How high the camera is above the ground, metres.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub height_above_ground_m: Option<f64>,
+    /// How far the ground still moved between two counted pictures once the camera's motion by its poses was taken out,
+    /// pixels of the calibration image.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ego_motion_by_poses_px: Option<f64>,
+    /// How far it still moves once the ground's own word was taken too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ego_motion_left_px: Option<f64>,
+    /// Why no density is made of the newest picture, if none is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withheld: Option<String>,
+}
+
+/// The ground that a picture of a moving camera shows; key `throng/v1/{site}/camera/{camera}/footprint`. A `GeoJSON` feature
+/// (RFC 7946), so that any map shows it as it is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Footprint {
+    /// What every message starts with.
+    #[serde(flatten)]
+    pub envelope: Envelope,
+    /// `Feature`.
+    #[serde(rename = "type")]
+    pub kind: FeatureKind,
+    /// The corners on the ground, upper left of the picture first. `null` where the picture shows the horizon.
+    pub geometry: Option<Geometry>,
+    /// What is known of the picture.
+    pub properties: FootprintProperties,
+}
+
+/// The `type` of a `GeoJSON` feature.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum FeatureKind {
+    /// One feature.
+    #[default]
+    Feature,
+}
+
+/// What is known of a picture on the ground.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct FootprintProperties {
+    /// Id of the camera.
+    pub camera: String,
+    /// Where the camera is, `[longitude, latitude]` in degrees.
+    pub camera_position: [f64; 2],
+    /// How high it is above the ground, metres.
+    pub height_above_ground_m: f64,
+    /// How far below the horizon it looks, degrees.
+    pub depression_deg: f64,
+    /// The same corners in metres on the site's ground.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corners_in_ground_m: Option<[[f64; 2]; 4]>,
+    /// Why no density is made of the picture, if none is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withheld: Option<String>,
+}
+
 /// How a camera is doing; key `throng/v1/{site}/camera/{camera}/state`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CameraState {
@@ -121,6 +201,9 @@ pub struct CameraState {
     /// network. Absent where the stream carries no clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock_behind_secs: Option<f64>,
+    /// How the telemetry of a camera that moves is doing. Absent for one that stands still.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub telemetry: Option<TelemetryState>,
     /// What is wrong with the bus, if something is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bus: Option<String>,

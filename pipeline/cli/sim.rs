@@ -7,15 +7,36 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
+use throng_analytics::place::{Geodetic, SitePlace};
 use throng_samples::crowd::scenario::{Scenario, Suite};
-use throng_samples::scene::{FRAMES_PER_S, Scene, SceneFrame, Weather};
+use throng_samples::scene::{CameraPose, FRAMES_PER_S, Scene, SceneFrame, Weather};
 
 use super::exit_status::ExitStatus;
 use super::interrupt::Interrupt;
 use super::output;
 use super::progress::Progress;
 use crate::config::duration::Span;
+use crate::stream::telemetry::klv::{Packet, tag};
 use crate::stream::writer::{Codec, VideoWriter};
+
+/// Where on Earth simulated places lie, as `samples/drone.toml` says too. Their ground is at sea level, and the sea on the
+/// ellipsoid.
+const PLACE: SitePlace = SitePlace {
+    origin: Geodetic { latitude_deg: 31.2397, longitude_deg: 121.4998, height_m: 0.0 },
+    y_axis_bearing_deg: 0.0,
+};
+
+/// When simulated flights are flown: 2026-01-01, microseconds since 1970.
+const FLOWN_AT_US: u64 = 1_767_225_600_000_000;
+
+/// How far the telemetry in a film is off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TelemetryNoise {
+    /// Not at all.
+    Exact,
+    /// As satellite navigation and gimbals are: 1 m, half a degree, 1 % of the field of view.
+    Noisy,
+}
 
 /// Where a camera is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -32,6 +53,7 @@ pub enum Viewpoint {
   throng sim gate --video gate.mp4 --truth gate.jsonl
   throng sim held-out/overload --video overload.mp4 --weather rain --seed 3
   throng sim dev/free_flow --camera drone --codec h265 --video flight.mp4 --truth flight.jsonl
+  throng sim dev/free_flow --camera drone --video flight.ts --telemetry exact
   throng sim my/scenario.toml --truth truth.jsonl
 
 SCENARIO is a file, `gate` (the demonstration's drill), or a shipped scenario such as dev/stairs or held-out/stairs.
@@ -41,7 +63,7 @@ zone, the largest load on a body, and since when people have been squeezed and h
 pub struct SimArgs {
     /// Scenario file, or the name of a shipped scenario.
     pub scenario: String,
-    /// Video to write: .mp4, .mkv or .avi.
+    /// Video to write: .mp4, .mkv, .avi or .ts. From a drone, .ts carries its telemetry too, as MISB ST 0601.
     #[arg(long, value_name = "FILE")]
     pub video: Option<PathBuf>,
     /// Truth to write, as JSON Lines: one line for each picture.
@@ -56,6 +78,9 @@ pub struct SimArgs {
     /// Where the camera is. The drill is always seen from its own mast.
     #[arg(long, value_enum, default_value = "mast")]
     pub camera: Viewpoint,
+    /// How far the telemetry in a drone's .ts video is off.
+    #[arg(long, value_enum, default_value = "noisy")]
+    pub telemetry: TelemetryNoise,
     /// How the video is compressed.
     #[arg(long, value_enum, default_value = "h264")]
     pub codec: Codec,
@@ -122,6 +147,13 @@ pub fn run(args: &SimArgs) -> anyhow::Result<ExitStatus> {
         }
         summary.observe(&frame);
         if let Some(video) = &mut video {
+            if video.takes_klv() {
+                let pose = match args.telemetry {
+                    TelemetryNoise::Exact => &frame.camera,
+                    TelemetryNoise::Noisy => frame.telemetry.as_ref().unwrap_or(&frame.camera),
+                };
+                video.push_klv(packet(pose, frame.t_secs).encode(), frame.t_secs)?;
+            }
             video.push(&frame.rgb, frame.t_secs)?;
         }
         if let Some((path, file)) = &mut truth {
@@ -143,6 +175,29 @@ pub fn run(args: &SimArgs) -> anyhow::Result<ExitStatus> {
         output::note(serde_json::to_string_pretty(&summary)?);
     }
     Ok(ExitStatus::Success)
+}
+
+/// A pose as a drone would send it: a level platform whose gimbal does all.
+fn packet(pose: &CameraPose, t_secs: f64) -> Packet {
+    let [east_m, north_m, height_m] = pose.position_m;
+    let Geodetic { latitude_deg, longitude_deg, .. } = PLACE.geodetic_from_site_m([east_m, north_m, 0.0]);
+    let time_us = Some(FLOWN_AT_US + (t_secs * 1e6) as u64);
+    let mut packet = Packet::default();
+    (packet.time_us, packet.sensor_name, packet.version) = (time_us, Some("EO".to_owned()), Some(19));
+    packet
+        .with(tag::PLATFORM_HEADING, 0.0)
+        .with(tag::PLATFORM_PITCH_FULL, 0.0)
+        .with(tag::PLATFORM_ROLL_FULL, 0.0)
+        .with(tag::SENSOR_LATITUDE, latitude_deg)
+        .with(tag::SENSOR_LONGITUDE, longitude_deg)
+        .with(tag::SENSOR_ALTITUDE, height_m)
+        .with(tag::SENSOR_HEIGHT_EXTENDED, height_m)
+        .with(tag::HORIZONTAL_FOV, pose.horizontal_fov_deg)
+        .with(tag::SENSOR_AZIMUTH, pose.heading_deg.rem_euclid(360.0))
+        .with(tag::SENSOR_ELEVATION, -pose.depression_deg)
+        .with(tag::SENSOR_ROLL, 0.0)
+        .with(tag::CENTRE_HEIGHT, 0.0)
+        .with(tag::CENTRE_ELEVATION, 0.0)
 }
 
 /// A scenario by file or by name.

@@ -6,6 +6,7 @@
 mod bus;
 mod calibration;
 mod camera;
+mod drone;
 mod identity;
 mod line;
 pub(super) mod model;
@@ -64,7 +65,8 @@ impl Checker<'_> {
         let bus = self.bus(file.bus.as_ref());
         let outbox = self.outbox(file.bus.as_ref(), site_id.as_ref());
         let written = file.camera.as_deref().unwrap_or_default();
-        let (cameras, calibrations) = self.cameras(written);
+        let origin = site.and_then(|site| site.origin);
+        let (cameras, calibrations) = self.cameras(written, origin.as_ref());
         let profiles = self.profiles(&file.profile);
         let seen_by = ZoneCamera::list(written, &calibrations);
         let zones = self.zones(&file.zone, &profiles, &seen_by);

@@ -1,6 +1,6 @@
 //! What the program needs: the checked site. Everything here holds, so nothing is asked again later.
 
-use std::path::PathBuf;
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 use jiff::tz::TimeZone;
 use throng_analytics::{
@@ -13,7 +13,12 @@ use throng_analytics::{
 use throng_models::{correction::Correction, device::Device};
 
 use crate::publish::{Id, Network, OutboxOptions, conventions::OutletPlan};
-use crate::stream::{camera::Care, connect::Connect, uri::SourceUri};
+use crate::stream::{
+    camera::Care,
+    connect::Connect,
+    telemetry::{placing::DroneSite, recorded::RecordedFlight},
+    uri::SourceUri,
+};
 use crate::vision::watch::WatchSettings;
 
 /// A site, checked.
@@ -130,6 +135,8 @@ pub struct CameraPlan {
     pub count_correction: Option<Correction>,
     /// How its pictures are watched.
     pub watch: WatchSettings,
+    /// What tells where each of its pictures lies, for a camera on a drone.
+    pub drone: Option<DronePlan>,
     /// How its source is connected to and looked after.
     pub stream: StreamPlan,
 }
@@ -147,5 +154,41 @@ impl StreamPlan {
     /// What suits `uri` where a site says nothing.
     pub fn of(uri: &SourceUri) -> Self {
         Self { connect: Connect::default(), care: Care::of(uri) }
+    }
+}
+
+/// A camera on a drone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DronePlan {
+    /// What the site states of it.
+    pub site: DroneSite,
+    /// Where its telemetry comes from.
+    pub telemetry: TelemetryPlan,
+    /// How much later a picture comes than its telemetry, seconds; none: measured.
+    pub delay_secs: Option<f64>,
+}
+
+/// Where a drone's telemetry comes from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TelemetryPlan {
+    /// In the video, as MISB ST 0601.
+    Klv,
+    /// `MAVLink` 2, received on this address.
+    Mavlink(SocketAddr),
+    /// Recorded beside the film: what was read from the file.
+    Recorded(Arc<RecordedFlight>),
+    /// DJI's Cloud API on this key of the bus.
+    Zenoh(String),
+}
+
+impl TelemetryPlan {
+    /// Its name in messages.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Klv => "klv",
+            Self::Mavlink(_) => "mavlink",
+            Self::Recorded(_) => "recorded",
+            Self::Zenoh(_) => "zenoh",
+        }
     }
 }

@@ -146,7 +146,7 @@ pub enum BusMode {
     Client,
 }
 
-/// One camera. Give exactly one of `[camera.calibration]` and `[camera.uncalibrated]`.
+/// One camera. Give exactly one of `[camera.calibration]`, `[camera.drone]` and `[camera.uncalibrated]`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Camera {
@@ -166,6 +166,8 @@ pub struct Camera {
     pub count_width_px: Option<u32>,
     /// Where the picture lies on the ground, in metres.
     pub calibration: Option<Calibration>,
+    /// Where the telemetry of a camera on a drone comes from: it tells where each picture lies.
+    pub drone: Option<Drone>,
     /// The stated fallback for a camera nobody has measured: results are published as uncalibrated.
     pub uncalibrated: Option<Uncalibrated>,
     /// How this camera's counts are corrected; written by `throng calibrate-count`.
@@ -359,6 +361,54 @@ pub struct PointPair {
     /// `[x, y]` in metres on the ground. Seen from above, y lies to the left of x.
     #[schemars(required, inner(range(min = -1e7, max = 1e7)), title = "[x, y] in metres", example = [2.5, 10.0])]
     pub ground_m: Option<[f64; 2]>,
+}
+
+/// A camera on a drone: every picture lies where its telemetry says. Needs `[site.origin]`.
+///
+/// Heights of drones are above the sea, above the ellipsoid or above the place of take-off. Give the ground's level in the
+/// kind that yours sends, the ellipsoid's as `height_m` of `[site.origin]`; without one, only drones that tell their height
+/// above the ground themselves can be used.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Drone {
+    /// `klv`: MISB ST 0601 in the video itself. `mavlink:ADDRESS:PORT`: `MAVLink` 2 over UDP, received there.
+    /// `dji-srt:FILE` and `csv:FILE`: recorded beside the film. `zenoh:KEY`: DJI's Cloud API `osd` messages on the bus.
+    #[schemars(
+        required,
+        title = "`klv`, `mavlink:ADDRESS:PORT`, `dji-srt:FILE`, `csv:FILE` or `zenoh:KEY`",
+        example = &"klv"
+    )]
+    pub telemetry: Option<String>,
+    /// Level of the ground above the sea, metres.
+    #[schemars(range(min = -450, max = 9000), example = 4.0)]
+    pub ground_above_sea_m: Option<f64>,
+    /// Level of the ground above the place of take-off, metres; 0 where the drone took off from it.
+    #[schemars(range(min = -1000, max = 1000), example = 0.0)]
+    pub ground_above_take_off_m: Option<f64>,
+    /// Width of the view without zoom, degrees, for drones that do not tell it.
+    #[schemars(extend("exclusiveMinimum" = 0), range(max = 170), example = 73.7)]
+    pub horizontal_fov_deg: Option<f64>,
+    /// Width and height of the picture in pixels, of which only the shape matters. Default: `[1920, 1080]`.
+    #[schemars(inner(range(min = 16, max = 16384)), title = "[width, height] in whole pixels", example = [1280, 720])]
+    pub image_size_px: Option<[u32; 2]>,
+    /// Height above the ground at which heads are seen, in metres. Default: 1.6 (standing); 1.1 where people sit.
+    #[schemars(range(min = 0, max = 2.5), example = 1.6)]
+    pub head_height_m: Option<f64>,
+    /// How much later a picture comes than the telemetry of its moment, seconds. Default: measured.
+    #[schemars(range(min = -10, max = 30), example = 0.4)]
+    pub delay_secs: Option<f64>,
+    /// Standard deviation of the drone's position to the east and to the north, metres. Default: 1; about 0.03 with RTK.
+    #[schemars(range(min = 0, max = 100), example = 1.0)]
+    pub error_sideways_m: Option<f64>,
+    /// The same of its height above the ground. Default: 1.
+    #[schemars(range(min = 0, max = 100), example = 1.0)]
+    pub error_height_m: Option<f64>,
+    /// The same of each angle of its camera, degrees. Default: 0.5.
+    #[schemars(range(min = 0, max = 20), example = 0.5)]
+    pub error_angle_deg: Option<f64>,
+    /// The same of the width of the view, percent. Default: 1.
+    #[schemars(range(min = 0, max = 50), example = 1.0)]
+    pub error_fov_percent: Option<f64>,
 }
 
 /// A camera nobody has measured: the ground is taken as flat, seen from above and this wide.

@@ -86,6 +86,7 @@ impl Topic {
         match self {
             Self::CameraCount(_) => measured("count", json::<wire::Count>()),
             Self::CameraState(_) => measured("camera_state", json::<wire::CameraState>()),
+            Self::CameraFootprint(_) => measured("footprint", json::<wire::Footprint>()),
             Self::CameraAlive(_) => measured("camera_alive", Form::Token),
             Self::Node(_) => measured("node", Form::Token),
             Self::Field => Delivery {

@@ -17,6 +17,7 @@ mod formats {
         pub(super) everything: "throng/v1/${rest:**}",
         pub(super) camera_count: "throng/v1/${site:*}/camera/${camera:*}/count",
         pub(super) camera_state: "throng/v1/${site:*}/camera/${camera:*}/state",
+        pub(super) camera_footprint: "throng/v1/${site:*}/camera/${camera:*}/footprint",
         pub(super) camera_alive: "throng/v1/${site:*}/camera/${camera:*}/alive",
         pub(super) node: "throng/v1/${site:*}/node/${node:*}",
         pub(super) field: "throng/v1/${site:*}/field",
@@ -47,6 +48,8 @@ pub enum Topic {
     CameraCount(Id),
     /// Whether a camera delivers, and what it loses.
     CameraState(Id),
+    /// The ground that a picture of a moving camera shows.
+    CameraFootprint(Id),
     /// Liveliness token of a camera.
     CameraAlive(Id),
     /// Liveliness token of a node (one process).
@@ -98,6 +101,7 @@ impl Topic {
         match self {
             Self::CameraCount(camera) => keformat!(formats::camera_count::formatter(), site, camera),
             Self::CameraState(camera) => keformat!(formats::camera_state::formatter(), site, camera),
+            Self::CameraFootprint(camera) => keformat!(formats::camera_footprint::formatter(), site, camera),
             Self::CameraAlive(camera) => keformat!(formats::camera_alive::formatter(), site, camera),
             Self::Node(node) => keformat!(formats::node::formatter(), site, node),
             Self::Field => keformat!(formats::field::formatter(), site),
@@ -133,6 +137,7 @@ impl Topic {
         }
         try_format!(camera_count, CameraCount(camera));
         try_format!(camera_state, CameraState(camera));
+        try_format!(camera_footprint, CameraFootprint(camera));
         try_format!(camera_alive, CameraAlive(camera));
         try_format!(node, Node(node));
         try_format!(field, Field);
@@ -218,6 +223,7 @@ pub mod patterns {
         Ok(vec![
             keformat!(formats::camera_count::formatter(), site, camera = ANY)?,
             keformat!(formats::camera_state::formatter(), site, camera = ANY)?,
+            keformat!(formats::camera_footprint::formatter(), site, camera = ANY)?,
             keformat!(formats::field::formatter(), site)?,
             keformat!(formats::zone_density::formatter(), site, zone = ANY)?,
             keformat!(formats::zone_flow::formatter(), site, zone = ANY)?,
@@ -249,6 +255,7 @@ mod tests {
         vec![
             (Topic::CameraCount(camera()), "throng/v1/stadium/camera/east/count"),
             (Topic::CameraState(camera()), "throng/v1/stadium/camera/east/state"),
+            (Topic::CameraFootprint(camera()), "throng/v1/stadium/camera/east/footprint"),
             (Topic::CameraAlive(camera()), "throng/v1/stadium/camera/east/alive"),
             (Topic::Node(named("box-1")), "throng/v1/stadium/node/box-1"),
             (Topic::Field, "throng/v1/stadium/field"),
@@ -316,6 +323,7 @@ mod tests {
             [
                 "camera/east/count",
                 "camera/east/state",
+                "camera/east/footprint",
                 "field",
                 "zone/gate-3/density",
                 "zone/gate-3/flow",

@@ -28,6 +28,7 @@ use super::{
     open::first_picture_within,
     options::{StreamEvent, StreamInfo, StreamOptions},
     source::{CameraStream, Outlet},
+    telemetry::book::PoseBook,
     uri::SourceUri,
 };
 use crate::clock::wall_clock;
@@ -92,12 +93,18 @@ struct Shared {
 
 impl Camera {
     /// Starts the thread, which connects at once. Whatever is wrong with the source is told by [`status`](Self::status):
-    /// a source that is not there is none yet.
+    /// a source that is not there is none yet. Telemetry that travels in the stream is written into `poses`, if given.
     ///
     /// # Errors
     /// The thread cannot be started.
-    pub fn start(id: &str, uri: &SourceUri, options: StreamOptions, care: Care) -> anyhow::Result<Self> {
-        let outlet = Outlet::new(options.pace_of(uri));
+    pub fn start(
+        id: &str,
+        uri: &SourceUri,
+        options: StreamOptions,
+        care: Care,
+        poses: Option<Arc<PoseBook>>,
+    ) -> anyhow::Result<Self> {
+        let outlet = Outlet { poses, ..Outlet::new(options.pace_of(uri)) };
         let status = Status {
             state: StreamState::Waiting,
             cause: None,

@@ -21,6 +21,8 @@ pub struct Frame {
     /// The same on the monotonic clock, for measuring latency; when footage is read as fast as possible, the instant
     /// at which the frame left the decoder.
     pub captured_instant: Instant,
+    /// Seconds of the stream at which it is shown: what telemetry in the stream, or recorded beside it, is timed by.
+    pub stream_secs: f64,
     /// Width of the picture as decoded, before scaling, in pixels.
     pub source_width_px: u32,
     /// Height of the picture as decoded, before scaling, in pixels.

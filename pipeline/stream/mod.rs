@@ -18,6 +18,7 @@ pub mod frame;
 mod hardware;
 mod intake;
 pub mod inventory;
+mod klv_tap;
 pub mod lifecycle;
 mod open;
 pub mod options;

@@ -36,7 +36,7 @@ pub(super) fn add_source(
     connect: &Connect,
     input: &gst::Pad,
     intake: &Arc<Intake>,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<gst::Element> {
     let intake = Arc::clone(intake);
     pipeline.connect_deep_element_added(move |pipeline, _, element| {
         shielded(pipeline, (), || {
@@ -77,7 +77,7 @@ pub(super) fn add_source(
             gst::element_error!(decoder, gst::StreamError::CodecNotFound, ["it holds no picture"]);
         }
     });
-    Ok(())
+    Ok(decoder)
 }
 
 /// The source of what is not opened by its URI.

@@ -77,7 +77,8 @@ impl Progress {
         }
     }
 
-    fn reached_secs(&self) -> f64 {
+    /// How far the pictures have come, seconds of the stream.
+    pub(super) fn reached_secs(&self) -> f64 {
         self.last_running_nanos.load(Ordering::Relaxed) as f64 * 1e-9
     }
 }
@@ -181,6 +182,7 @@ impl Passage {
             seq,
             captured_at,
             captured_instant,
+            stream_secs: running.nseconds() as f64 * 1e-9,
             source_width_px,
             source_height_px,
             picture: VideoFrame::from_buffer_readable(buffer, &info).ok()?,

@@ -26,13 +26,14 @@ use super::{
     fault::preflight,
     frame::Frame,
     intake::{Coding, Intake},
-    lock,
+    klv_tap, lock,
     open::{add_source, first_picture_within},
     options::{Pace, StreamEvent, StreamOptions},
     passage::{EVENTS_WAITING, Passage},
     rate::RateGate,
     shield::shielded,
     slot::{SlotSender, WhenFull, slot},
+    telemetry::book::PoseBook,
     uri::SourceUri,
 };
 
@@ -56,6 +57,8 @@ pub(super) struct Outlet {
     pub(super) counters: Arc<FrameCounters>,
     /// Ends a hand-over that waits.
     pub(super) stopping: Arc<AtomicBool>,
+    /// Where the stream's own telemetry is written, where it is wanted.
+    pub(super) poses: Option<Arc<PoseBook>>,
 }
 
 impl Outlet {
@@ -68,7 +71,7 @@ impl Outlet {
             Pace::AsFastAsPossible => WhenFull::Wait,
         };
         let (slot, frames) = slot(when_full, Arc::clone(&counters), Arc::clone(&stopping));
-        Self { slot: Arc::new(slot), frames, counters, stopping }
+        Self { slot: Arc::new(slot), frames, counters, stopping, poses: None }
     }
 }
 
@@ -96,10 +99,10 @@ impl CameraStream {
         super::init()?;
         options.pace = options.pace_of(uri);
         let (event_sender, events) = bounded(EVENTS_WAITING);
-        let Outlet { slot, frames, counters, .. } = outlet;
+        let Outlet { slot, frames, counters, poses, .. } = outlet;
         let passage = Arc::new(Passage::new(camera, uri, options, Arc::clone(&counters), slot, event_sender));
         let intake = Arc::new(Intake::new(passage.options.skip_to_fps()));
-        let pipeline = build(&passage, &intake)?;
+        let pipeline = build(&passage, &intake, poses.as_ref())?;
         let (at_end, decoded) = (Arc::clone(&passage), Arc::clone(&passage));
         let patience = Patience { first_picture_within, has_picture: move || decoded.progress.decoded() > 0 };
         let stop = Arc::clone(&stopping);
@@ -177,7 +180,11 @@ impl Drop for CameraStream {
     }
 }
 
-fn build(passage: &Arc<Passage>, intake: &Arc<Intake>) -> anyhow::Result<gst::Pipeline> {
+fn build(
+    passage: &Arc<Passage>,
+    intake: &Arc<Intake>,
+    poses: Option<&Arc<PoseBook>>,
+) -> anyhow::Result<gst::Pipeline> {
     let pipeline = gst::Pipeline::new();
     let convert = super::element("videoconvertscale")?;
     let caps = super::element("capsfilter")?;
@@ -192,7 +199,10 @@ fn build(passage: &Arc<Passage>, intake: &Arc<Intake>) -> anyhow::Result<gst::Pi
         convert.static_pad("sink").ok_or_else(|| anyhow::anyhow!("videoconvertscale has no input"))?;
     pipeline.add_many([&convert, &caps, sink.upcast_ref()])?;
     gst::Element::link_many([&convert, &caps, sink.upcast_ref()])?;
-    add_source(&pipeline, &passage.uri, &passage.options.connect, &input, intake)?;
+    let decoder = add_source(&pipeline, &passage.uri, &passage.options.connect, &input, intake)?;
+    if let Some(book) = poses {
+        klv_tap::tap(&decoder, &pipeline, passage, book);
+    }
     choose_frames(&input, &caps, passage);
     deliver_frames(&sink, &pipeline, passage);
     Ok(pipeline)

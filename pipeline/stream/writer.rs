@@ -39,10 +39,12 @@ pub struct VideoWriter {
     bus: gst::Bus,
     path: PathBuf,
     frame_bytes: usize,
+    /// Where KLV goes, in a transport stream.
+    klv: Option<AppSrc>,
 }
 
 impl VideoWriter {
-    /// Opens `path` for RGB pictures of one size; the container follows the name's end (`.mp4`, `.mkv`, `.avi`).
+    /// Opens `path` for RGB pictures of one size; the container follows the name's end (`.mp4`, `.mkv`, `.avi`, `.ts`).
     ///
     /// H.264 where an encoder is installed, else Motion JPEG (in `.mkv` and `.avi`). `fps` is the stated rate; the
     /// time of each picture is given when it is pushed.
@@ -70,7 +72,8 @@ impl VideoWriter {
             Some("mp4") => "mp4mux",
             Some("mkv") => "matroskamux",
             Some("avi") => "avimux",
-            _ => anyhow::bail!("cannot write the video {file}: name it .mp4, .mkv or .avi"),
+            Some("ts") => "mpegtsmux",
+            _ => anyhow::bail!("cannot write the video {file}: name it .mp4, .mkv, .avi or .ts"),
         };
         let info = VideoInfo::builder(VideoFormat::Rgb, width_px, height_px)
             .fps(gst::Fraction::approximate_f64(fps).context("the frame rate of a video must be a number")?)
@@ -89,13 +92,15 @@ impl VideoWriter {
         colour.set_property("caps", gst::Caps::builder("video/x-raw").field("format", "I420").build());
         let mut chain = vec![source.clone().upcast(), super::element("videoconvert")?, colour];
         chain.extend(encoder(codec, muxer)?);
-        chain.push(super::element(muxer)?);
+        let mux = super::element(muxer)?;
+        chain.push(mux.clone());
         chain.push(sink);
         let pipeline = gst::Pipeline::new();
         pipeline.add_many(&chain)?;
         gst::Element::link_many(&chain)?;
+        let klv = (muxer == "mpegtsmux").then(|| klv_source(&pipeline, &mux)).transpose()?;
         let bus = pipeline.bus().context("a GStreamer pipeline has no bus")?;
-        let writer = Self { pipeline, source, bus, path: path.to_owned(), frame_bytes: info.size() };
+        let writer = Self { pipeline, source, bus, path: path.to_owned(), frame_bytes: info.size(), klv };
         if writer.pipeline.set_state(gst::State::Playing).is_err() {
             writer.check()?;
             anyhow::bail!("cannot write the video {file}: GStreamer refused to start");
@@ -125,13 +130,40 @@ impl VideoWriter {
         Ok(())
     }
 
+    /// Adds a packet of KLV that belongs to the picture shown at `at_secs`, in a `.ts` video, where there must be one to
+    /// every picture: the transport stream waits for both.
+    ///
+    /// # Errors
+    /// Another container, or what the file system or the encoder said of an earlier picture.
+    pub fn push_klv(&mut self, packet: Vec<u8>, at_secs: f64) -> anyhow::Result<()> {
+        let file = self.path.display();
+        let Some(klv) = &self.klv else {
+            anyhow::bail!("cannot write telemetry into the video {file}: name it .ts");
+        };
+        let mut buffer = gst::Buffer::from_mut_slice(packet);
+        if let Some(buffer) = buffer.get_mut() {
+            buffer.set_pts(gst::ClockTime::from_nseconds((at_secs.max(0.0) * 1e9) as u64));
+        }
+        if klv.push_buffer(buffer).is_err() {
+            self.check()?;
+            anyhow::bail!("the video {file} takes no more telemetry");
+        }
+        Ok(())
+    }
+
+    /// Whether it takes KLV.
+    pub fn takes_klv(&self) -> bool {
+        self.klv.is_some()
+    }
+
     /// Writes the end of the file and closes it.
     ///
     /// # Errors
     /// What the file system or the encoder said; the file may then be incomplete.
     pub fn finish(self) -> anyhow::Result<()> {
         let file = self.path.display();
-        if self.source.end_of_stream().is_err() {
+        let ended = self.klv.as_ref().is_none_or(|klv| klv.end_of_stream().is_ok());
+        if self.source.end_of_stream().is_err() || !ended {
             self.check()?;
         }
         let kinds = [gst::MessageType::Eos, gst::MessageType::Error];
@@ -197,6 +229,15 @@ impl Drop for VideoWriter {
             tracing::warn!("GStreamer did not close the video {} cleanly.", self.path.display());
         }
     }
+}
+
+/// A source of KLV, linked to a transport stream's multiplexer.
+fn klv_source(pipeline: &gst::Pipeline, mux: &gst::Element) -> anyhow::Result<AppSrc> {
+    let caps = gst::Caps::builder("meta/x-klv").field("parsed", true).build();
+    let source = AppSrc::builder().caps(&caps).format(gst::Format::Time).max_buffers(0).max_bytes(0).build();
+    pipeline.add(&source)?;
+    source.link(mux).context("the multiplexer takes no telemetry; GStreamer's plug-ins are too old")?;
+    Ok(source)
 }
 
 /// The best installed encoder that `muxer` can hold, with its parser.

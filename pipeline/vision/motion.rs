@@ -7,10 +7,11 @@ use opencv::{
     prelude::*,
     video::{DISOpticalFlow, DISOpticalFlow_PRESET_ULTRAFAST},
 };
-use throng_analytics::{motion_field::MotionField, time::Timestamp};
+use throng_analytics::{density_map::DensityMap, motion_field::MotionField, time::Timestamp};
 use throng_models::picture::RgbView;
 
 use super::{
+    ego_motion::{Cells, EgoMotion, EgoResidual},
     grey::Grey,
     shake::{ShakeChange, ShakeWatch},
 };
@@ -89,6 +90,44 @@ impl MotionMeter {
             None => {}
         }
         Ok(motion.field(image_px_per_px))
+    }
+
+    /// The same for a camera that moves, freed of what `ego` does to the picture: velocities of the people on the heads'
+    /// plane, and how far the ground still moves that should not. `people` tells where they are, in pixels of an image
+    /// `image_width_px` wide.
+    ///
+    /// # Errors
+    /// As [`measure`](Self::measure).
+    pub fn measure_moving(
+        &mut self,
+        frame: &Frame,
+        image_width_px: u32,
+        ego: Option<&EgoMotion>,
+        people: Option<&DensityMap>,
+    ) -> anyhow::Result<Option<(MotionField, EgoResidual)>> {
+        let Some(picture) = frame.rgb() else { return Ok(None) };
+        let image_px_per_px = f64::from(image_width_px) / picture.width_px() as f64;
+        let factor = (picture.width_px() / FLOW_WIDTH_PX).max(1);
+        let image_px_per_reduced_px = factor as f64 * image_px_per_px;
+        let steady = match (&mut self.before, ego) {
+            (Some(before), Some(ego)) => {
+                let stabilised = ego.stabilise(&before.grey, image_px_per_reduced_px)?;
+                before.grey = stabilised.grey.clone();
+                Some((stabilised, ego))
+            }
+            // Without poses nobody knows what moved.
+            _ => None,
+        };
+        let Some(motion) = self.follow(picture, frame.session, frame.captured_at)? else { return Ok(None) };
+        let Some((stabilised, ego)) = steady else { return Ok(None) };
+        let Motion { columns, rows, shifts_px, step_secs, .. } = motion;
+        let cells = Cells { columns, rows, image_px_per_cell: CELL_PX as f64 * image_px_per_reduced_px };
+        let freed = ego.free(&cells, &shifts_px, image_px_per_reduced_px, &stabilised, people);
+        let scale = (1.0 / step_secs) as f32;
+        let velocities = freed.shifts_px.iter().map(|shift| shift.map(|px| px * scale)).collect();
+        let px_per_cell = cells.image_px_per_cell;
+        let field = MotionField::new(columns, rows, px_per_cell, px_per_cell, velocities).ok();
+        Ok(field.map(|field| (field.without_cells(freed.is_unknown), freed.residual)))
     }
 
     /// Motion since the picture before, which `picture` then takes the place of.

@@ -83,6 +83,7 @@ impl FilmedCrowd {
             calibration: calibrate(scenario, seed)?,
             count_correction: None,
             watch: WatchSettings::default(),
+            drone: None,
         };
         let counter_options = Options { threads: options.threads, ..Options::default() };
         let counter = Counter::open(&options.card, &counter_options)?;
@@ -105,6 +106,7 @@ impl FilmedCrowd {
             correction: None,
             watch: plan.watch.clone(),
             confirmed: Arc::default(),
+            drone: None,
         };
         let (sender, counted) = bounded(1);
         let alone = Batching { frames_max: 1, wait: Duration::ZERO };

@@ -56,6 +56,7 @@ fn message(topic: &Topic, payload: &[u8]) -> Option<String> {
         }
         Topic::CameraCount(camera) => format!("camera {camera}  {}", count(&read(payload)?)),
         Topic::CameraState(camera) => format!("camera {camera}  {}", camera_state(&read(payload)?)),
+        Topic::CameraFootprint(camera) => format!("camera {camera}  {}", footprint(&read(payload)?)),
         Topic::Ack(incident) => {
             let ack: wire::Ack = read(payload)?;
             format!("incident {incident}  seen by {}", printable(&ack.operator))
@@ -192,8 +193,30 @@ fn camera_state(state: &wire::CameraState) -> String {
     if let Some(behind_secs) = state.clock_behind_secs {
         append(&mut text, format_args!(", clock {behind_secs:+.2} s behind"));
     }
+    if let Some(telemetry) = &state.telemetry {
+        append(&mut text, format_args!("  telemetry by {}", printable(&telemetry.source)));
+        append_measured(&mut text, telemetry.age_secs, None, None, 1, "s old");
+        append_measured(&mut text, telemetry.delay_secs, None, None, 1, "s picture delay");
+    }
     for trouble in state.cause.iter().chain(&state.bus) {
         append(&mut text, format_args!("  {}", printable(trouble)));
+    }
+    text
+}
+
+fn footprint(footprint: &wire::Footprint) -> String {
+    let known = &footprint.properties;
+    let mut text = format!(
+        "sees the ground from {:.1} m up, {:.0} degrees down",
+        known.height_above_ground_m, known.depression_deg
+    );
+    if let Some(corners) = &known.corners_in_ground_m {
+        let at =
+            corners.iter().fold([0.0; 2], |sum, corner| [sum[0] + corner[0] / 4.0, sum[1] + corner[1] / 4.0]);
+        append(&mut text, format_args!(", around {:.0}, {:.0} m", at[0], at[1]));
+    }
+    if let Some(reason) = &known.withheld {
+        append(&mut text, format_args!("  DENSITY WITHHELD: {}", printable(reason)));
     }
     text
 }

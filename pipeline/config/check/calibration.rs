@@ -11,7 +11,7 @@ use crate::config::key_path::KeyPath;
 use crate::config::raw;
 
 /// Picture size assumed for an uncalibrated camera that does not say: only its shape matters.
-const COMMON_IMAGE_SIZE_PX: [u32; 2] = [1920, 1080];
+pub(super) const COMMON_IMAGE_SIZE_PX: [u32; 2] = [1920, 1080];
 
 /// Leave-one-out error above which a calibration is doubtful, in metres: about the shoulder width of a person.
 const DOUBTFUL_LEAVE_ONE_OUT_M: f64 = 0.5;
@@ -25,24 +25,36 @@ const NEEDLESSLY_LEFT_OUT_M: f64 = 0.5;
 impl Checker<'_> {
     /// The calibration of a camera; none where it is missing, double or wrong.
     pub(super) fn calibration(&mut self, camera: &raw::Camera, at: &KeyPath) -> Option<Calibration> {
-        let [calibrated_at, fallback_at] = [at.key("calibration"), at.key("uncalibrated")];
-        match (&camera.calibration, &camera.uncalibrated) {
-            (Some(calibration), None) => self.fitted(calibration, &calibrated_at),
-            (None, Some(fallback)) => self.fallback(fallback, &fallback_at),
-            (Some(_), Some(_)) => {
+        let [calibrated_at, drone_at, fallback_at] =
+            [at.key("calibration"), at.key("drone"), at.key("uncalibrated")];
+        match (&camera.calibration, &camera.drone, &camera.uncalibrated) {
+            (Some(calibration), None, None) => self.fitted(calibration, &calibrated_at),
+            (None, Some(drone), None) => {
+                let [width_px, height_px] = drone.image_size_px.unwrap_or(COMMON_IMAGE_SIZE_PX);
+                Calibration::awaiting_telemetry(width_px, height_px)
+            }
+            (None, None, Some(fallback)) => self.fallback(fallback, &fallback_at),
+            (calibration, drone, fallback)
+                if calibration.is_some() || drone.is_some() || fallback.is_some() =>
+            {
+                let (at, beside) = match (calibration, fallback) {
+                    (None, Some(_)) => (&fallback_at, "[camera.drone]"),
+                    (_, Some(_)) => (&fallback_at, "[camera.calibration]"),
+                    (_, None) => (&drone_at, "[camera.calibration]"),
+                };
                 let remark = Remark::new(
-                    "is given beside [camera.calibration]",
-                    "exactly one of [camera.calibration] and [camera.uncalibrated]",
+                    format!("is given beside {beside}"),
+                    "exactly one of [camera.calibration], [camera.drone] and [camera.uncalibrated]",
                     "remove the one that does not hold",
                 );
-                self.findings.error(&fallback_at, remark);
+                self.findings.error(at, remark);
                 None
             }
-            (None, None) => {
-                if !self.is_removed(&calibrated_at) && !self.is_removed(&fallback_at) {
+            _ => {
+                if ![&calibrated_at, &drone_at, &fallback_at].into_iter().any(|key| self.is_removed(key)) {
                     let remark = Remark::new(
                         "is missing",
-                        "[camera.calibration] with 4 or more point pairs, or [camera.uncalibrated]",
+                        "[camera.calibration] with 4 or more point pairs, [camera.drone], or [camera.uncalibrated]",
                         "measure 4 or more points, or state `ground_width_m` in [camera.uncalibrated]",
                     );
                     self.findings.error(&calibrated_at, remark);

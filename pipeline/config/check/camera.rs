@@ -10,7 +10,7 @@ use crate::config::diagnostic::Remark;
 use crate::config::environment::{self, Unexpandable};
 use crate::config::key_path::KeyPath;
 use crate::config::plan::{CameraPlan, DEFAULT_COUNT_FPS};
-use crate::config::raw::{Camera, CountCorrection};
+use crate::config::raw::{Camera, CountCorrection, Origin};
 use crate::config::source_text::SourceText;
 use crate::stream::{holds_stills, uri::SourceUri};
 use crate::vision::watch::WatchSettings;
@@ -21,6 +21,7 @@ impl Checker<'_> {
     pub(in crate::config) fn cameras(
         &mut self,
         cameras: &[Camera],
+        origin: Option<&Origin>,
     ) -> (Option<Vec<CameraPlan>>, Vec<Option<Calibration>>) {
         let list = KeyPath::root().key("camera");
         self.unique(cameras.iter().map(|camera| camera.id.as_ref()), &list);
@@ -30,10 +31,13 @@ impl Checker<'_> {
             let at = list.index(index);
             let id = self.id(camera.id.as_ref(), &at.key("id"));
             let uri = camera.uri.as_ref().and_then(|uri| self.source(uri, &at.key("uri")));
+            let drone = camera.drone.as_ref().and_then(|drone| self.drone(drone, origin, &at.key("drone")));
             let calibration = self.calibration(camera, &at);
             calibrations.push(calibration.clone());
             let stream = uri.as_ref().map(|uri| self.stream(camera.stream.as_ref(), uri, &at.key("stream")));
-            let parts = id.zip(uri).zip(stream).zip(calibration);
+            // Without its drone such a camera would be one that nobody can place.
+            let whole = calibration.filter(|_| camera.drone.is_some() == drone.is_some());
+            let parts = id.zip(uri).zip(stream).zip(whole);
             plans.push(parts.map(|(((id, uri), stream), calibration)| CameraPlan {
                 id,
                 uri,
@@ -43,6 +47,7 @@ impl Checker<'_> {
                 calibration,
                 count_correction: camera.count_correction.as_ref().and_then(correction),
                 watch: watch(camera),
+                drone,
             }));
         }
         (plans.into_iter().collect(), calibrations)

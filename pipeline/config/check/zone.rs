@@ -273,7 +273,8 @@ impl Checker<'_> {
     fn is_seen(&mut self, outline: &Polygon, named: &[String], cameras: &[ZoneCamera<'_>], at: &KeyPath) {
         let measuring =
             || cameras.iter().filter(|camera| named.is_empty() || named.iter().any(|name| name == camera.id));
-        if measuring().any(|camera| camera.calibration.is_none()) {
+        // What a camera that moves will see, nobody knows before it flies.
+        if measuring().any(|camera| camera.calibration.is_none_or(Calibration::is_moving)) {
             return;
         }
         let best = measuring()

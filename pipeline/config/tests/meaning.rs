@@ -185,7 +185,7 @@ fn debug_output_of_raw_file_and_plan_shows_no_credentials() {
         findings: &mut findings,
         environment: &environment,
     };
-    let cameras = checker.cameras(file.camera.as_deref().unwrap()).0.unwrap();
+    let cameras = checker.cameras(file.camera.as_deref().unwrap(), None).0.unwrap();
     assert_eq!(cameras[0].uri.expose(), "rtsp://viewer:hunter2@10.0.0.7/main");
     assert!(!format!("{cameras:?}").contains("hunter2"));
 }
