@@ -230,7 +230,13 @@ fn start_camera(
     let in_stream = poses.and_then(PoseSource::in_stream);
     Ok(WatchedCamera {
         id: camera.id.clone(),
-        stream: Camera::start(camera.id.as_str(), &camera.uri, options, camera.stream.care, in_stream)?,
+        stream: Camera::start_with_poses(
+            camera.id.as_str(),
+            &camera.uri,
+            options,
+            camera.stream.care,
+            in_stream,
+        )?,
         is_calibrated: camera.calibration.is_calibrated(),
         drone: camera.drone.as_ref().map(|drone| DroneWatch::new(drone, poses)),
         frames_counted: 0,

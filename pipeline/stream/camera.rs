@@ -93,11 +93,19 @@ struct Shared {
 
 impl Camera {
     /// Starts the thread, which connects at once. Whatever is wrong with the source is told by [`status`](Self::status):
-    /// a source that is not there is none yet. Telemetry that travels in the stream is written into `poses`, if given.
+    /// a source that is not there is none yet.
     ///
     /// # Errors
     /// The thread cannot be started.
-    pub fn start(
+    pub fn start(id: &str, uri: &SourceUri, options: StreamOptions, care: Care) -> anyhow::Result<Self> {
+        Self::start_with_poses(id, uri, options, care, None)
+    }
+
+    /// The same; telemetry that travels in the stream is written into `poses`, if given.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub fn start_with_poses(
         id: &str,
         uri: &SourceUri,
         options: StreamOptions,

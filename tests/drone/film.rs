@@ -6,8 +6,8 @@ use serde_json::Value;
 use throng::{
     drone::{Drone, PATIENCE_WITH_FOOTAGE},
     stream::{
-        camera::Camera,
-        lifecycle::Patience,
+        camera::{Camera, Care},
+        connect::Connect,
         options::{Pace, StreamOptions},
         telemetry::book::{PoseBook, PoseClock},
         uri::SourceUri,
@@ -77,8 +77,10 @@ fn people_are_as_fast_as_they_are_and_the_ground_stands_still() {
         pace: Pace::AsFastAsPossible,
         origin: Timestamp::from_unix_nanos(0),
         session: 1,
+        connect: Connect::default(),
     };
-    let stream = Camera::start("drone", &uri, options, Patience::FOOTAGE, Some(Arc::clone(&book))).unwrap();
+    let stream =
+        Camera::start_with_poses("drone", &uri, options, Care::of(&uri), Some(Arc::clone(&book))).unwrap();
     let mut drone = Drone::new(
         site(PoseErrors::NONE),
         Arc::clone(&book),
