@@ -84,7 +84,8 @@ fn correction(raw: &CountCorrection) -> Option<Correction> {
 /// How a camera's pictures are watched: what is not said is as for most.
 fn watch(camera: &Camera) -> WatchSettings {
     let usual = WatchSettings::default();
-    let moves = camera.moves.unwrap_or(usual.moves);
+    // A drone is expected to move: its telemetry tells where to.
+    let moves = camera.moves.unwrap_or(usual.moves || camera.drone.is_some());
     let Some(watch) = &camera.watch else { return WatchSettings { moves, ..usual } };
     WatchSettings {
         moves,
