@@ -1,8 +1,6 @@
 #!/usr/bin/env bash
 # Prepares a machine to build and run throng: Debian packages, sample footage and the ONNX Runtime library.
 #
-# With --tests also the packages that only the tests need.
-#
 # For Debian 12 or newer and Ubuntu 24.04 or newer, on x86_64 and aarch64, with a Rust toolchain. May be run at any
 # time and any number of times: what is already there is neither installed nor fetched again.
 #
