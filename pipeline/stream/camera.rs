@@ -355,6 +355,9 @@ fn log(camera: &str, status: &Status) {
         StreamState::Ended if status.cause.is_none() => tracing::info!(camera, "The footage has ended."),
         StreamState::Ended if status.video.is_some() => tracing::warn!(camera, "Source: {cause}."),
         StreamState::Ended => tracing::error!(camera, "No pictures: {cause}."),
+        StreamState::Waiting | StreamState::Lost if status.cause.is_none() => {
+            tracing::debug!(camera, "The footage begins anew.");
+        }
         StreamState::Waiting | StreamState::Lost | StreamState::HeldBack => {
             tracing::error!(camera, "No pictures, trying again: {cause}.");
         }
