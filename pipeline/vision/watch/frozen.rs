@@ -76,14 +76,13 @@ impl FrozenWatch {
         let is_quiet =
             noise.is_some_and(|noise| change.quiet < NOISE_GONE * noise) && change.most < MOTION_LUMA;
         // A key frame of a still picture changes a little everywhere: no sign of life, and none of its absence.
-        let may_be_key_frame =
-            self.still.is_some() && change.most < MOTION_LUMA && noise.is_none_or(|n| change.quiet < n);
+        let may_be_key_frame = self.still.is_some() && change.most < MOTION_LUMA;
         if repeats || is_quiet || may_be_key_frame {
             let (since, last) = self.still.get_or_insert((before, now));
             if repeats || is_quiet {
                 *last = now;
             }
-            // Without noise a key frame cannot be told from life; neither can it go on for ever.
+            // A place at rest with its noise looks like key frames, but those do not go on for ever.
             if now.secs_since(*last) > self.after_secs {
                 self.live(change, now);
                 return None;
