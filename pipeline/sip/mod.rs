@@ -7,6 +7,7 @@
 pub mod message;
 
 use std::{
+    io::ErrorKind,
     net::{SocketAddr, ToSocketAddrs, UdpSocket},
     time::{Duration, Instant},
 };
@@ -220,7 +221,11 @@ impl Agent {
                 return Ok(None);
             }
             if Instant::now() >= repeat_at && !is_provisional {
-                self.socket.send(text).context("the SIP server is gone")?;
+                match self.socket.send(text) {
+                    // The word of a host where nobody listens yet, about what was sent before.
+                    Err(error) if error.kind() == ErrorKind::ConnectionRefused => {}
+                    sent => drop(sent.context("the SIP server is gone")?),
+                }
                 repeat_at = Instant::now() + pause;
                 pause = (pause * 2).min(REPEAT_MAX);
             }
@@ -243,9 +248,10 @@ impl Agent {
         let mut datagram = vec![0; DATAGRAM_BYTES_MAX];
         match self.socket.recv(&mut datagram) {
             Ok(length) => Ok(Message::parse(&datagram[..length])),
-            Err(error)
-                if matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut) =>
-            {
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => Ok(None),
+            // Nobody listens there yet, as while a telephone starts: it is asked again until the time is over.
+            Err(error) if error.kind() == ErrorKind::ConnectionRefused => {
+                std::thread::sleep(wait);
                 Ok(None)
             }
             Err(error) => Err(error).with_context(|| format!("{} is gone", self.to)),

@@ -311,7 +311,8 @@ impl Checker<'_> {
             (Level::Red, written.red),
         ] {
             let Some(written) = written else { continue };
-            let people = usize::from(written.people?);
+            // Where it is missing or wrong that is reported, and the rest is checked all the same.
+            let Some(people) = written.people.map(usize::from) else { continue };
             let within_secs = written.within_secs.unwrap_or(60.0);
             let who =
                 if people == 0 { Consent::Automatic } else { Consent::Confirmed { people, within_secs } };

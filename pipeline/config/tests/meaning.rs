@@ -151,7 +151,7 @@ fn what_a_source_has_no_use_for_is_told() {
         ),
         ("stills_fps = 2", "camera[0].stream.stills_fps: has no use here"),
         ("stale_after_secs = 4", "camera[0].stream.silent_after_secs: is 3, and the stream is stale after 4"),
-        ("transport = \"tpc\"", "camera[0].stream.transport: is \"tpc\""),
+        ("transport = \"tpc\"", "camera[0].stream.transport: is the text \"tpc\""),
     ] {
         assert_said(&with(keys), &[message]);
     }

@@ -21,7 +21,7 @@ fn a_video_that_cannot_be_written_says_why() {
     };
     let no_folder = message(&in_folder(&folder, "absent/a.mp4"));
     assert!(no_folder.contains("absent/a.mp4") && no_folder.contains("check that the folder"), "{no_folder}");
-    assert!(message(&in_folder(&folder, "a.gif")).contains("name it .mp4, .mkv or .avi"));
+    assert!(message(&in_folder(&folder, "a.gif")).contains("name it .mp4, .mkv, .avi or .ts"));
     let full = in_folder(&folder, "full.mkv");
     std::os::unix::fs::symlink("/dev/full", &full).unwrap();
     assert!(message(&full).contains("the disk is full"), "{}", message(&full));
