@@ -4,7 +4,7 @@ use std::{
     fmt::Write as _,
     io::{BufRead, BufReader, Write},
     net::{TcpListener, TcpStream, UdpSocket},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{
         Arc,
@@ -118,16 +118,7 @@ impl Drop for Sender {
     }
 }
 
-/// What an HTTP server answers.
-#[derive(Clone)]
-pub(crate) enum Site {
-    /// The files of a folder.
-    Folder(PathBuf),
-    /// JPEG pictures, one after the other, 20 a second.
-    MotionJpeg(Arc<Vec<u8>>),
-}
-
-/// A small HTTP server.
+/// A small HTTP server for the files of a folder.
 pub(crate) struct HttpServer {
     pub(crate) port: u16,
     stopping: Arc<AtomicBool>,
@@ -135,7 +126,7 @@ pub(crate) struct HttpServer {
 }
 
 impl HttpServer {
-    pub(crate) fn start(site: Site) -> Self {
+    pub(crate) fn start(folder: PathBuf) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let stopping = Arc::new(AtomicBool::new(false));
@@ -145,8 +136,8 @@ impl HttpServer {
                 if stop.load(Ordering::Relaxed) {
                     return;
                 }
-                let (site, stop) = (site.clone(), Arc::clone(&stop));
-                let answer = move || drop(answer(client.unwrap(), &site, &stop));
+                let folder = folder.clone();
+                let answer = move || drop(answer(client.unwrap(), &folder));
                 std::thread::Builder::new().name("http-client".to_owned()).spawn(answer).unwrap();
             }
         };
@@ -163,7 +154,7 @@ impl Drop for HttpServer {
     }
 }
 
-fn answer(mut client: TcpStream, site: &Site, stop: &AtomicBool) -> std::io::Result<()> {
+fn answer(mut client: TcpStream, folder: &Path) -> std::io::Result<()> {
     let mut lines = BufReader::new(client.try_clone()?).lines();
     let request = lines.next().transpose()?.unwrap_or_default();
     for line in lines {
@@ -171,29 +162,12 @@ fn answer(mut client: TcpStream, site: &Site, stop: &AtomicBool) -> std::io::Res
             break;
         }
     }
-    match site {
-        Site::Folder(folder) => {
-            let path = request.split(' ').nth(1).unwrap_or("/").trim_start_matches('/');
-            let Ok(bytes) = std::fs::read(folder.join(path)) else {
-                return client.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
-            };
-            let mut head = "HTTP/1.1 200 OK\r\nConnection: close\r\n".to_owned();
-            write!(head, "Content-Length: {}\r\n\r\n", bytes.len()).unwrap();
-            client.write_all(head.as_bytes())?;
-            client.write_all(&bytes)
-        }
-        Site::MotionJpeg(picture) => {
-            client.write_all(
-                b"HTTP/1.1 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=next\r\n\r\n",
-            )?;
-            while !stop.load(Ordering::Relaxed) {
-                let length = picture.len();
-                write!(client, "--next\r\nContent-Type: image/jpeg\r\nContent-Length: {length}\r\n\r\n")?;
-                client.write_all(picture)?;
-                client.write_all(b"\r\n")?;
-                std::thread::sleep(std::time::Duration::from_millis(50));
-            }
-            Ok(())
-        }
-    }
+    let path = request.split(' ').nth(1).unwrap_or("/").trim_start_matches('/');
+    let Ok(bytes) = std::fs::read(folder.join(path)) else {
+        return client.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+    };
+    let mut head = "HTTP/1.1 200 OK\r\nConnection: close\r\n".to_owned();
+    write!(head, "Content-Length: {}\r\n\r\n", bytes.len()).unwrap();
+    client.write_all(head.as_bytes())?;
+    client.write_all(&bytes)
 }

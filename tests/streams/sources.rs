@@ -1,15 +1,12 @@
 //! Every kind of source gives pictures, from a real server.
 
-use std::{
-    process::{Child, Command, Stdio},
-    sync::Arc,
-};
+use std::process::{Child, Command, Stdio};
 
 use throng::stream::connect::{Connect, Transport};
 use throng_analytics::wire::StreamState;
 
 use crate::{
-    server::{HttpServer, RAW, RtspServer, Sender, Site, free_port, free_udp_port, h264},
+    server::{HttpServer, RAW, RtspServer, Sender, free_port, free_udp_port, h264},
     watched::{camera, camera_with, frame, options, wait_for, wait_until_live},
 };
 
@@ -97,23 +94,19 @@ fn transport_streams_in_packets_to_one_and_to_many() {
 }
 
 #[test]
-fn http_gives_files_motion_jpeg_and_segments() {
+fn http_gives_files_and_segments() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name).display().to_string();
     let raw = "videotestsrc num-buffers=150 ! video/x-raw,width=320,height=240,framerate=25/1";
     let coded = format!("{raw} ! x264enc speed-preset=ultrafast threads=1 key-int-max=25");
     Sender::run(&format!("{coded} ! mpegtsmux ! filesink location={}", at("film.ts")));
     Sender::run(&format!(
-        "videotestsrc num-buffers=1 ! video/x-raw,width=320,height=240 ! jpegenc ! filesink location={}",
-        at("still.jpg")
-    ));
-    Sender::run(&format!(
         "{coded} ! h264parse ! hlssink2 target-duration=2 max-files=0 playlist-length=0 location={} \
          playlist-location={}",
         at("part%05d.ts"),
         at("list.m3u8")
     ));
-    let server = HttpServer::start(Site::Folder(folder.path().to_owned()));
+    let server = HttpServer::start(folder.path().to_owned());
     for name in ["film.ts", "list.m3u8"] {
         println!("{name}");
         let camera = camera(&format!("http://127.0.0.1:{}/{name}", server.port));
@@ -122,13 +115,6 @@ fn http_gives_files_motion_jpeg_and_segments() {
     let missing = camera(&format!("http://127.0.0.1:{}/none.ts?token=s3cret", server.port));
     let status = wait_for(&missing, "waiting", |status| status.cause.is_some());
     assert!(!status.cause.as_ref().unwrap().contains("s3cret"), "{status:?}");
-
-    let picture = Arc::new(std::fs::read(at("still.jpg")).unwrap());
-    let motion_jpeg = HttpServer::start(Site::MotionJpeg(picture));
-    let camera = camera(&format!("http://127.0.0.1:{}/live.mjpg", motion_jpeg.port));
-    wait_until_live(&camera);
-    let (first, second) = (frame(&camera), frame(&camera));
-    assert!(second.captured_at > first.captured_at);
 }
 
 /// A program that is killed when the test ends.
