@@ -8,7 +8,7 @@ use throng_analytics::wire::StreamState;
 
 use crate::{
     proxy::{Proxy, Weather},
-    server::{HttpServer, RtspServer, Sender, Site, free_udp_port, h264},
+    server::{HttpServer, RtspServer, Sender, free_udp_port, h264},
     watched::{camera, frame, wait_for, wait_until_back, wait_until_live},
 };
 
@@ -141,7 +141,7 @@ fn mutated_heads(count: u32) {
         }
         fs::write(folder.path().join(format!("{index}.ts")), bytes).unwrap();
     }
-    let server = HttpServer::start(Site::Folder(folder.path().to_owned()));
+    let server = HttpServer::start(folder.path().to_owned());
     for index in 0..count {
         let camera = camera(&format!("http://127.0.0.1:{}/{index}.ts", server.port));
         wait_for(&camera, "the end of a connection", |status| {

@@ -15,13 +15,14 @@ fn site(folder: &Path) {
     clip(&folder.join("clip.mkv"));
     let camera = gate::camera();
     let (width, height) = (camera.image_width_px, camera.image_height_px);
-    let roughly: String = gate::calibration_points()
+    let roughly: Vec<String> = gate::calibration_points()
         .iter()
         .map(|point| {
             let ([u, v], [x, y]) = (point.in_image_px, point.in_ground_m);
-            format!("  {{ image_px = [{u}, {v}], ground_m = [{}, {}] }},\n", 1.02 * x, 1.02 * y)
+            format!("  {{ image_px = [{u}, {v}], ground_m = [{}, {}] }}", 1.02 * x, 1.02 * y)
         })
         .collect();
+    let roughly = roughly.join(",\n");
     let text = format!(
         "[site]\nid = \"test\"\n[model]\ncard = \"{CARD}\"\ndevice = \"cpu\"\n\n[[camera]]\nid = \"gate\" # by the bridge\n\
          uri = \"clip.mkv\"\n[camera.calibration]\nimage_size_px = [{width}, {height}]\npoints = [\n{roughly}]\n\n[[zone]]\nid = \"near\"\n\
