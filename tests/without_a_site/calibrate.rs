@@ -27,7 +27,7 @@ fn site(folder: &Path) {
         "[site]\nid = \"test\"\n[model]\ncard = \"{CARD}\"\ndevice = \"cpu\"\n\n[[camera]]\nid = \"gate\" # by the bridge\n\
          uri = \"clip.mkv\"\n[camera.calibration]\nimage_size_px = [{width}, {height}]\npoints = [\n{roughly}]\n\n[[zone]]\nid = \"near\"\n\
          polygon_m = [[20, -2], [28, -2], [28, 2], [20, 2]]\nprofile = \"street_flat\"\ncapacity_people = 40\n\
-         [[zone]]\nid = \"far\"\npolygon_m = [[20, -30], [28, -30], [28, 2], [20, 2]]\nprofile = \"street_flat\"\n\
+         [[zone]]\nid = \"far\"\npolygon_m = [[20, -10.5], [28, -10.5], [28, 2], [20, 2]]\nprofile = \"street_flat\"\n\
          capacity_people = 400\n"
     );
     fs::write(folder.join("site.toml"), text).unwrap();
