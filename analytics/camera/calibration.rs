@@ -206,8 +206,8 @@ impl Calibration {
     /// What is known of a camera that moves before its first pose: the size of its picture. Nothing of any site is in it.
     /// `None` for a picture without pixels.
     pub fn awaiting_telemetry(image_width_px: u32, image_height_px: u32) -> Option<Self> {
-        // Farther away than any zone may be.
-        const NOWHERE_M: f64 = 1e7;
+        // Farther from a site than its zones are, and near enough for the map to be inverted with certainty.
+        const NOWHERE_M: f64 = 1e5;
         Self::flat(CalibrationMethod::Telemetry, [NOWHERE_M; 2], 1.0, image_width_px, image_height_px)
     }
 

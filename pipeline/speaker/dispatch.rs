@@ -221,9 +221,9 @@ impl Dispatch {
         };
         tracing::info!(
             command = command.command_id,
-            "Asking {} for {:?} at {level}.",
+            "Asking {} for {} at {level}.",
             request.id,
-            command.announcement
+            command.announcement.as_deref().unwrap_or("words of a person's own")
         );
         Outgoing::message(Topic::SpeakerCommand(request.id.clone()), &self.signer.sign(command)?)
     }
