@@ -4,6 +4,7 @@
 //! live operation, replay and tests run the same code.
 
 mod camera_view;
+mod density_raster;
 mod line_state;
 mod placement;
 mod zone_state;
@@ -32,6 +33,7 @@ use crate::{
 };
 
 use camera_view::CameraView;
+pub use density_raster::DensityRaster;
 pub use line_state::LINE_COVERAGE_MIN;
 use line_state::LineTracker;
 pub use zone_state::CAPACITY_HORIZON_SECS;

@@ -7,6 +7,7 @@ mod ack;
 mod answer;
 mod camera;
 mod envelope;
+mod field;
 mod line;
 mod receipt;
 mod speaker;
@@ -19,6 +20,7 @@ pub use camera::{
     CameraState, Count, FeatureKind, Footprint, FootprintProperties, StreamState, TelemetryState, VideoInfo,
 };
 pub use envelope::{Envelope, ModelRef, Quality};
+pub use field::Field;
 pub use line::LineFlow;
 pub use receipt::WarningReceipt;
 pub use speaker::{
@@ -68,6 +70,7 @@ messages! {
     Count => "throng.count.v1",
     CameraState => "throng.camera_state.v1",
     Footprint => "throng.footprint.v1",
+    Field => "throng.field.v1",
     ZoneDensity => "throng.density.v1",
     ZoneFlow => "throng.flow.v1",
     ZoneRisk => "throng.risk.v1",

@@ -171,6 +171,7 @@ pub fn run(
         bus: bus.handle(),
         messages: Messages::new(header, &plan.zones)?.going_on_from(&bus.left().next_seqs),
         beside: Beside::start(plan, &runtime)?,
+        field: plan.field,
         latency: latency.clone(),
         pace,
         for_secs: options.for_secs,

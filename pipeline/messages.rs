@@ -7,7 +7,7 @@ use throng_analytics::{
     level::Level,
     level_of_service::LevelOfService,
     place::SitePlace,
-    site::{LineReport, SiteReport, ZoneReport},
+    site::{DensityRaster, LineReport, SiteReport, ZoneReport},
     time::Timestamp,
     warning::{Change, Incident},
     wire::{
@@ -247,6 +247,29 @@ impl Messages {
             },
         };
         Outgoing::message(topic, &message)
+    }
+
+    /// The density of the whole ground.
+    ///
+    /// # Errors
+    /// The message cannot be written.
+    pub fn field(&mut self, raster: DensityRaster, now: Timestamp) -> anyhow::Result<Outgoing> {
+        let quality = Quality {
+            coverage: raster.captured_at.map(|_| raster.seen_share),
+            stale_secs: raster.captured_at.map(|at| now.secs_since(at).max(0.0)),
+            calibrated: raster.is_calibrated,
+            notes: raster.notes,
+        };
+        let hundredths = |density: &Option<f32>| density.map(|density| (100.0 * density).round() as u16);
+        let message = wire::Field {
+            envelope: self.envelope::<wire::Field>(&Topic::Field, now, raster.captured_at, quality),
+            origin_in_ground_m: raster.grid.origin_m,
+            cell_m: raster.grid.cell_m,
+            columns: u32::try_from(raster.grid.width_cells)?,
+            rows: u32::try_from(raster.grid.height_cells)?,
+            density_people_per_100_m2: raster.density_people_per_m2.iter().map(hundredths).collect(),
+        };
+        Outgoing::message(Topic::Field, &message)
     }
 
     /// Everything about the zones at one step; warnings last, so that the numbers behind them are there first.

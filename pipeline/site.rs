@@ -20,6 +20,7 @@ use tokio::sync::mpsc;
 use crate::{
     beside::Beside,
     clock::wall_clock,
+    config::plan::FieldPlan,
     counting::CountedFrame,
     drone::DroneWatch,
     latency::LatencyProbe,
@@ -97,6 +98,8 @@ pub struct SiteLoop<'a> {
     pub messages: Messages,
     /// What is told and asked beside the bus.
     pub beside: Beside,
+    /// The density raster on the bus.
+    pub field: FieldPlan,
     /// Measures capture to bus.
     pub latency: LatencyProbe,
     /// Decides which clock the site lives by.
@@ -117,6 +120,7 @@ impl SiteLoop<'_> {
     pub fn run(mut self) -> anyhow::Result<Summary> {
         let mut summary = Summary::default();
         let (mut began, mut state_told): (Option<Timestamp>, Option<Timestamp>) = (None, None);
+        let mut field_told: Option<Timestamp> = None;
         let mut decoded_before: BTreeMap<Id, (u64, Instant)> = BTreeMap::new();
         let mut report = SiteReport { now: wall_clock(), zones: Vec::new(), lines: Vec::new() };
         while !(self.must_stop)() {
@@ -150,6 +154,7 @@ impl SiteLoop<'_> {
             for message in more {
                 self.bus.publish(message);
             }
+            self.publish_field(now, &mut field_told)?;
             let is_due = state_told.is_none_or(|at| now.secs_since(at) >= STATE_EVERY_SECS);
             if is_due {
                 state_told = Some(now);
@@ -219,6 +224,18 @@ impl SiteLoop<'_> {
             counted.inference_secs,
         );
         self.bus.publish(message);
+        Ok(())
+    }
+
+    /// Publishes the density raster where that is due and somebody listens.
+    fn publish_field(&mut self, now: Timestamp, told: &mut Option<Timestamp>) -> anyhow::Result<()> {
+        let is_due = told.is_none_or(|at| now.secs_since(at).abs() >= self.field.every_secs);
+        if !is_due || !self.bus.is_field_heard() {
+            return Ok(());
+        }
+        let Some(raster) = self.site.density_raster(now, self.field.cell_m) else { return Ok(()) };
+        *told = Some(now);
+        self.bus.publish(self.messages.field(raster, now)?);
         Ok(())
     }
 

@@ -87,6 +87,7 @@ impl Checker<'_> {
             model: model?,
             bus: bus?,
             outbox: outbox?,
+            field: bus::field(file.bus.as_ref()),
             cameras: cameras?,
             zones: zones?,
             lines: lines?,

@@ -38,6 +38,8 @@ pub struct Plan {
     pub bus: Network,
     /// Where warnings wait until they have arrived.
     pub outbox: OutboxOptions,
+    /// The density raster on the bus.
+    pub field: FieldPlan,
     /// The cameras; at least one.
     pub cameras: Vec<CameraPlan>,
     /// The watched areas.
@@ -72,6 +74,15 @@ impl Plan {
             lines: self.lines.clone(),
         }
     }
+}
+
+/// The density raster on the bus.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FieldPlan {
+    /// Least side of a cell, metres.
+    pub cell_m: f64,
+    /// Time from one to the next while somebody listens, seconds.
+    pub every_secs: f64,
 }
 
 /// What a loudspeaker is asked to say.

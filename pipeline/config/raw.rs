@@ -133,6 +133,13 @@ pub struct Bus {
     #[serde(default)]
     #[schemars(title = "ids of groups", example = ["room"])]
     pub confirm_groups: Vec<String>,
+    /// Side of a cell of the density raster on the bus, metres. A radio link asks for larger ones. Default: 0.5, or as much
+    /// more as 20 000 cells need to cover the site.
+    #[schemars(range(min = 0.5, max = 100), example = 2)]
+    pub field_cell_m: Option<f64>,
+    /// How often the density raster is published while somebody listens to it, seconds. Default: 1.
+    #[schemars(range(min = 0.2, max = 3600), example = 5)]
+    pub field_every_secs: Option<f64>,
 }
 
 /// Role on the bus.

@@ -2,7 +2,10 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -57,6 +60,8 @@ pub(super) struct Shared {
     pub(super) current: Arc<Current>,
     pub(super) cameras_alive: watch::Sender<BTreeSet<Id>>,
     pub(super) state: watch::Sender<BusState>,
+    /// Whether somebody listens to the density raster.
+    pub(super) is_field_heard: Arc<AtomicBool>,
     pub(super) acks_refused: Arc<RareLog>,
     pub(super) publish_failed: RareLog,
 }
@@ -110,6 +115,7 @@ impl Bus {
             current: Arc::default(),
             cameras_alive: watch::Sender::default(),
             state: watch::Sender::default(),
+            is_field_heard: Arc::default(),
             acks_refused: Arc::default(),
             publish_failed: RareLog::default(),
         });
@@ -203,6 +209,11 @@ impl BusHandle {
         self.shared.cameras_alive.send_if_modified(|cameras| {
             if alive { cameras.insert(camera.clone()) } else { cameras.remove(camera) }
         });
+    }
+
+    /// Whether somebody listens to the density raster: if not, it need not be made.
+    pub fn is_field_heard(&self) -> bool {
+        self.shared.is_field_heard.load(Ordering::Relaxed)
     }
 
     /// How the bus is doing.

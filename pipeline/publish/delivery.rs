@@ -16,11 +16,6 @@ pub enum Form {
         /// Name of the schema.
         schema: &'static str,
     },
-    /// A CBOR map, for rasters.
-    Cbor {
-        /// Name of the schema.
-        schema: &'static str,
-    },
     /// A plain decimal number in text, for controllers and dashboards that take nothing else.
     Number,
     /// A JSON Schema document.
@@ -89,10 +84,9 @@ impl Topic {
             Self::CameraFootprint(_) => measured("footprint", json::<wire::Footprint>()),
             Self::CameraAlive(_) => measured("camera_alive", Form::Token),
             Self::Node(_) => measured("node", Form::Token),
-            Self::Field => Delivery {
-                priority: Priority::DataLow,
-                ..measured("field", Form::Cbor { schema: "throng.field.v1" })
-            },
+            Self::Field => {
+                Delivery { priority: Priority::DataLow, ..measured("field", json::<wire::Field>()) }
+            }
             Self::ZoneDensity(_) => measured("density", json::<wire::ZoneDensity>()),
             Self::ZoneFlow(_) => measured("flow", json::<wire::ZoneFlow>()),
             Self::ZoneRisk(_) => measured("risk", json::<wire::ZoneRisk>()),
@@ -119,7 +113,6 @@ impl Form {
     pub fn encoding(self) -> Encoding {
         match self {
             Self::Json { schema } => Encoding::APPLICATION_JSON.with_schema(schema),
-            Self::Cbor { schema } => Encoding::APPLICATION_CBOR.with_schema(schema),
             Self::Number => Encoding::TEXT_PLAIN,
             Self::JsonSchema => {
                 Encoding::APPLICATION_JSON.with_schema("https://json-schema.org/draft/2020-12/schema")
@@ -172,7 +165,7 @@ mod tests {
         for (topic, encoding) in [
             (Topic::Warning(id.clone()), "application/json;throng.warning.v1"),
             (Topic::ZoneDensity(id.clone()), "application/json;throng.density.v1"),
-            (Topic::Field, "application/cbor;throng.field.v1"),
+            (Topic::Field, "application/json;throng.field.v1"),
             (Topic::ZonePeople(id), "text/plain"),
         ] {
             assert_eq!(topic.delivery().form.encoding().to_string(), encoding);

@@ -218,13 +218,13 @@ pub mod patterns {
         keformat!(formats::schema::formatter(), site, name = ANY)
     }
 
-    /// Every key of a site whose current value is answered to whoever joins late.
+    /// Every key of a site whose current value is answered to whoever joins late. Not the density raster, which is made only
+    /// while somebody listens: an answer might be from long ago.
     pub fn current(site: &Id) -> ZenohResult<Vec<OwnedKeyExpr>> {
         Ok(vec![
             keformat!(formats::camera_count::formatter(), site, camera = ANY)?,
             keformat!(formats::camera_state::formatter(), site, camera = ANY)?,
             keformat!(formats::camera_footprint::formatter(), site, camera = ANY)?,
-            keformat!(formats::field::formatter(), site)?,
             keformat!(formats::zone_density::formatter(), site, zone = ANY)?,
             keformat!(formats::zone_flow::formatter(), site, zone = ANY)?,
             keformat!(formats::zone_risk::formatter(), site, zone = ANY)?,
@@ -324,7 +324,6 @@ mod tests {
                 "camera/east/count",
                 "camera/east/state",
                 "camera/east/footprint",
-                "field",
                 "zone/gate-3/density",
                 "zone/gate-3/flow",
                 "zone/gate-3/risk",

@@ -1,6 +1,13 @@
 //! Zenoh publishers, each declared once, with the quality of service of its topic.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use anyhow::{Result, anyhow};
 use throng_analytics::time::Timestamp;
@@ -96,6 +103,22 @@ impl Publishers {
     /// Whether somebody listens to a topic that is kept.
     pub(super) fn is_heard(&mut self, topic: &Topic) -> bool {
         self.declared(topic).is_ok_and(|declared| declared.is_heard())
+    }
+
+    /// Keeps `is_heard` true while somebody listens to a topic that is not kept.
+    ///
+    /// # Errors
+    /// Zenoh refused the declaration.
+    pub(super) fn watch_listeners(&mut self, topic: &Topic, is_heard: &Arc<AtomicBool>) -> Result<()> {
+        let is_heard = Arc::clone(is_heard);
+        let declared = self.declared(topic)?;
+        let Sender::Measured(publisher) = &declared.sender else { return Ok(()) };
+        publisher
+            .matching_listener()
+            .callback(move |status| is_heard.store(status.matching(), Ordering::Relaxed))
+            .background()
+            .wait()
+            .map_err(|error| anyhow!("cannot see who listens to {}: {}", declared.key, in_words(&error)))
     }
 
     /// The publisher of a topic, declared the first time.

@@ -283,10 +283,10 @@ fn hex(bytes: &[u8]) -> String {
         .collect()
 }
 
-/// The bytes of 128 hexadecimal digits.
+/// The bytes of 128 lower-case hexadecimal digits: a signature is written in one way, so that a command is one message.
 fn unhex(text: &str) -> Option<[u8; 64]> {
-    let digits: Vec<u8> =
-        text.chars().map(|digit| digit.to_digit(16).map(|d| d as u8)).collect::<Option<_>>()?;
+    let digit = |digit: char| digit.to_digit(16).filter(|_| !digit.is_ascii_uppercase()).map(|d| d as u8);
+    let digits: Vec<u8> = text.chars().map(digit).collect::<Option<_>>()?;
     let bytes: Vec<u8> = digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect();
     (digits.len() == 128).then(|| bytes.try_into().ok()).flatten()
 }

@@ -122,7 +122,8 @@ impl Worker {
             .background()
             .wait()
             .map_err(|error| anyhow!("zenoh does not tell of its connections: {}", in_words(&error)))?;
-        let publishers = Publishers::new(session.clone(), site.clone());
+        let mut publishers = Publishers::new(session.clone(), site.clone());
+        publishers.watch_listeners(&Topic::Field, &shared.is_field_heard)?;
         let mut worker = Self {
             shared,
             session,

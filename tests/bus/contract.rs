@@ -50,8 +50,15 @@ fn every_message_has_its_envelope_and_the_site_answers_for_itself() {
         if schema != "throng.camera_state.v1" && payload["freshness"] == "fresh" {
             assert!(payload["captured_at"].is_string(), "{payload}");
         }
+        if schema == "throng.field.v1" {
+            let densities = payload["density_people_per_100_m2"].as_array().unwrap();
+            let cells = payload["columns"].as_u64().unwrap() * payload["rows"].as_u64().unwrap();
+            assert_eq!(densities.len() as u64, cells, "{payload}");
+            // The margin beyond what the camera sees is unknown, not empty.
+            assert!(densities.iter().any(serde_json::Value::is_null), "{payload}");
+        }
         seen.borrow_mut().insert(schema.to_owned());
-        seen.borrow().len() >= 7
+        seen.borrow().len() >= 8
     });
     assert_eq!(
         kinds.iter().map(String::as_str).collect::<Vec<_>>(),
@@ -59,6 +66,7 @@ fn every_message_has_its_envelope_and_the_site_answers_for_itself() {
             "throng.camera_state.v1",
             "throng.count.v1",
             "throng.density.v1",
+            "throng.field.v1",
             "throng.flow.v1",
             "throng.risk.v1",
             "throng.warning.v1",

@@ -10,6 +10,7 @@
 mod contract;
 mod crash;
 mod federation;
+mod field;
 mod hostile;
 mod outage;
 mod security;

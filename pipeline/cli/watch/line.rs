@@ -57,6 +57,7 @@ fn message(topic: &Topic, payload: &[u8]) -> Option<String> {
         Topic::CameraCount(camera) => format!("camera {camera}  {}", count(&read(payload)?)),
         Topic::CameraState(camera) => format!("camera {camera}  {}", camera_state(&read(payload)?)),
         Topic::CameraFootprint(camera) => format!("camera {camera}  {}", footprint(&read(payload)?)),
+        Topic::Field => field(&read(payload)?),
         Topic::Ack(incident) => {
             let ack: wire::Ack = read(payload)?;
             format!("incident {incident}  seen by {}", printable(&ack.operator))
@@ -92,6 +93,19 @@ fn warning(warning: &wire::Warning) -> String {
     }
     append(&mut text, format_args!("  {}", printable(&warning.text.en)));
     text
+}
+
+fn field(field: &wire::Field) -> String {
+    let (columns, rows, cell_m) = (field.columns, field.rows, field.cell_m);
+    let seen = field.density_people_per_100_m2.iter().flatten();
+    let Some(highest) = seen.max() else {
+        return format!("field  NO DATA in {columns} x {rows} cells of {cell_m} m");
+    };
+    let coverage = 100.0 * field.envelope.quality.coverage.unwrap_or_default();
+    let highest = f64::from(*highest) / 100.0;
+    format!(
+        "field  {highest:.1} people/m2 at most, {coverage:.0} % of {columns} x {rows} cells of {cell_m} m seen"
+    )
 }
 
 fn density(density: &wire::ZoneDensity) -> String {

@@ -5,11 +5,20 @@ use std::path::PathBuf;
 use super::Checker;
 use crate::config::diagnostic::Remark;
 use crate::config::key_path::KeyPath;
+use crate::config::plan::FieldPlan;
 use crate::config::raw::{self, Bus};
 use crate::publish::{BusMode, Id, Network, OutboxOptions};
 
 /// What an endpoint looks like.
 const EXPECTED: &str = "the endpoint of a zenoh router or peer";
+
+/// The density raster on the bus.
+pub(super) fn field(bus: Option<&Bus>) -> FieldPlan {
+    FieldPlan {
+        cell_m: bus.and_then(|bus| bus.field_cell_m).unwrap_or(0.0),
+        every_secs: bus.and_then(|bus| bus.field_every_secs).unwrap_or(1.0),
+    }
+}
 
 impl Checker<'_> {
     /// Where the bus is; none where it cannot be there. Nothing is opened.
