@@ -1,0 +1,37 @@
+//! What was: the history of every zone and line, and what it says about tomorrow.
+//!
+//! In nouns: **sample -> window -> rollup -> series -> pattern -> report, advice**. A [`ZoneSample`] says how a zone is at
+//! an instant; it stands until the next, five seconds at most. Windows of ten seconds sum up samples, and windows of one
+//! minute, fifteen minutes and one hour sum up those. Unknown stays unknown all the way: a window without data has no
+//! row, a quantity nobody measured is `None`, and how much of the time was known goes with every mean.
+//!
+//! [`History`] is the door: it records without ever blocking (one thread writes, one transaction a second) and answers
+//! questions from `SQLite` or `PostgreSQL`.
+
+mod alarm;
+mod calendar;
+mod clock;
+mod collector;
+mod density_bins;
+mod error;
+mod history;
+mod options;
+mod resolution;
+mod rollup;
+mod sample;
+mod series;
+mod stats;
+mod store;
+mod writer;
+
+pub use alarm::{AlarmQuery, AlarmRecord, AnswerTimes, answer_times};
+pub use calendar::{CalendarEvent, EventKind};
+pub use density_bins::DensityBins;
+pub use error::HistoryError;
+pub use history::History;
+pub use options::{Options, Retention};
+pub use resolution::Resolution;
+pub use rollup::{LineRollup, Mean, Rollup, ZoneRollup};
+pub use sample::{LineSample, ZoneSample};
+pub use series::{LevelColumns, LineColumns, LineSeries, ZoneColumns, ZoneSeries};
+pub use store::{Health, SeriesKey, SeriesKind};
