@@ -16,7 +16,7 @@ use crate::{
     calendar::{CalendarEvent, parse_date},
     clock::unix_secs,
     error::{HistoryError, redacted},
-    options::Options,
+    options::{Options, Retention},
     sample::{LineSample, ZoneSample},
     series::{self, LineSeries, ZoneSeries},
     store::{self, Health, SeriesKey, SeriesKind, Store},
@@ -208,8 +208,16 @@ impl History {
         })
     }
 
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.options.clock)()
+    }
+
+    pub(crate) fn retention(&self) -> &Retention {
+        &self.options.retention
+    }
+
     fn span(&self, from: Timestamp, to: Timestamp, points_max: usize) -> Result<series::Span, HistoryError> {
-        let now = unix_secs((self.options.clock)());
+        let now = unix_secs(self.now());
         series::Span::of(unix_secs(from), unix_secs(to), points_max, &self.options.retention, now)
     }
 

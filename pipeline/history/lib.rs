@@ -13,9 +13,13 @@ mod calendar;
 mod clock;
 mod collector;
 mod density_bins;
+mod deployment;
 mod error;
 mod history;
+mod local;
 mod options;
+mod pattern;
+mod report;
 mod resolution;
 mod rollup;
 mod sample;
@@ -27,9 +31,14 @@ mod writer;
 pub use alarm::{AlarmQuery, AlarmRecord, AnswerTimes, answer_times};
 pub use calendar::{CalendarEvent, EventKind};
 pub use density_bins::DensityBins;
+pub use deployment::{
+    Advice, DeploymentRequest, HourAdvice, Ratios, Text, TotalAdvice, ZoneAdvice, advise_hour,
+};
 pub use error::HistoryError;
 pub use history::History;
 pub use options::{Options, Retention};
+pub use pattern::{ComparedDay, ComparedPoint, DayKind, Peak, TypicalDay, TypicalPoint, WeekTable};
+pub use report::{AlarmReport, Dwell, Language, LineReport, Report, ReportRequest, ZoneFacts, ZoneReport};
 pub use resolution::Resolution;
 pub use rollup::{LineRollup, Mean, Rollup, ZoneRollup};
 pub use sample::{LineSample, ZoneSample};

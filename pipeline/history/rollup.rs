@@ -275,7 +275,9 @@ mod tests {
         ) {
             let merged = |parts: &[(i64, ZoneRollup)]| {
                 let mut whole = ZoneRollup::default();
-                parts.iter().for_each(|(_, part)| whole.merge(part));
+                for (_, part) in parts {
+                    whole.merge(part);
+                }
                 whole
             };
             prop_assert!(same(&merged(&ordered), &merged(&shuffled)));
