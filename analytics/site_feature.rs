@@ -20,6 +20,16 @@ pub enum SiteFeature {
 pub const FACTOR_MAX: f64 = 1.5;
 
 impl SiteFeature {
+    /// Its name in site files and messages.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Slope => "slope",
+            Self::Stairs => "stairs",
+            Self::DeadEnd => "dead_end",
+            Self::Narrow => "narrow",
+        }
+    }
+
     /// What the weights of the risk score are multiplied by.
     pub fn factor(self) -> f64 {
         match self {

@@ -8,6 +8,7 @@ mod answer;
 mod camera;
 mod envelope;
 mod field;
+mod layout;
 mod line;
 mod receipt;
 mod speaker;
@@ -21,6 +22,7 @@ pub use camera::{
 };
 pub use envelope::{Envelope, ModelRef, Quality};
 pub use field::Field;
+pub use layout::{CameraLayout, LayoutOrigin, LineLayout, SiteLayout, SpeakerLayout, ZoneLayout};
 pub use line::LineFlow;
 pub use receipt::WarningReceipt;
 pub use speaker::{

@@ -1,8 +1,23 @@
 //! Zones: the areas of the ground that are watched.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::{
     fundamental_diagram::FundamentalDiagram, polygon::Polygon, profile::Profile, site_feature::SiteFeature,
 };
+
+/// How near a zone is to what draws the crowd: where patrols stand is planned by rings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Ring {
+    /// Where the crowd is.
+    Core,
+    /// The streets around it.
+    District,
+    /// Where people come from: stations, car parks, bridges.
+    Periphery,
+}
 
 /// A watched area.
 #[derive(Clone, Debug, PartialEq)]
@@ -11,6 +26,8 @@ pub struct Zone {
     pub id: String,
     /// Name for people.
     pub name: String,
+    /// How near it is to what draws the crowd, where stated.
+    pub ring: Option<Ring>,
     /// Outline on the ground.
     pub outline: Polygon,
     /// Thresholds and dwell times.

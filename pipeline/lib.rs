@@ -24,6 +24,7 @@ pub mod draw;
 pub mod drone;
 pub mod engine;
 pub mod latency;
+pub mod layout;
 pub mod messages;
 pub mod mqtt;
 pub mod pose_source;

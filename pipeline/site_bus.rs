@@ -9,6 +9,7 @@ use throng_analytics::{
 use crate::{
     clock::wall_clock,
     config::plan::Plan,
+    layout::layout,
     publish::{BusOptions, Id, Left, OutboxOptions},
     stream::options::Pace,
 };
@@ -33,6 +34,7 @@ pub fn bus_options(plan: &Plan, node: &Id, pace: Pace) -> anyhow::Result<BusOpti
         read_at: wall_clock(),
         config_sha256: plan.config_sha256.clone(),
         text: plan.config_text.clone(),
+        layout: Some(layout(plan)),
     };
     Ok(BusOptions {
         network: plan.bus.clone(),

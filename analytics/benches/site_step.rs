@@ -67,6 +67,7 @@ fn site() -> Site {
             capacity_people: Some(900.0),
             diagram: throng_analytics::fundamental_diagram::FundamentalDiagram::WEIDMANN,
             features: Vec::new(),
+            ring: None,
             is_enclosed_by_lines: true,
             cameras: Vec::new(),
         }

@@ -128,6 +128,7 @@ mod tests {
             diagram: crate::fundamental_diagram::FundamentalDiagram::WEIDMANN,
             features: Vec::new(),
             cameras: Vec::new(),
+            ring: None,
             is_enclosed_by_lines: false,
         };
         Site::new(SiteModel {

@@ -34,6 +34,7 @@ fn site_with(calibrated: bool, profile: Profile, capacity_people: Option<f64>) -
         capacity_people,
         diagram: crate::fundamental_diagram::FundamentalDiagram::WEIDMANN,
         features: Vec::new(),
+        ring: None,
         is_enclosed_by_lines: false,
         cameras: vec![],
     };
@@ -195,6 +196,7 @@ fn of_two_cameras_the_one_that_sees_more_speaks_until_it_falls_silent() {
             capacity_people: None,
             diagram: crate::fundamental_diagram::FundamentalDiagram::WEIDMANN,
             features: Vec::new(),
+            ring: None,
             is_enclosed_by_lines: false,
             cameras: vec![],
         }],

@@ -3,11 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Warning;
+use super::{SiteLayout, Warning};
 use crate::time::Timestamp;
 
 /// The configuration a site runs; answer of the queryable `throng/v1/{site}/config`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SiteConfig {
     /// Schema name of the message: `throng.config.v1`.
     pub schema: String,
@@ -23,6 +23,9 @@ pub struct SiteConfig {
     pub config_sha256: String,
     /// The site file (TOML) without credentials.
     pub text: String,
+    /// What the site is made of. Absent from sites that ran before it was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layout: Option<SiteLayout>,
 }
 
 /// Warnings that a site has given; answer of the queryable `throng/v1/{site}/history`.

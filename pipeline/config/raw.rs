@@ -455,6 +455,9 @@ pub struct Zone {
     pub capacity_people: Option<u32>,
     /// How fast people walk here at a density, as `throng analyse` fits it to measured tracks. Default: Weidmann's curve.
     pub walking: Option<Walking>,
+    /// How near it is to what draws the crowd: `core`, `district` (the streets around it) or `periphery` (where people come
+    /// from). Consoles show zones by rings. Default: none.
+    pub ring: Option<Ring>,
     /// What makes the place worse for a dense crowd than level open ground: `slope`, `stairs`, `dead_end`, `narrow` (less
     /// than about 4 m between walls). Each weighs up the risk score. Default: none.
     #[schemars(example = ["stairs", "narrow"])]
@@ -465,6 +468,18 @@ pub struct Zone {
     /// Cameras that measure this zone. Default: every camera that sees it.
     #[schemars(example = ["cam-1"])]
     pub cameras: Option<Vec<String>>,
+}
+
+/// How near a zone is to what draws the crowd.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Ring {
+    /// Where the crowd is.
+    Core,
+    /// The streets around it.
+    District,
+    /// Where people come from.
+    Periphery,
 }
 
 /// A line on the ground that people cross: a door, a gate, the edge of a zone. Crossings are counted both ways from

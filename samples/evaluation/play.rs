@@ -110,6 +110,7 @@ pub fn zones(scenario: &Scenario) -> Result<Vec<Zone>, InvalidPolygon> {
             capacity_people: zone.capacity_people,
             diagram: FundamentalDiagram::WEIDMANN,
             features: Vec::new(),
+            ring: None,
             is_enclosed_by_lines: false,
             cameras: Vec::new(),
         })

@@ -45,6 +45,7 @@ fn zones(scenario: &Scenario) -> Vec<Zone> {
         diagram: throng_analytics::fundamental_diagram::FundamentalDiagram::WEIDMANN,
         features: Vec::new(),
         cameras: Vec::new(),
+        ring: None,
         is_enclosed_by_lines: false,
     };
     scenario.zones.iter().map(zone).collect()

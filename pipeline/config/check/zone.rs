@@ -7,7 +7,7 @@ use throng_analytics::{
     polygon::{InvalidPolygon, Polygon},
     profile::{CLEAR_DWELL_SECS, PerLevel, Profile, RAISE_DWELL_SECS},
     site_feature::SiteFeature,
-    zone::Zone,
+    zone::{Ring, Zone},
 };
 
 use super::Checker;
@@ -39,6 +39,14 @@ fn feature(feature: raw::SiteFeature) -> SiteFeature {
         raw::SiteFeature::Stairs => SiteFeature::Stairs,
         raw::SiteFeature::DeadEnd => SiteFeature::DeadEnd,
         raw::SiteFeature::Narrow => SiteFeature::Narrow,
+    }
+}
+
+fn ring(ring: raw::Ring) -> Ring {
+    match ring {
+        raw::Ring::Core => Ring::Core,
+        raw::Ring::District => Ring::District,
+        raw::Ring::Periphery => Ring::Periphery,
     }
 }
 
@@ -161,6 +169,7 @@ impl Checker<'_> {
                 None => FundamentalDiagram::WEIDMANN,
             },
             features: zone.features.iter().flatten().copied().map(feature).collect(),
+            ring: zone.ring.map(ring),
             is_enclosed_by_lines: zone.enclosed_by_lines.unwrap_or(false),
             cameras: named,
         })
