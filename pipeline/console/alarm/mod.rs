@@ -1,0 +1,11 @@
+//! Alarms: an incident of a site, and what people do about it, from its raising to its closing.
+
+mod life;
+mod performance;
+#[cfg(test)]
+mod tests;
+mod timers;
+
+pub(crate) use life::{Action, Actor, JournalEntry, Life, Note, Refusal, Stage, Telling};
+pub(crate) use performance::performance;
+pub(crate) use timers::{Timer, TimerName};

@@ -1,0 +1,161 @@
+//! What a site is: its zones, lines, cameras and loudspeakers, as its site file states them.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use serde::{Serialize, Serializer, ser::SerializeMap as _};
+use throng_analytics::level::Level;
+
+/// A site.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct SiteDescription {
+    /// Id, as in keys.
+    pub id: String,
+    /// Name for people.
+    pub name: String,
+    /// Whether everything about it is an exercise.
+    pub drill: bool,
+    /// Where it lies on Earth. Absent: nobody said.
+    pub place: Option<Place>,
+    /// What is watched.
+    pub zones: Vec<ZoneDescription>,
+    /// Where people are counted across.
+    pub lines: Vec<LineDescription>,
+    /// Who looks.
+    pub cameras: Vec<CameraDescription>,
+    /// Who speaks.
+    pub speakers: Vec<SpeakerDescription>,
+    /// A drawing of the ground, such as a floor plan.
+    #[serde(skip)]
+    pub plan_image: Option<PlanImage>,
+    /// SHA-256 of the configuration, hexadecimal.
+    pub config_sha256: String,
+    /// The site file without credentials (TOML).
+    #[serde(skip)]
+    pub site_file: String,
+}
+
+/// Where the origin of a site's ground lies.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Place {
+    /// Degrees north.
+    pub latitude_deg: f64,
+    /// Degrees east.
+    pub longitude_deg: f64,
+    /// Direction of the ground's y, degrees clockwise from north.
+    pub bearing_deg: f64,
+}
+
+/// How near a zone is to what draws the crowd.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ring {
+    /// Where the crowd is.
+    Core,
+    /// The streets around it.
+    District,
+    /// Where people come from: stations, car parks.
+    Periphery,
+}
+
+/// A zone.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct ZoneDescription {
+    /// Id, as in keys.
+    pub id: String,
+    /// Name for people.
+    pub name: String,
+    /// Its ring. Absent: nobody said.
+    pub ring: Option<Ring>,
+    /// Corners, metres on the site's ground.
+    pub outline_in_ground_m: Vec<[f64; 2]>,
+    /// The same, `[longitude, latitude]` in degrees. Absent where the site has no place.
+    pub outline_wgs84: Option<Vec<[f64; 2]>>,
+    /// Area, m2.
+    pub area_m2: f64,
+    /// People it may hold. Absent: nobody said.
+    pub capacity_people: Option<f64>,
+    /// Density from which each level begins, people/m2.
+    #[serde(serialize_with = "by_level_name")]
+    pub thresholds_people_per_m2: BTreeMap<Level, f64>,
+    /// Cameras that see it.
+    pub cameras: Vec<String>,
+    /// What makes it worse than level open ground: `slope`, `stairs`, `dead_end`, `narrow`.
+    pub features: Vec<String>,
+}
+
+/// A line.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct LineDescription {
+    /// Id, as in keys.
+    pub id: String,
+    /// Name for people.
+    pub name: String,
+    /// One end, metres on the site's ground.
+    pub from_in_ground_m: [f64; 2],
+    /// The other end.
+    pub to_in_ground_m: [f64; 2],
+    /// The zone it bounds.
+    pub zone: Option<String>,
+}
+
+/// A camera.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct CameraDescription {
+    /// Id, as in keys.
+    pub id: String,
+    /// Name for people.
+    pub name: String,
+    /// Whether its lengths come from measured points.
+    pub is_calibrated: bool,
+    /// Where it stands, metres on the site's ground. Absent: not known, or it moves.
+    pub position_in_ground_m: Option<[f64; 2]>,
+    /// Corners of what it sees, metres on the site's ground. Empty: not known, or it moves.
+    pub footprint_in_ground_m: Vec<[f64; 2]>,
+}
+
+/// A loudspeaker.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct SpeakerDescription {
+    /// Id, as in keys.
+    pub id: String,
+    /// Name for people.
+    pub name: String,
+    /// Where it hangs, metres on the site's ground. Absent: nobody said.
+    pub position_in_ground_m: Option<[f64; 2]>,
+    /// Zones that hear it.
+    pub zones: Vec<String>,
+    /// What it may say.
+    pub announcements: Vec<Announcement>,
+}
+
+/// An announcement of a loudspeaker's library.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Announcement {
+    /// Id in the library.
+    pub id: String,
+    /// Chinese words.
+    pub zh: String,
+    /// English words.
+    pub en: String,
+}
+
+/// A drawing of the ground.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlanImage {
+    /// Such as `image/png`; only pictures are served.
+    pub media_type: String,
+    /// The file.
+    pub bytes: Bytes,
+    /// Lower left and upper right corner, metres on the site's ground.
+    pub corners_in_ground_m: [[f64; 2]; 2],
+}
+
+/// A map by level with the levels' names as keys.
+fn by_level_name<S: Serializer>(map: &BTreeMap<Level, f64>, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut out = serializer.serialize_map(Some(map.len()))?;
+    for (level, value) in map {
+        out.serialize_entry(level.name(), value)?;
+    }
+    out.end()
+}

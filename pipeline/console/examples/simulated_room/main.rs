@@ -1,0 +1,45 @@
+//! A console with a site that lives: crowds that swell, pictures, a camera that was lost, loudspeakers, alarms.
+//!
+//! ```text
+//! cargo run --release -p throng-console --example simulated_room -- [ADDRESS] [FOLDER OF THE PAGES]
+//! ```
+//! Account `demo`, password `demo`. Without a folder the pages in the binary are served.
+
+mod pictures;
+mod ports;
+mod site;
+mod world;
+
+use std::{env, error::Error, path::PathBuf, sync::Arc, thread, time::Duration};
+
+use throng_console::{Clock, Console, Options, RoomEvent};
+
+use crate::{pictures::Cameras, ports::Simulated, world::World};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut arguments = env::args().skip(1);
+    let address = arguments.next().unwrap_or_else(|| "127.0.0.1:8300".to_owned()).parse()?;
+    let web_dir = arguments.next().map(PathBuf::from);
+    let folder = env::temp_dir().join("throng-simulated-room");
+    let options = Options { demo_account: true, web_dir, ..Options::new(address, folder) };
+    let clock = Clock::system();
+    let ports = Arc::new(Simulated::new(clock.clone()));
+    let console = Console::start(
+        options,
+        ports.clone(),
+        Arc::new(Cameras::new(clock.clone())),
+        ports.clone(),
+        Some(ports.clone()),
+    )?;
+    eprintln!("The simulated room is at {} (demo, demo).", console.url());
+    console.hear(RoomEvent::Site(Box::new(site::square())));
+    console.hear(RoomEvent::Site(Box::new(site::station())));
+    let mut world = World::new(clock.now());
+    loop {
+        let now = clock.now();
+        for event in world.step(now, &ports) {
+            console.hear(event);
+        }
+        thread::sleep(Duration::from_millis(500));
+    }
+}

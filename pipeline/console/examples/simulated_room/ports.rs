@@ -1,0 +1,273 @@
+//! What the console's orders do here: loudspeakers that speak, a site file that is not written, exercises that say they
+//! are none.
+
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use serde_json::{Value, json};
+use throng_analytics::{time::Timestamp, wire};
+use throng_console::{
+    ChangeRecord, Clock, Commands, Desk, Drills, Fit, Overlay, Picture, PointPair, Proposal, RoomEvent,
+    SiteChange, SpeakOrder, ZoneTrust,
+};
+
+use crate::pictures::draw;
+
+/// An order to a loudspeaker and how far it has come.
+#[derive(Clone, Debug)]
+struct Order {
+    speaker: String,
+    command_id: String,
+    order: SpeakOrder,
+    confirmed_at: Option<Timestamp>,
+    told: usize,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    orders: Vec<Order>,
+    heard: VecDeque<RoomEvent>,
+    acks: Vec<wire::Ack>,
+    proposals: Vec<(Proposal, String)>,
+    changes: Vec<ChangeRecord>,
+    drill: Option<Timestamp>,
+    seq: u64,
+}
+
+/// All ports in one.
+#[derive(Debug)]
+pub(crate) struct Simulated {
+    clock: Clock,
+    state: Mutex<State>,
+}
+
+impl Simulated {
+    pub(crate) fn new(clock: Clock) -> Self {
+        Self { clock, state: Mutex::default() }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Who has acknowledged what since the last call.
+    pub(crate) fn acks(&self) -> Vec<wire::Ack> {
+        std::mem::take(&mut self.state().acks)
+    }
+
+    /// What loudspeakers say since the last call.
+    pub(crate) fn speakers(&self, now: Timestamp) -> Vec<RoomEvent> {
+        let mut state = self.state();
+        let mut events: Vec<RoomEvent> = state.heard.drain(..).collect();
+        let mut seq = state.seq;
+        for order in &mut state.orders {
+            let Some(confirmed_at) = order.confirmed_at else { continue };
+            for (index, (secs, outcome)) in
+                [(0.5, "accepted"), (1.0, "started"), (9.0, "finished")].iter().enumerate()
+            {
+                if order.told <= index && now.secs_since(confirmed_at) >= *secs {
+                    order.told = index + 1;
+                    seq += 1;
+                    events.extend(receipt(order, outcome, None, now, seq));
+                }
+            }
+            if order.told == 3 && now.secs_since(confirmed_at) > 30.0 {
+                order.told = 4;
+                seq += 1;
+                events.extend(effect(order, now, seq));
+            }
+        }
+        state.seq = seq;
+        for speaker in ["horn-stage", "horn-stairs"] {
+            let of = |is: fn(&Order) -> bool| -> Vec<String> {
+                let mine = state.orders.iter().filter(|order| order.speaker == speaker && is(order));
+                mine.map(|order| order.command_id.clone()).collect()
+            };
+            let waiting = of(|order| order.confirmed_at.is_none());
+            let playing = of(|order| order.told == 2);
+            let message = json!({
+                "schema": "throng.speaker_state.v1", "site": "square", "seq": 0, "published_at": now,
+                "node": speaker, "config_sha256": "", "drill": false, "speaker": speaker,
+                "armed": speaker == "horn-stage" || now.unix_nanos() / 60_000_000_000 % 3 != 0,
+                "reachable": true, "awaiting_confirmation": waiting, "playing": playing.first(), "refused": 0,
+            });
+            events.extend(
+                serde_json::from_value(message).ok().map(|state| RoomEvent::SpeakerState(Box::new(state))),
+            );
+        }
+        events
+    }
+}
+
+fn receipt(
+    order: &Order,
+    outcome: &str,
+    reason: Option<&str>,
+    now: Timestamp,
+    seq: u64,
+) -> Option<RoomEvent> {
+    let message = json!({
+        "schema": "throng.speaker_receipt.v1", "site": "square", "seq": seq, "published_at": now,
+        "node": order.speaker, "config_sha256": "", "drill": false, "speaker": order.speaker,
+        "command_id": order.command_id, "issuer": order.order.operator, "outcome": outcome, "reason": reason,
+        "announcement": order.order.announcement, "incident": order.order.incident,
+    });
+    Some(RoomEvent::SpeakerReceipt(serde_json::from_value(message).ok()?))
+}
+
+fn effect(order: &Order, now: Timestamp, seq: u64) -> Option<RoomEvent> {
+    let message = json!({
+        "schema": "throng.speaker_effect.v1", "site": "square", "seq": seq, "published_at": now, "node": "simulated",
+        "model": { "name": "simulated", "sha256": "" }, "config_sha256": "", "drill": false,
+        "quality": { "calibrated": true, "coverage": 1.0, "stale_secs": 0.2 },
+        "speaker": order.speaker, "command_id": order.command_id, "announcement": order.order.announcement,
+        "incident": order.order.incident.clone().unwrap_or_default(), "zone": "stage",
+        "began_at": order.confirmed_at, "verdict": "helped", "advice": "watch",
+        "density_people_per_m2": { "before": 5.3, "after": 4.4, "difference_lo": -1.2, "difference_hi": -0.6 },
+        "net_inflow_people_per_s": { "before": 2.1, "after": -0.4, "difference_lo": -3.1, "difference_hi": -1.9 },
+    });
+    Some(RoomEvent::SpeakerEffect(serde_json::from_value(message).ok()?))
+}
+
+impl Commands for Simulated {
+    fn acknowledge(&self, _: &str, ack: &wire::Ack) -> Result<(), String> {
+        self.state().acks.push(ack.clone());
+        Ok(())
+    }
+
+    fn speak(&self, _: &str, speaker: &str, order: &SpeakOrder) -> Result<String, String> {
+        let now = self.clock.now();
+        let mut state = self.state();
+        state.seq += 1;
+        let seq = state.seq;
+        let order = Order {
+            speaker: speaker.to_owned(),
+            command_id: format!("command-{}", now.unix_nanos()),
+            order: order.clone(),
+            confirmed_at: None,
+            told: 0,
+        };
+        let waits = receipt(&order, "awaiting_confirmation", Some("a second person must agree"), now, seq);
+        state.heard.extend(waits);
+        let id = order.command_id.clone();
+        state.orders.push(order);
+        Ok(id)
+    }
+
+    fn confirm(&self, _: &str, _: &str, command_id: &str, _: &str) -> Result<(), String> {
+        let now = self.clock.now();
+        let mut state = self.state();
+        let waiting = state.orders.iter_mut().find(|order| order.command_id == command_id);
+        waiting.ok_or("no such command waits")?.confirmed_at = Some(now);
+        Ok(())
+    }
+
+    fn abort(&self, _: &str, speaker: &str, _: &str) -> Result<(), String> {
+        let now = self.clock.now();
+        let mut state = self.state();
+        state.seq += 1;
+        let seq = state.seq;
+        let (ended, kept): (Vec<_>, Vec<_>) =
+            state.orders.drain(..).partition(|order| order.speaker == speaker && order.told < 3);
+        state.orders = kept;
+        let receipts: Vec<_> = ended
+            .iter()
+            .filter_map(|order| receipt(order, "aborted", Some("by the console"), now, seq))
+            .collect();
+        state.heard.extend(receipts);
+        Ok(())
+    }
+}
+
+impl Desk for Simulated {
+    fn still(&self, _: &str, camera: &str) -> Result<Picture, String> {
+        let captured_at = self.clock.now();
+        let jpeg = draw(camera, captured_at, Overlay::default()).ok_or("the camera cannot draw")?;
+        Ok(Picture { jpeg, captured_at })
+    }
+
+    fn fit(&self, _: &str, _: &str, points: &[PointPair]) -> Result<Fit, String> {
+        if points.len() < 4 {
+            return Err(format!("four points are needed, {} are given", points.len()));
+        }
+        let line = |x: f64| (0..10).map(|step| [x, 60.0 + f64::from(step) * 20.0]).collect();
+        Ok(Fit {
+            image_size_px: [480, 270],
+            residuals_m: points.iter().enumerate().map(|(index, _)| 0.05 + index as f64 * 0.03).collect(),
+            rms_m: 0.12,
+            grid_px: (0..10).map(|step| line(40.0 + f64::from(step) * 40.0)).collect(),
+            zones: vec![
+                ZoneTrust { zone: "stage".to_owned(), trusted_share: 0.94 },
+                ZoneTrust { zone: "square".to_owned(), trusted_share: 0.41 },
+            ],
+        })
+    }
+
+    fn propose(&self, _: &str, change: &SiteChange, by: &str) -> Result<Proposal, String> {
+        let new = serde_json::to_string(change).map_err(|error| error.to_string())?;
+        let id = self.clock.now().unix_nanos().to_string();
+        let needs =
+            if matches!(change, SiteChange::Calibration { .. }) { "camera restart" } else { "nothing" };
+        let proposal = Proposal {
+            id,
+            diff: format!("--- site.toml\n+++ site.toml\n@@ simulated @@\n-# before\n+{new}\n"),
+            needs: needs.to_owned(),
+            findings: Vec::new(),
+        };
+        self.state().proposals.push((proposal.clone(), by.to_owned()));
+        Ok(proposal)
+    }
+
+    fn apply(&self, _: &str, proposal_id: &str, by: &str) -> Result<(), String> {
+        let at = self.clock.now();
+        let mut state = self.state();
+        let index = state.proposals.iter().position(|(proposal, _)| proposal.id == proposal_id);
+        let (proposal, _) = state.proposals.remove(index.ok_or("there is no such proposal")?);
+        let record = ChangeRecord {
+            id: proposal.id,
+            at,
+            by: by.to_owned(),
+            what: "simulated change".to_owned(),
+            diff: proposal.diff,
+            undone_at: None,
+        };
+        state.changes.insert(0, record);
+        Ok(())
+    }
+
+    fn undo(&self, _: &str, _: &str) -> Result<(), String> {
+        let at = self.clock.now();
+        let mut state = self.state();
+        let newest = state.changes.iter_mut().find(|change| change.undone_at.is_none());
+        newest.ok_or("there is nothing to undo")?.undone_at = Some(at);
+        Ok(())
+    }
+
+    fn changes(&self, _: &str) -> Vec<ChangeRecord> {
+        self.state().changes.clone()
+    }
+}
+
+impl Drills for Simulated {
+    fn start(&self, _: &str, _: &str, _: &str) -> Result<String, String> {
+        let now = self.clock.now();
+        if self.state().drill.replace(now).is_some() {
+            return Err("an exercise runs already".to_owned());
+        }
+        Ok(now.unix_nanos().to_string())
+    }
+
+    fn stop(&self, _: &str, _: &str) -> Result<(), String> {
+        self.state().drill.take().map(|_| ()).ok_or_else(|| "no exercise runs".to_owned())
+    }
+
+    fn report(&self, _: &str) -> Result<Value, String> {
+        Ok(json!({
+            "running_since": self.state().drill,
+            "scenarios": ["bottleneck", "crossing-streams"],
+            "report": { "machine_secs_to_red": 12.4, "people": [{ "what": "answer", "secs": 21.0 }] },
+        }))
+    }
+}

@@ -1,0 +1,227 @@
+//! Calibration and changes of the site file, and exercises: what a commander does to a site.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::{Path, State},
+    response::Response,
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{
+    blocking,
+    caller::{Commander, Viewer},
+    error::ApiError,
+    input::{self, Body, MaybeBody},
+    pictures::jpeg,
+};
+use crate::{
+    app::App,
+    level_name,
+    ports::{Drills, PointPair, SiteChange},
+};
+
+/// Point pairs, zones or corners at most.
+const POINTS_MAX: usize = 500;
+
+pub(super) async fn still(
+    State(app): State<Arc<App>>,
+    caller: Commander,
+    Path((site, camera)): Path<(String, String)>,
+) -> Result<Response, ApiError> {
+    caller.sees_camera(&site, &camera)?;
+    blocking(move || app.desk.still(&site, &camera)).await?.map(jpeg).map_err(ApiError::not_now)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Points {
+    points: Vec<PointPair>,
+}
+
+pub(super) async fn fit(
+    State(app): State<Arc<App>>,
+    caller: Commander,
+    Path((site, camera)): Path<(String, String)>,
+    Body(Points { points }): Body<Points>,
+) -> Result<Json<Value>, ApiError> {
+    caller.sees_camera(&site, &camera)?;
+    are_points(&points)?;
+    let fit = blocking(move || app.desk.fit(&site, &camera, &points)).await?;
+    Ok(Json(json!(fit.map_err(ApiError::not_now)?)))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Change {
+    change: SiteChange,
+}
+
+pub(super) async fn propose(
+    State(app): State<Arc<App>>,
+    caller: Commander,
+    Path(site): Path<String>,
+    Body(Change { change }): Body<Change>,
+) -> Result<Json<Value>, ApiError> {
+    caller.sees_site(&site)?;
+    is_sound(&change)?;
+    if let SiteChange::Calibration { camera, .. } = &change {
+        caller.sees_camera(&site, camera)?;
+    }
+    let by = caller.session.user;
+    let proposal = blocking(move || {
+        let proposal = app.desk.propose(&site, &change, &by).map_err(ApiError::not_now)?;
+        app.record(&by, "change_proposed", json!({ "site": site, "id": proposal.id, "change": change }))?;
+        Ok::<_, ApiError>(proposal)
+    });
+    Ok(Json(json!(proposal.await??)))
+}
+
+pub(super) async fn apply(
+    State(app): State<Arc<App>>,
+    caller: Commander,
+    Path((site, id)): Path<(String, String)>,
+    MaybeBody(()): MaybeBody<()>,
+) -> Result<Json<Value>, ApiError> {
+    caller.sees_site(&site)?;
+    let by = caller.session.user;
+    blocking(move || {
+        let done = app.desk.apply(&site, &id, &by);
+        app.record(&by, "change_applied", json!({ "site": site, "id": id, "refused": done.as_ref().err() }))?;
+        done.map(|()| Json(json!({}))).map_err(ApiError::not_now)
+    })
+    .await?
+}
+
+pub(super) async fn undo(
+    State(app): State<Arc<App>>,
+    caller: Commander,
+    Path(site): Path<String>,
+    MaybeBody(()): MaybeBody<()>,
+) -> Result<Json<Value>, ApiError> {
+    caller.sees_site(&site)?;
+    let by = caller.session.user;
+    blocking(move || {
+        let done = app.desk.undo(&site, &by);
+        app.record(&by, "change_undone", json!({ "site": site, "refused": done.as_ref().err() }))?;
+        done.map(|()| Json(json!({}))).map_err(ApiError::not_now)
+    })
+    .await?
+}
+
+pub(super) async fn changes(
+    State(app): State<Arc<App>>,
+    caller: Commander,
+    Path(site): Path<String>,
+) -> Result<Json<Value>, ApiError> {
+    caller.sees_site(&site)?;
+    Ok(Json(json!(blocking(move || app.desk.changes(&site)).await?)))
+}
+
+fn are_points(points: &[PointPair]) -> Result<(), ApiError> {
+    let are_finite =
+        points.iter().flat_map(|pair| pair.image_px.iter().chain(&pair.ground_m)).all(|x| x.is_finite());
+    if points.is_empty() || points.len() > POINTS_MAX || !are_finite {
+        return Err(ApiError::bad_input(
+            format!("points are 1 to {POINTS_MAX} pairs of finite numbers"),
+            format!("点对须为 1 至 {POINTS_MAX} 组有限数值"),
+        ));
+    }
+    Ok(())
+}
+
+/// What can be told without the site file; the desk checks the rest.
+fn is_sound(change: &SiteChange) -> Result<(), ApiError> {
+    match change {
+        SiteChange::Calibration { points, .. } => are_points(points),
+        SiteChange::Zones { zones } => {
+            for zone in zones {
+                input::id("zone", &zone.id)?;
+                if let Some(name) = &zone.name {
+                    input::name("name", name)?;
+                }
+                let outline = &zone.outline_in_ground_m;
+                if !(3..=POINTS_MAX).contains(&outline.len())
+                    || !outline.iter().flatten().all(|x| x.is_finite())
+                {
+                    return Err(ApiError::bad_input(
+                        format!("a zone has 3 to {POINTS_MAX} corners"),
+                        format!("区域须有 3 至 {POINTS_MAX} 个顶点"),
+                    ));
+                }
+            }
+            if zones.is_empty() || zones.len() > POINTS_MAX {
+                return Err(ApiError::bad_input("no zone is given, or too many", "未给出区域或区域过多"));
+            }
+            Ok(())
+        }
+        SiteChange::Thresholds { people_per_m2, .. } => {
+            let levels: Vec<_> = people_per_m2.keys().map(|name| level_name::from_name(name)).collect();
+            let is_warning =
+                |level: &Option<_>| level.is_some_and(|level| level > throng_analytics::level::Level::Normal);
+            let are_densities = people_per_m2.values().all(|density| (0.0..=20.0).contains(density));
+            if levels.is_empty() || !levels.iter().all(is_warning) || !are_densities {
+                return Err(ApiError::bad_input(
+                    "thresholds are blue, yellow, orange or red, from 0 to 20 people/m2",
+                    "阈值为 blue、yellow、orange 或 red，0 至 20 人/平方米",
+                ));
+            }
+            Ok(())
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewDrill {
+    scenario: String,
+}
+
+pub(super) async fn drill_start(
+    State(app): State<Arc<App>>,
+    caller: Commander,
+    Path(site): Path<String>,
+    Body(new): Body<NewDrill>,
+) -> Result<Json<Value>, ApiError> {
+    caller.sees_site(&site)?;
+    let scenario = input::id("scenario", &new.scenario)?;
+    let by = caller.session.user;
+    blocking(move || {
+        let started = drills(&app)?.start(&site, &scenario, &by);
+        let details = json!({ "site": site, "scenario": scenario, "refused": started.as_ref().err() });
+        app.record(&by, "drill_started", details)?;
+        started.map(|id| Json(json!({ "id": id }))).map_err(ApiError::not_now)
+    })
+    .await?
+}
+
+pub(super) async fn drill_stop(
+    State(app): State<Arc<App>>,
+    caller: Commander,
+    Path(site): Path<String>,
+    MaybeBody(()): MaybeBody<()>,
+) -> Result<Json<Value>, ApiError> {
+    caller.sees_site(&site)?;
+    let by = caller.session.user;
+    blocking(move || {
+        let stopped = drills(&app)?.stop(&site, &by);
+        app.record(&by, "drill_stopped", json!({ "site": site, "refused": stopped.as_ref().err() }))?;
+        stopped.map(|()| Json(json!({}))).map_err(ApiError::not_now)
+    })
+    .await?
+}
+
+pub(super) async fn drill(
+    State(app): State<Arc<App>>,
+    caller: Viewer,
+    Path(site): Path<String>,
+) -> Result<Json<Value>, ApiError> {
+    caller.sees_site(&site)?;
+    blocking(move || drills(&app)?.report(&site).map(Json).map_err(ApiError::not_now)).await?
+}
+
+fn drills(app: &App) -> Result<&dyn Drills, ApiError> {
+    app.drills.as_deref().ok_or_else(|| ApiError::not_found("exercise: this console has none"))
+}

@@ -1,0 +1,185 @@
+//! What the console asks of the rest of the product. Each is a trait, so that the console is built and tested without
+//! a bus, a camera or a site.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use throng_analytics::{time::Timestamp, wire};
+
+/// What goes out to a site. An error is a sentence for the officer who asked.
+pub trait Commands: Send + Sync {
+    /// Tells a site that an incident was seen.
+    fn acknowledge(&self, site: &str, ack: &wire::Ack) -> Result<(), String>;
+    /// Asks a loudspeaker to play an announcement; answers with the command's id.
+    fn speak(&self, site: &str, speaker: &str, order: &SpeakOrder) -> Result<String, String>;
+    /// Agrees to a command that waits for people.
+    fn confirm(&self, site: &str, speaker: &str, command_id: &str, operator: &str) -> Result<(), String>;
+    /// Ends what a loudspeaker plays and forgets what waits.
+    fn abort(&self, site: &str, speaker: &str, operator: &str) -> Result<(), String>;
+}
+
+/// What a loudspeaker is asked to play.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpeakOrder {
+    /// Id of the announcement in the loudspeaker's library.
+    pub announcement: String,
+    /// How often, 1 to 10.
+    pub repeats: u8,
+    /// The incident behind it.
+    pub incident: Option<String>,
+    /// Who asks.
+    pub operator: String,
+}
+
+/// The newest picture of a camera, encoded when somebody looks.
+pub trait Pictures: Send + Sync {
+    /// The newest picture; none where none has come.
+    fn latest(&self, site: &str, camera: &str, overlay: Overlay) -> Option<Picture>;
+}
+
+/// What is drawn over a picture.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Overlay {
+    /// The density.
+    pub heat: bool,
+    /// The zones.
+    pub zones: bool,
+}
+
+/// A picture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Picture {
+    /// JPEG.
+    pub jpeg: Bytes,
+    /// When it was taken.
+    pub captured_at: Timestamp,
+}
+
+/// Calibration and changes of the site file. An error is a sentence for the officer who asked.
+pub trait Desk: Send + Sync {
+    /// A still of a camera as it is calibrated.
+    fn still(&self, site: &str, camera: &str) -> Result<Picture, String>;
+    /// What point pairs make of a camera. Nothing is changed.
+    fn fit(&self, site: &str, camera: &str, points: &[PointPair]) -> Result<Fit, String>;
+    /// What a change would do. Nothing is changed.
+    fn propose(&self, site: &str, change: &SiteChange, by: &str) -> Result<Proposal, String>;
+    /// Makes a proposed change. A file that would be wrong is refused whole.
+    fn apply(&self, site: &str, proposal_id: &str, by: &str) -> Result<(), String>;
+    /// Takes the newest change back.
+    fn undo(&self, site: &str, by: &str) -> Result<(), String>;
+    /// The changes made, newest first.
+    fn changes(&self, site: &str) -> Vec<ChangeRecord>;
+}
+
+/// A place in the picture and the same place on the ground.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PointPair {
+    /// Pixels from the upper left corner.
+    pub image_px: [f64; 2],
+    /// Metres on the site's ground.
+    pub ground_m: [f64; 2],
+}
+
+/// What point pairs make of a camera.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Fit {
+    /// Width and height of the picture.
+    pub image_size_px: [u32; 2],
+    /// How far each point lies off, metres.
+    pub residuals_m: Vec<f64>,
+    /// Root of their mean square, metres.
+    pub rms_m: f64,
+    /// The ground's grid as lines in the picture.
+    pub grid_px: Vec<Vec<[f64; 2]>>,
+    /// How much of each zone can be trusted.
+    pub zones: Vec<ZoneTrust>,
+}
+
+/// How much of a zone a camera can be trusted with.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ZoneTrust {
+    /// Id of the zone.
+    pub zone: String,
+    /// Share of its area, 0 to 1.
+    pub trusted_share: f64,
+}
+
+/// A change of a site file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum SiteChange {
+    /// A camera's points.
+    Calibration {
+        /// Id of the camera.
+        camera: String,
+        /// Its points.
+        points: Vec<PointPair>,
+    },
+    /// Outlines of zones; zones that are not named stay as they are.
+    Zones {
+        /// The zones.
+        zones: Vec<ZoneOutline>,
+    },
+    /// From which density a zone's levels begin.
+    Thresholds {
+        /// Id of the zone.
+        zone: String,
+        /// By the level's name, people/m2.
+        people_per_m2: BTreeMap<String, f64>,
+    },
+}
+
+/// A zone as it was drawn.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ZoneOutline {
+    /// Id, as in keys.
+    pub id: String,
+    /// Name for people.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// Corners, metres on the site's ground.
+    pub outline_in_ground_m: Vec<[f64; 2]>,
+}
+
+/// A change that waits for somebody's word.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Proposal {
+    /// Id, for [`Desk::apply`].
+    pub id: String,
+    /// The change of the file, line by line.
+    pub diff: String,
+    /// What has to restart: `nothing` or `camera restart`.
+    pub needs: String,
+    /// What `throng check` says of the new file.
+    pub findings: Vec<String>,
+}
+
+/// A change that was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ChangeRecord {
+    /// Id.
+    pub id: String,
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub by: String,
+    /// What, in a line.
+    pub what: String,
+    /// The change of the file, line by line.
+    pub diff: String,
+    /// When it was taken back, if it was.
+    pub undone_at: Option<Timestamp>,
+}
+
+/// Exercises: a simulated crush in the live graph. An error is a sentence for the officer who asked.
+pub trait Drills: Send + Sync {
+    /// Begins an exercise; answers with its id.
+    fn start(&self, site: &str, scenario: &str, by: &str) -> Result<String, String>;
+    /// Ends the one that runs.
+    fn stop(&self, site: &str, by: &str) -> Result<(), String>;
+    /// What runs and what came of the last: scenarios to choose from, times of people and machine. JSON for the page.
+    fn report(&self, site: &str) -> Result<serde_json::Value, String>;
+}

@@ -1,0 +1,234 @@
+//! What each event changes in the room.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use throng_analytics::time::Timestamp;
+
+use super::{
+    CameraRecord, Heard, Key, Kind, Room, THINGS_MAX, ZoneRecord, site::SiteRecord, speaker::SpeakerRecord,
+};
+use crate::event::{Alive, RoomEvent};
+
+impl Room {
+    /// Takes an event in. Answers with what became of alarms, and whether the pages must be told at once.
+    pub(crate) fn hear(&mut self, event: RoomEvent, now: Timestamp) -> Heard {
+        let mut heard = Heard::default();
+        match event {
+            RoomEvent::Site(description) => self.hear_site(description),
+            RoomEvent::ZoneDensity(message) => {
+                self.hear_zone(&message.envelope.site.clone(), &message.zone.clone(), now, |zone| {
+                    zone.density = Some(message);
+                });
+            }
+            RoomEvent::ZoneFlow(message) => {
+                self.hear_zone(&message.envelope.site.clone(), &message.zone.clone(), now, |zone| {
+                    zone.flow = Some(message);
+                });
+            }
+            RoomEvent::ZoneRisk(message) => {
+                self.hear_zone(&message.envelope.site.clone(), &message.zone.clone(), now, |zone| {
+                    zone.risk = Some(message);
+                });
+            }
+            RoomEvent::ZoneState(message) => {
+                let (site, id) = (message.envelope.site.clone(), message.zone.clone());
+                let before = self.zone(&site, &id).and_then(|zone| zone.level(now));
+                heard.is_urgent = before != message.level;
+                self.hear_zone(&site, &id, now, |zone| zone.state = Some(message));
+            }
+            RoomEvent::LineFlow(message) => {
+                let key = (message.envelope.site.clone(), message.line.clone());
+                if let Some(line) = entry(&mut self.lines, &key, &mut self.refused) {
+                    line.heard(message, now);
+                    self.changed.insert((Kind::Line, key));
+                }
+            }
+            RoomEvent::Count(message) => {
+                self.hear_camera(&message.envelope.site.clone(), &message.camera.clone(), now, |camera| {
+                    camera.count = Some(message);
+                });
+            }
+            RoomEvent::CameraState(message) => {
+                self.hear_camera(&message.envelope.site.clone(), &message.camera.clone(), now, |camera| {
+                    camera.state = Some(message);
+                });
+            }
+            RoomEvent::Footprint(message) => {
+                let id = message.properties.camera.clone();
+                self.hear_camera(&message.envelope.site.clone(), &id, now, |camera| {
+                    camera.footprint = Some(message);
+                });
+            }
+            RoomEvent::Warning(message) => {
+                heard = self.alarms.hear(message, now, &self.times.clone());
+                self.mark(&heard);
+            }
+            RoomEvent::Ack { site, ack } => {
+                heard = self.alarms.hear_ack(&site, &ack, now);
+                self.mark(&heard);
+            }
+            RoomEvent::SpeakerState(message) => {
+                let (site, id) = (message.envelope.site.clone(), message.envelope.speaker.clone());
+                heard.is_urgent = self.hear_speaker(&site, &id, |speaker| speaker.heard_state(message, now));
+            }
+            RoomEvent::SpeakerReceipt(message) => {
+                let (site, id) = (message.envelope.site.clone(), message.envelope.speaker.clone());
+                heard.is_urgent = self.hear_speaker(&site, &id, |speaker| speaker.heard_receipt(*message));
+            }
+            RoomEvent::SpeakerEffect(message) => {
+                let (site, id) = (message.envelope.site.clone(), message.speaker.clone());
+                heard.is_urgent = self.hear_speaker(&site, &id, |speaker| speaker.heard_effect(message));
+            }
+            RoomEvent::Alive { site, what } => self.hear_alive(&site, &what, true, now),
+            RoomEvent::Lost { site, what } => {
+                self.hear_alive(&site, &what, false, now);
+                heard.is_urgent = true;
+            }
+            RoomEvent::Field(field) => {
+                if self.sites.contains_key(&field.site) {
+                    self.fields.insert(field.site.clone(), Arc::new(*field));
+                }
+            }
+            RoomEvent::Signal(signal) => {
+                if self.signals.len() < THINGS_MAX || self.signals.contains_key(&signal.id) {
+                    self.changed.insert((Kind::Signal, (String::new(), signal.id.clone())));
+                    self.signals.insert(signal.id.clone(), *signal);
+                    heard.is_urgent = true;
+                } else {
+                    self.refused += 1;
+                }
+            }
+        }
+        heard
+    }
+
+    /// A site is known: its things are listed from now on, UNKNOWN until they speak.
+    fn hear_site(&mut self, description: Box<crate::description::SiteDescription>) {
+        let id = description.id.clone();
+        let key = |thing: &str| (id.clone(), thing.to_owned());
+        for zone in &description.zones {
+            if entry(&mut self.zones, &key(&zone.id), &mut self.refused).is_some() {
+                self.changed.insert((Kind::Zone, key(&zone.id)));
+            }
+        }
+        for line in &description.lines {
+            if entry(&mut self.lines, &key(&line.id), &mut self.refused).is_some() {
+                self.changed.insert((Kind::Line, key(&line.id)));
+            }
+        }
+        for camera in &description.cameras {
+            if entry(&mut self.cameras, &key(&camera.id), &mut self.refused).is_some() {
+                self.changed.insert((Kind::Camera, key(&camera.id)));
+            }
+        }
+        for speaker in &description.speakers {
+            if entry(&mut self.speakers, &key(&speaker.id), &mut self.refused).is_some() {
+                self.changed.insert((Kind::Speaker, key(&speaker.id)));
+            }
+        }
+        if let Some(site) = self.site_mut(&id) {
+            site.description = Some(description);
+        }
+    }
+
+    fn hear_zone(&mut self, site: &str, zone: &str, now: Timestamp, take: impl FnOnce(&mut ZoneRecord)) {
+        let key = (site.to_owned(), zone.to_owned());
+        if !self.sites.contains_key(site) {
+            self.site_mut(site);
+        }
+        if let Some(zone) = entry(&mut self.zones, &key, &mut self.refused) {
+            take(zone);
+            zone.heard(now);
+            self.changed.insert((Kind::Zone, key));
+        }
+    }
+
+    fn hear_camera(
+        &mut self,
+        site: &str,
+        camera: &str,
+        now: Timestamp,
+        take: impl FnOnce(&mut CameraRecord),
+    ) {
+        let key = (site.to_owned(), camera.to_owned());
+        if let Some(camera) = entry(&mut self.cameras, &key, &mut self.refused) {
+            take(camera);
+            camera.heard(now);
+            self.changed.insert((Kind::Camera, key));
+        }
+    }
+
+    /// Answers with whether `take` finds that the pages must be told at once.
+    fn hear_speaker(
+        &mut self,
+        site: &str,
+        speaker: &str,
+        take: impl FnOnce(&mut SpeakerRecord) -> bool,
+    ) -> bool {
+        let key = (site.to_owned(), speaker.to_owned());
+        let Some(speaker) = entry(&mut self.speakers, &key, &mut self.refused) else { return false };
+        self.changed.insert((Kind::Speaker, key));
+        take(speaker)
+    }
+
+    fn hear_alive(&mut self, site: &str, what: &Alive, is_alive: bool, now: Timestamp) {
+        match what {
+            Alive::Node(node) => {
+                if let Some(record) = self.site_mut(site)
+                    && record.nodes.len() < THINGS_MAX
+                {
+                    record.nodes.insert(node.clone(), is_alive);
+                }
+                if !is_alive {
+                    // Whoever told of these zones is gone: nobody knows how they are now.
+                    for (key, zone) in &mut self.zones {
+                        if key.0 == site && zone.is_of_node(node) && zone.lost(now) {
+                            self.changed.insert((Kind::Zone, key.clone()));
+                        }
+                    }
+                }
+            }
+            Alive::Camera(camera) => {
+                let key = (site.to_owned(), camera.clone());
+                if let Some(record) = entry(&mut self.cameras, &key, &mut self.refused) {
+                    record.alive = Some(is_alive);
+                    self.changed.insert((Kind::Camera, key));
+                }
+            }
+            Alive::Speaker(speaker) => {
+                let key = (site.to_owned(), speaker.clone());
+                if let Some(record) = entry(&mut self.speakers, &key, &mut self.refused) {
+                    record.alive = Some(is_alive);
+                    self.changed.insert((Kind::Speaker, key));
+                }
+            }
+        }
+    }
+
+    /// The record of a site, made where it is new.
+    fn site_mut(&mut self, site: &str) -> Option<&mut SiteRecord> {
+        if self.sites.len() >= THINGS_MAX && !self.sites.contains_key(site) {
+            self.refused += 1;
+            return None;
+        }
+        self.changed.insert((Kind::Site, (site.to_owned(), String::new())));
+        let record = self.sites.entry(site.to_owned()).or_default();
+        if record.id.is_empty() {
+            site.clone_into(&mut record.id);
+        }
+        Some(record)
+    }
+}
+
+/// The record of a thing, made where it is new; none where there are too many.
+fn entry<'a, T: Default>(
+    things: &'a mut BTreeMap<Key, T>,
+    key: &Key,
+    refused: &mut u64,
+) -> Option<&'a mut T> {
+    if things.len() >= THINGS_MAX && !things.contains_key(key) {
+        *refused += 1;
+        return None;
+    }
+    Some(things.entry(key.clone()).or_default())
+}
