@@ -1,0 +1,18 @@
+// Who did what, in a chain that shows whether it was tampered with.
+
+import { get } from "./api.js";
+import { el, put } from "./dom.js";
+import { clock, t, word } from "./i18n.js";
+import { badge } from "./level.js";
+import { attempt } from "./notices.js";
+
+export function audit(page) {
+  Promise.all([attempt(() => get("audit?limit=200")), attempt(() => get("audit/verify"))]).then(([found, chain]) => {
+    if (!found || page.dataset.screen !== "audit") return;
+    const entries = Array.isArray(found) ? found : (found.entries ?? []);
+    put(page, el("div", { class: "head" }, el("h1", {}, t("screen.audit")), chain ? el("span", { class: "row" }, badge(chain.intact ? "normal" : "red"), t(chain.intact ? "audit.intact" : "audit.broken", { n: chain.entries })) : null),
+      el("section", { class: "panel scroll", tabindex: 0 }, el("table", {}, el("thead", {}, el("tr", {}, ["at", "by", "what", "detail"].map((name) => el("th", {}, t(`audit.${name}`))))),
+        el("tbody", {}, entries.map((one) => el("tr", {}, el("td", {}, clock(one.at)), el("td", {}, one.by ?? one.user ?? ""), el("td", {}, word("audited", one.what ?? one.action)), el("td", {}, typeof one.detail === "string" ? one.detail : JSON.stringify(one.detail ?? one.text ?? ""))))))));
+  });
+  return () => {};
+}

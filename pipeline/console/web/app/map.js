@@ -1,0 +1,150 @@
+// One site's ground in metres: plan, heat, footprints, zones, lines, flow, cameras, loudspeakers.
+
+import * as L from "../vendor/leaflet/leaflet-src.esm.js";
+import { get, path } from "./api.js";
+import { el } from "./dom.js";
+import { num, t } from "./i18n.js";
+import { colour, shape } from "./level.js";
+import { levelOf, room, site } from "./live.js";
+
+const at = ([x, y]) => [y, x];
+/** Density in people/m2 to colour: transparent where nearly nobody is, through violet to yellow (readable without hues). */
+const RAMP = [[0, 68, 1, 84, 0], [1, 65, 68, 135, 120], [2, 42, 120, 142, 165], [3.5, 34, 168, 132, 190], [5, 122, 209, 81, 210], [7, 253, 231, 37, 230]];
+export function heat(density) {
+  const above = RAMP.findIndex(([from]) => from > density);
+  if (above < 0) return RAMP.at(-1).slice(1);
+  if (above === 0) return [0, 0, 0, 0];
+  const [low, high] = [RAMP[above - 1], RAMP[above]];
+  const share = (density - low[0]) / (high[0] - low[0]);
+  return [1, 2, 3, 4].map((index) => low[index] + share * (high[index] - low[index]));
+}
+
+export class GroundMap {
+  constructor(node, site_id, opened) {
+    this.site_id = site_id;
+    this.opened = opened;
+    this.map = L.map(node, { crs: L.CRS.Simple, minZoom: -4, maxZoom: 6, zoomSnap: 0.25, attributionControl: false });
+    this.groups = Object.fromEntries(["plan", "heat", "footprints", "zones", "lines", "flow", "cameras", "speakers"].map((name) => [name, L.layerGroup().addTo(this.map)]));
+    this.zones = new Map();
+    this.drawFixed();
+  }
+
+  drawFixed() {
+    const place = site(this.site_id);
+    if (!place) return;
+    this.drawn = place;
+    for (const group of Object.values(this.groups)) group.clearLayers();
+    this.zones.clear();
+    if (place.has_plan_image && place.plan_corners_in_ground_m) L.imageOverlay(`/api/v1/sites/${path(this.site_id)}/plan`, place.plan_corners_in_ground_m.map(at), { opacity: 0.7 }).addTo(this.groups.plan);
+    const bounds = L.latLngBounds([]);
+    for (const zone of place.zones ?? []) {
+      if (!zone.outline_in_ground_m?.length) continue;
+      const polygon = L.polygon(zone.outline_in_ground_m.map(at), { weight: 3 }).addTo(this.groups.zones);
+      polygon.on("click", () => this.opened(zone.id));
+      this.zones.set(zone.id, polygon);
+      bounds.extend(polygon.getBounds());
+    }
+    for (const line of place.lines ?? []) {
+      L.polyline([at(line.from_in_ground_m), at(line.to_in_ground_m)], { color: colour("accent"), weight: 4, dashArray: "8 5" }).bindTooltip(line.name).addTo(this.groups.lines);
+    }
+    for (const camera of place.cameras ?? []) if (camera.position_in_ground_m) bounds.extend(at(camera.position_in_ground_m));
+    if (bounds.isValid()) this.map.fitBounds(bounds.pad(0.06));
+  }
+
+  /** Redraws what changes. */
+  draw() {
+    const place = site(this.site_id);
+    if (!place) return;
+    if (this.drawn !== place) this.drawFixed();
+    this.groups.flow.clearLayers();
+    for (const described of place.zones ?? []) this.drawZone(described);
+    this.drawCameras(place);
+    this.drawSpeakers(place);
+  }
+
+  drawZone(described) {
+    const polygon = this.zones.get(described.id);
+    const zone = room.zones.get(`${this.site_id}/${described.id}`);
+    if (!polygon) return;
+    const level = zone ? levelOf(zone) : "unknown";
+    const c = colour(level);
+    const dashes = { core: null, district: "12 6", periphery: "3 7" };
+    polygon.setStyle({ color: c, fillColor: c, fillOpacity: level === "normal" ? 0.06 : 0.2, weight: level === "red" ? 6 : 3, dashArray: level === "unknown" ? "10 8" : (dashes[described.ring] ?? null) });
+    const text = level === "unknown" ? t("level.unknown") : `${num(zone.density?.mean)} ${t("unit.density")}`;
+    const key = level + text;
+    if (polygon.key !== key) {
+      polygon.key = key;
+      polygon.unbindTooltip().bindTooltip(el("span", { class: `level-${level}` }, shape(level), ` ${described.name} · ${text}`), { permanent: true, direction: "center", className: `zone-name level-${level}` });
+    }
+    const v = zone?.velocity_m_per_s;
+    if (v && Math.hypot(...v) > 0.05) {
+      const centre = polygon.getBounds().getCenter();
+      const size = Math.max(6, Math.sqrt(described.area_m2 ?? 100) * 0.5) / Math.max(0.3, Math.hypot(...v));
+      const [x, y, dx, dy] = [centre.lng, centre.lat, v[0] * size * Math.min(1, Math.hypot(...v)), v[1] * size * Math.min(1, Math.hypot(...v))];
+      const tip = [x + dx, y + dy];
+      const wing = (turn) => [tip[0] - (dx * Math.cos(turn) - dy * Math.sin(turn)) * 0.35, tip[1] - (dx * Math.sin(turn) + dy * Math.cos(turn)) * 0.35];
+      for (const points of [[[x, y], tip], [wing(0.5), tip, wing(-0.5)]]) L.polyline(points.map(at), { color: colour("ink"), weight: 3, interactive: false }).addTo(this.groups.flow);
+    }
+  }
+
+  drawCameras(place) {
+    this.groups.cameras.clearLayers();
+    this.groups.footprints.clearLayers();
+    for (const camera of place.cameras ?? []) {
+      const now = room.cameras.get(`${this.site_id}/${camera.id}`);
+      const footprint = now?.footprint_in_ground_m ?? camera.footprint_in_ground_m;
+      if (footprint?.length) L.polygon(footprint.map(at), { color: colour("accent"), weight: 1, fillOpacity: 0.04, dashArray: "4 4", interactive: false }).addTo(this.groups.footprints);
+      if (camera.position_in_ground_m) this.mark("camera", "▣", camera, now?.alive && ["live", "degraded"].includes(now.state), "cameras", () => { location.hash = "#/wall"; });
+    }
+  }
+
+  drawSpeakers(place) {
+    this.groups.speakers.clearLayers();
+    for (const speaker of place.speakers ?? []) {
+      const now = room.speakers.get(`${this.site_id}/${speaker.id}`);
+      if (speaker.position_in_ground_m) this.mark("speaker", "♪", speaker, now?.alive, "speakers", () => { location.hash = "#/speakers"; });
+    }
+  }
+
+  mark(kind, sign, thing, is_good, group, click) {
+    const icon = L.divIcon({ className: `marker ${kind} ${is_good ? "" : "bad"}`, html: el("span", {}, sign), iconSize: [24, 24] });
+    const text = `${thing.name} · ${t(is_good ? `map.${kind}` : "map.no-data")}`;
+    L.marker(at(thing.position_in_ground_m), { icon, alt: text, title: text }).on("click", click).addTo(this.groups[group]);
+  }
+
+  /** Fetches the density of the ground and lays it over the map. */
+  async refreshHeat() {
+    let field;
+    try {
+      field = await get(`sites/${path(this.site_id)}/field`);
+    } catch {
+      this.groups.heat.clearLayers();
+      return;
+    }
+    const { columns, rows, cell_m, origin_in_ground_m: [x, y], density_people_per_m2: cells } = field;
+    const canvas = el("canvas", { width: columns, height: rows });
+    const context = canvas.getContext("2d");
+    const image = context.createImageData(columns, rows);
+    cells.forEach((density, index) => {
+      // Row 0 lies in the south of the ground and at the bottom of the picture.
+      const to = ((rows - 1 - Math.floor(index / columns)) * columns + (index % columns)) * 4;
+      if (density !== null) image.data.set(heat(density), to);
+    });
+    context.putImageData(image, 0, 0);
+    const bounds = [[y, x], [y + rows * cell_m, x + columns * cell_m]];
+    if (this.overlay && this.groups.heat.hasLayer(this.overlay)) {
+      this.overlay.setUrl(canvas.toDataURL()).setBounds(bounds);
+    } else {
+      this.overlay = L.imageOverlay(canvas.toDataURL(), bounds, { opacity: 0.85 }).addTo(this.groups.heat);
+    }
+  }
+
+  toggle(group, is_on) {
+    if (is_on) this.groups[group].addTo(this.map);
+    else this.groups[group].remove();
+  }
+
+  remove() {
+    this.map.remove();
+  }
+}

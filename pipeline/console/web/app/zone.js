@@ -1,0 +1,109 @@
+// One zone: how full, how sure, why, how soon, and how it came about.
+
+import { get, path } from "./api.js";
+import { chart, csv } from "./chart.js";
+import { download, el, put, redraw } from "./dom.js";
+import { num, span, t, word } from "./i18n.js";
+import { LEVELS, badge, colour } from "./level.js";
+import { age, described, levelOf, room, watch } from "./live.js";
+
+/** What this page has seen since it was opened, where no history is kept. */
+const seen = new Map();
+const POINTS_MAX = 3600;
+
+export function zone(page, site_id, id) {
+  const key = `${site_id}/${id}`;
+  const head = el("div", { class: "head" });
+  const facts = el("section", { class: "panel facts" });
+  const why = el("section", { class: "panel" });
+  const limits = el("section", { class: "panel" });
+  const box = el("div", { class: "chart" });
+  const from = el("select", { "aria-label": t("zone.window"), on: { change: () => refresh() } }, [1, 6, 24].map((n) => el("option", { value: n }, t("zone.hours", { n }))));
+  let columns = null;
+  let shown = null;
+  const names = ["at", "density_mean", "density_p95", "density_max"];
+  put(page, head, facts, el("div", { class: "columns" }, why, limits),
+    el("section", { class: "panel" }, el("div", { class: "head" }, el("h2", {}, t("zone.timeline")), el("div", { class: "row" }, from,
+      el("button", { on: { click: () => shown?.plot.ctx.canvas.toBlob((blob) => download(`${id}.png`, blob)) } }, "PNG"),
+      el("button", { on: { click: () => columns && download(`${id}.csv`, new Blob([csv(names, [columns[0].map((secs) => new Date(secs * 1000).toISOString()), ...columns.slice(1)])], { type: "text/csv" })) } }, "CSV"))), box));
+
+  const refresh = async () => {
+    const to = new Date();
+    const since = new Date(to - Number(from.value) * 3_600_000);
+    const series = await get(`history/zones/${path(site_id, id)}?from=${since.toISOString()}&to=${to.toISOString()}&points=400`).catch(() => null);
+    const c = series?.columns;
+    columns = c ? [c.at.map((at) => Date.parse(at) / 1000), c.density_mean, c.density_p95, c.density_max] : (seen.get(key) ?? [[], [], [], []]);
+    shown?.remove();
+    put(box);
+    if (!columns[0].length) { put(box, el("p", { class: "quiet" }, t("zone.no-history"))); shown = null; return; }
+    shown = chart(box, columns, [{ label: t("zone.density"), colour: colour("accent"), width: 3 }, { label: "p95", colour: colour("orange") }, { label: t("zone.max"), colour: colour("quiet"), width: 1 }], described({ site: site_id, id })?.thresholds_people_per_m2);
+  };
+  const explain = async () => {
+    const full = await get(`zones/${path(site_id, id)}`).catch(() => null);
+    if (full) drawWhy(why, full.risk);
+  };
+  const draw = () => {
+    const now = room.zones.get(key);
+    if (!now) return;
+    remember(key, now);
+    redraw(head, [now.level, now.drill, Math.floor(age(now.captured_at) ?? -1), now.notes], () => [
+      el("h1", { class: "row" }, badge(levelOf(now)), described(now)?.name ?? id, now.drill ? el("span", { class: "drill" }, t("drill")) : null),
+      el("span", { class: "quiet" }, `${word("freshness", now.freshness)} · ${t("age", { span: span(age(now.captured_at)) })} · ${t("zone.coverage", { n: num((now.coverage ?? NaN) * 100, 0) })}${now.calibrated === false ? ` · ${t("zone.uncalibrated")}` : ""}`),
+      now.notes?.length ? el("span", { class: "badge level-unknown" }, now.notes.join(" · ")) : null]);
+    redraw(facts, now, () => drawFacts(now));
+    redraw(limits, [described(now)?.thresholds_people_per_m2, now.level], () => drawLimits(now));
+  };
+  const off = watch(draw);
+  draw();
+  explain();
+  refresh();
+  const timers = [setInterval(explain, 2000), setInterval(refresh, 10_000)];
+  return () => { off(); timers.forEach(clearInterval); shown?.remove(); };
+}
+
+function remember(key, now) {
+  const at = Math.floor(Date.parse(now.captured_at) / 1000);
+  const columns = seen.get(key) ?? [[], [], [], []];
+  if (!at || columns[0].at(-1) >= at) return;
+  [at, now.density?.mean ?? null, now.density?.p95 ?? null, now.density?.max ?? null].forEach((value, index) => columns[index].push(value));
+  if (columns[0].length > POINTS_MAX) columns.forEach((column) => column.shift());
+  seen.set(key, columns);
+}
+
+function drawFacts(now) {
+  const fact = (value, label, range) => el("div", { class: "fact" }, el("b", {}, value), el("span", {}, label, range ? ` ${range}` : ""));
+  return [
+    fact(num(now.density?.mean), `${t("zone.density")}, ${t("unit.density")}`, `[${num(now.density?.lo)} – ${num(now.density?.hi)}]`),
+    fact(num(now.people, 0), t("zone.people"), `[${num(now.people_lo, 0)} – ${num(now.people_hi, 0)}]`),
+    fact(now.occupancy_ratio === null ? "–" : `${num(now.occupancy_ratio * 100, 0)} %`, t("zone.occupancy")),
+    fact(num(now.trend_per_min), `${t("zone.trend")}, ${t("unit.trend")}`),
+    fact(num(now.speed_m_per_s), `${t("zone.speed")}, ${t("unit.speed")}`),
+    fact(num(now.flow_people_per_m_s, 2), `${t("zone.flow")}, ${t("unit.flow")}`),
+    fact(num(now.score, 0), t("zone.score"), `[${num(now.score_lo, 0)} – ${num(now.score_hi, 0)}]`),
+    fact(span(now.secs_to_red), t("zone.red-in")),
+    fact(span(now.secs_to_capacity), t("zone.full-in"), now.capacity_probability === null ? "" : `${num(now.capacity_probability * 100, 0)} %`),
+  ];
+}
+
+/** The score taken apart. */
+function drawWhy(node, risk) {
+  redraw(node, risk, () => [
+    el("h2", {}, t("zone.why")),
+    risk?.contributions?.length
+      ? el("div", { class: "bars" }, [...risk.contributions].sort((a, b) => b.share - a.share).flatMap((one) => [
+        el("span", {}, word("factor", one.factor)), el("div", { class: "bar" }, el("i", { style: { width: `${Math.max(0, Math.min(100, one.share * 100))}%` } })), el("span", { class: "num" }, `${num(one.share * 100, 0)} %`)]))
+      : el("p", { class: "quiet" }, t("zone.no-risk")),
+    risk?.counterfactual ? el("p", {}, t("zone.counterfactual", { level: t(`level.${LEVELS[risk.counterfactual.level] ?? risk.counterfactual.level}`), density: num(risk.counterfactual.density_people_per_m2) })) : null,
+    risk?.missing_inputs?.length ? el("p", { class: "badge level-unknown" }, t("zone.missing", { inputs: risk.missing_inputs.map((one) => word("factor", one)).join("、") })) : null,
+    risk?.raw?.length ? el("table", {}, el("tbody", {}, risk.raw.map((one) => el("tr", {}, el("td", {}, word("raw", one.name)), el("td", { class: "num" }, num(one.value, 3)), el("td", {}, one.unit ?? ""))))) : null,
+    el("p", { class: "quiet" }, t("zone.not-a-probability")),
+  ]);
+}
+
+function drawLimits(now) {
+  const known = described(now);
+  const rows = LEVELS.filter((level) => known?.thresholds_people_per_m2?.[level] !== undefined);
+  return [el("h2", {}, t("zone.thresholds")), el("table", {}, el("tbody", {}, rows.map((level) =>
+    el("tr", {}, el("td", {}, badge(level)), el("td", { class: "num" }, `≥ ${num(known.thresholds_people_per_m2[level])} ${t("unit.density")}`))))),
+  el("p", { class: "quiet" }, t("zone.area", { area: num(known?.area_m2, 0), capacity: num(known?.capacity_people, 0) }))];
+}
