@@ -18,7 +18,7 @@ export function report(page) {
   const query = () => new URLSearchParams({ site: site.value, from: `${from.value}T00:00:00Z`, to: `${to.value}T00:00:00Z` }).toString();
   const refresh = async () => {
     if (!site.value) return;
-    put(downloads, ["html", "pdf", "csv", "parquet"].map((format) => el("a", { class: "button", href: `/api/v1/report?${query()}&format=${format}`, download: true }, format.toUpperCase())));
+    put(downloads, ["json"].map((format) => el("a", { class: "button", href: `/api/v1/report?${query()}&format=${format}`, download: true }, format.toUpperCase())));
     const [found, told] = await Promise.all([get(`report?${query()}&format=json`).catch((error) => error), get(`deployment?site=${encodeURIComponent(site.value)}&date=${day(1)}`).catch((error) => error)]);
     if (page.dataset.screen !== "report") return;
     put(body, found instanceof Error ? el("p", { class: "panel quiet" }, found.status === 404 ? t("history.none") : found.message) : (found.zones ?? []).map(zoneOf));
