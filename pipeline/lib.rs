@@ -31,6 +31,8 @@ pub mod pose_source;
 pub mod process_usage;
 pub mod publish;
 pub mod recorder;
+pub mod room;
+pub mod shot;
 pub mod sip;
 pub mod site;
 pub mod site_bus;

@@ -1,9 +1,10 @@
 //! What each command takes on the command line. `--help` is made of the comments here.
 
-use std::path::PathBuf;
+use std::{net::SocketAddr, path::PathBuf};
 
 use clap::Args;
 
+use super::console::Keeping;
 use crate::config::duration::Span;
 
 /// `throng run`: runs a site until it is stopped.
@@ -24,6 +25,12 @@ pub struct RunArgs {
     /// Write results as JSON Lines to stdout.
     #[arg(long)]
     pub json: bool,
+    /// Serve the console's pages here too, e.g. 127.0.0.1:8300, with this site's pictures.
+    #[arg(long, value_name = "ADDRESS")]
+    pub console: Option<SocketAddr>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "a comment here would replace the command's own help")]
+    pub keeping: Keeping,
 }
 
 /// Speed at which recorded files are played. Live streams have their own.
@@ -66,6 +73,10 @@ pub struct DemoArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "a comment here would replace the command's own help")]
     pub pacing: Pacing,
+    /// Serve the console's pages here, e.g. 127.0.0.1:8300 (account demo, password demo), play at the films' own speed, and
+    /// stay until Ctrl-C.
+    #[arg(long, value_name = "ADDRESS")]
+    pub console: Option<SocketAddr>,
 }
 
 /// `throng bench`: decode alone, model alone and the whole pipeline on the same footage; or many cameras.

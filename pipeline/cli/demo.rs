@@ -1,12 +1,14 @@
 //! `throng demo`: the main job on real footage, then on a simulated crowd that builds up before a gate.
 
 use std::{
+    net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use anyhow::Context;
 use throng_analytics::{level::Level, site::SiteReport, wire::Ack};
+use throng_console::Language;
 use throng_samples::scene::{FRAMES_PER_S, Scene};
 
 use super::{
@@ -18,8 +20,9 @@ use crate::{
     config::shipped,
     engine::{self, RunOptions},
     latency::LatencyProbe,
-    publish::{BusHandle, Id, Outgoing, Topic},
+    publish::{BusHandle, Id, Network, Outgoing, Topic},
     recorder::Recorder,
+    room::{PictureBook, Room, RoomOptions},
     stream::{options::Pace, writer::VideoWriter},
     summary::Summary,
 };
@@ -38,19 +41,26 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<ExitStatus> {
     let interrupt = Interrupt::listen()?;
     let stop = interrupt.clone();
     let options = RunOptions {
-        pace: if args.pacing.is_realtime(false) { Pace::Realtime } else { Pace::AsFastAsPossible },
+        pace: if args.pacing.is_realtime(args.console.is_some()) {
+            Pace::Realtime
+        } else {
+            Pace::AsFastAsPossible
+        },
         for_secs: args.duration.map(|span| span.duration().as_secs_f64()),
         latency: Some(LatencyProbe::default()),
         must_stop: Arc::new(move || stop.is_set()),
     };
     let street = site_file("samples/demo.toml")?;
     let gate = site_file("samples/gate.toml")?;
-    let mut summary = part(args, &options, &street, "street", "Real footage: a street camera")?;
+    let pictures = Arc::new(PictureBook::default());
+    let room = args.console.map(|listen| open_room(listen, &args.output, &pictures)).transpose()?;
+    let mut summary = part(args, &options, &pictures, &street, "street", "Real footage: a street camera")?;
     if !interrupt.is_set() {
         let film = gate.parent().unwrap_or(Path::new(".")).join("../output/gate.mkv");
         film_gate(&film, args.headless, &interrupt)?;
         if !interrupt.is_set() {
-            summary.join(part(args, &options, &gate, "gate", "Simulated: a gate closes on a crowd")?);
+            let title = "Simulated: a gate closes on a crowd";
+            summary.join(part(args, &options, &pictures, &gate, "gate", title)?);
         }
     }
     if let Some(latency) = &options.latency {
@@ -61,7 +71,31 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<ExitStatus> {
     } else {
         output::note(format!("\nSummary of both parts:\n{}", serde_json::to_string_pretty(&summary)?));
     }
+    if let Some(room) = room {
+        output::note(format!("The console stays at {} until Ctrl-C.", room.url()));
+        interrupt.wait(None);
+    }
     Ok(ExitStatus::Success)
+}
+
+/// The console of the demonstration, with an account that everybody knows: on loopback only.
+fn open_room(listen: SocketAddr, output: &Path, pictures: &Arc<PictureBook>) -> anyhow::Result<Room> {
+    anyhow::ensure!(
+        listen.ip().is_loopback(),
+        "the demonstration's console has a password that everybody knows: serve it on 127.0.0.1"
+    );
+    let options = RoomOptions {
+        listen,
+        data_dir: output.join("console"),
+        history: None,
+        network: Network::default(),
+        speaker_key: None,
+        language: Language::En,
+        demo_account: true,
+    };
+    let room = Room::open(&options, pictures.clone())?;
+    output::note(format!("Console: {} (account demo, password demo)", room.url()));
+    Ok(room)
 }
 
 fn site_file(relative: &str) -> anyhow::Result<PathBuf> {
@@ -74,6 +108,7 @@ fn site_file(relative: &str) -> anyhow::Result<PathBuf> {
 fn part(
     args: &DemoArgs,
     options: &RunOptions,
+    pictures: &PictureBook,
     site: &Path,
     name: &str,
     title: &str,
@@ -89,6 +124,9 @@ fn part(
     let outcome = engine::run(&plan, counter, options, &mut |step| {
         live.show(step.report)?;
         recorder.observe(step.counted, step.report);
+        if let Some(counted) = step.counted.filter(|_| args.console.is_some()) {
+            pictures.observe(&plan, counted, step.report);
+        }
         if let Some(speaker) = &mut speaker {
             speaker.step(step.report)?;
         }

@@ -3,12 +3,16 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use tokio::runtime;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::exit_status::ExitStatus;
+
+/// How often waiting looks at the flag.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// Set once the user or the system asked the program to stop.
 #[derive(Clone, Debug)]
@@ -42,6 +46,14 @@ impl Interrupt {
         };
         thread::Builder::new().name("signals".to_owned()).spawn(listener).context("cannot start a thread")?;
         Ok(Self(flag))
+    }
+
+    /// Waits until it is time to stop: by a signal, or after `at_most`.
+    pub fn wait(&self, at_most: Option<Duration>) {
+        let began = Instant::now();
+        while !self.is_set() && at_most.is_none_or(|at_most| began.elapsed() < at_most) {
+            thread::sleep(LOOK_EVERY);
+        }
     }
 
     /// Whether to stop.

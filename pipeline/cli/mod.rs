@@ -10,6 +10,7 @@ pub mod calibrate;
 pub mod calibrate_count;
 pub mod check;
 pub mod completions;
+pub mod console;
 pub mod count;
 pub mod demo;
 pub mod demo_speaker;
@@ -86,6 +87,8 @@ pub enum Command {
     Schema(schema::SchemaArgs),
     /// Subscribe on the bus and print what arrives.
     Watch(watch::WatchArgs),
+    /// Serve the pages for people who watch and answer.
+    Console(console::ConsoleArgs),
     /// Count people in pictures and video, without a site.
     Count(count::CountArgs),
     /// Measure a model's error on pictures or video with known heads.
@@ -124,6 +127,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<ExitStatus> {
         Command::Speaker(args) => speaker::run(args),
         Command::Speak(args) => speak::run(args),
         Command::Watch(args) => watch::run(args),
+        Command::Console(args) => console::run(args),
         Command::Count(args) => count::run(args),
         Command::Eval(args) => eval::run(args),
         Command::Calibrate(args) => calibrate::run(args),

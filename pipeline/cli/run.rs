@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
-use super::{args::RunArgs, exit_status::ExitStatus, interrupt::Interrupt, live::Live, load_site, output};
+use super::{
+    args::RunArgs, console::greet, exit_status::ExitStatus, interrupt::Interrupt, live::Live, load_site,
+    output,
+};
 use crate::{
     engine::{self, RunOptions},
     latency::LatencyProbe,
+    room::{PictureBook, Room},
     stream::options::Pace,
     supervision::Supervision,
 };
@@ -27,8 +31,18 @@ pub fn run(args: &RunArgs) -> anyhow::Result<ExitStatus> {
     };
     let mut live = Live::new(args.json, plan.time_zone.clone());
     let mut supervision = Supervision::of_unit();
+    let pictures = Arc::new(PictureBook::default());
+    let open = |listen| {
+        let options = args.keeping.options(listen, plan.bus.neighbour(), plan.speaker_key.clone());
+        Room::open(&options, pictures.clone())
+    };
+    let room = args.console.map(open).transpose()?;
+    room.iter().for_each(greet);
     let outcome = engine::run(&plan, counter, &options, &mut |step| {
         supervision.beat();
+        if let Some(counted) = step.counted.filter(|_| room.is_some()) {
+            pictures.observe(&plan, counted, step.report);
+        }
         live.show(step.report)
     })?;
     drop(supervision);

@@ -7,6 +7,7 @@ use std::sync::{
 
 use serde_json::{Value, json};
 use throng_analytics::time::Timestamp;
+use throng_history::History;
 use tokio::sync::{Semaphore, broadcast};
 use tracing::error;
 
@@ -33,6 +34,7 @@ pub(crate) struct App {
     pub(crate) pictures: Arc<dyn Pictures>,
     pub(crate) desk: Arc<dyn Desk>,
     pub(crate) drills: Option<Arc<dyn Drills>>,
+    pub(crate) history: Option<Arc<History>>,
     /// Pictures that were encoded a moment ago.
     pub(crate) shared_pictures: Mutex<Shared>,
     /// Passwords hashed at once: each takes 19 MiB and a core.

@@ -16,6 +16,7 @@ use std::{
 use axum_server::{Handle, tls_rustls::RustlsConfig};
 use hyper_util::rt::TokioTimer;
 use serde_json::json;
+use throng_history::History;
 use tokio::sync::{Semaphore, broadcast};
 use tracing::{error, info, warn};
 
@@ -95,7 +96,7 @@ pub struct Console {
 }
 
 impl Console {
-    /// Starts a console: its pages are served when this returns.
+    /// Starts a console: its pages are served when this returns. Exercises and the history may be absent; their pages say so.
     ///
     /// # Errors
     /// The data folder, the certificate or the address cannot be used; each says what to do.
@@ -105,6 +106,7 @@ impl Console {
         pictures: Arc<dyn Pictures>,
         desk: Arc<dyn Desk>,
         drills: Option<Arc<dyn Drills>>,
+        history: Option<Arc<History>>,
     ) -> Result<Self, StartError> {
         if options.tls == Tls::Off && !options.listen.ip().is_loopback() {
             return Err(StartError::PlainBeyondLoopback(options.listen));
@@ -133,6 +135,7 @@ impl Console {
             pictures,
             desk,
             drills,
+            history,
             shared_pictures: http::Shared::new().into(),
             hashing: Semaphore::new(2),
             decoy_hash: secret::hash(&secret::token()?)?,

@@ -15,6 +15,8 @@ pub struct SiteDescription {
     pub name: String,
     /// Whether everything about it is an exercise.
     pub drill: bool,
+    /// IANA time zone of its days and hours.
+    pub time_zone: String,
     /// Where it lies on Earth. Absent: nobody said.
     pub place: Option<Place>,
     /// What is watched.

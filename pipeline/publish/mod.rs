@@ -31,6 +31,7 @@ pub mod signature;
 mod speaker_link;
 mod state;
 mod store;
+mod talker;
 mod watcher;
 mod worker;
 mod zenoh_error;
@@ -49,5 +50,6 @@ pub use self::{
     session::open_session,
     speaker_link::{SpeakerHeard, SpeakerLink},
     state::BusState,
+    talker::Talker,
     watcher::{Arrival, Heard, Watcher, check_key_expression},
 };

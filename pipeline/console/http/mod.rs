@@ -7,6 +7,7 @@ mod desk;
 mod error;
 mod handovers;
 mod health;
+mod history;
 mod input;
 mod live;
 mod login;
@@ -71,6 +72,11 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/cameras/{site}/{camera}/picture.jpg", get(pictures::picture))
         .route("/cameras/{site}/{camera}/stream.mjpg", get(pictures::stream))
         .route("/signals", get(signals::list).post(signals::enter))
+        .route("/history/zones/{site}/{zone}", get(history::zone))
+        .route("/history/lines/{site}/{line}", get(history::line))
+        .route("/report", get(history::report))
+        .route("/deployment", get(history::deployment))
+        .route("/calendar", get(history::calendar).post(history::enter).delete(history::remove))
         .route("/health", get(health::health))
         .fallback(|| async { ApiError::not_found("address") });
     Router::new()

@@ -30,6 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         Arc::new(Cameras::new(clock.clone())),
         ports.clone(),
         Some(ports.clone()),
+        None,
     )?;
     eprintln!("The simulated room is at {} (demo, demo).", console.url());
     console.hear(RoomEvent::Site(Box::new(site::square())));

@@ -25,6 +25,7 @@ const ZONES: [Zone; 8] = [
 /// The square of an old town.
 pub(crate) fn square() -> SiteDescription {
     SiteDescription {
+        time_zone: "UTC".to_owned(),
         id: "square".to_owned(),
         name: "Old town square 老城广场".to_owned(),
         drill: false,
@@ -55,6 +56,7 @@ pub(crate) fn square() -> SiteDescription {
 pub(crate) fn station() -> SiteDescription {
     let hall = ("hall", "Hall 大厅", Ring::Core, [0.0, 0.0, 40.0, 25.0], 1500.0, &[][..]);
     SiteDescription {
+        time_zone: "UTC".to_owned(),
         id: "station".to_owned(),
         name: "East station 东站".to_owned(),
         zones: vec![zone(&hall)],

@@ -1,0 +1,124 @@
+//! The console beside a site, or of many: hears the bus, tells the console's pages, records the history, and carries out
+//! what officers ask for.
+//!
+//! It knows a site by the bus alone, also where both run in one process, so that one machine and a city are the same to
+//! it. Only pictures do not travel on the bus: they are there where the site runs ([`PictureBook`]).
+
+mod away;
+mod describe;
+mod events;
+mod listen;
+mod orders;
+mod pictures;
+mod record;
+
+pub use self::{away::Away, pictures::PictureBook};
+
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+use anyhow::{Context as _, Result};
+use throng_console::{Console, Language, Options, Pictures};
+use throng_history::History;
+use tokio::runtime::Runtime;
+
+use crate::{
+    config::plan::SpeakerKeyPlan,
+    publish::{Network, signature::CommandSigner},
+};
+
+/// How long the network may take to let go at the end.
+const CLOSE_WITHIN: Duration = Duration::from_secs(1);
+
+/// How a console is opened.
+#[derive(Clone, Debug)]
+pub struct RoomOptions {
+    /// Where its pages are served.
+    pub listen: SocketAddr,
+    /// Where accounts, alarms, the audit trail and, unless `history` says otherwise, the history are kept.
+    pub data_dir: PathBuf,
+    /// Where the history is kept: a path or a URL.
+    pub history: Option<String>,
+    /// The bus.
+    pub network: Network,
+    /// The key that signs orders to loudspeakers; none: it can stop none and ask none.
+    pub speaker_key: Option<SpeakerKeyPlan>,
+    /// Language of pages before somebody has chosen one.
+    pub language: Language,
+    /// Adds the account `demo`, on loopback only.
+    pub demo_account: bool,
+}
+
+/// A console that runs. Dropped, it ends.
+pub struct Room {
+    console: Arc<Console>,
+    history: Arc<History>,
+    runtime: Option<Runtime>,
+}
+
+impl Room {
+    /// Opens a console and listens to the bus.
+    ///
+    /// # Errors
+    /// A folder, a key, a history or an address that cannot be used. A bus that is down is none: it is tried again.
+    pub fn open(options: &RoomOptions, pictures: Arc<dyn Pictures>) -> Result<Self> {
+        std::fs::create_dir_all(&options.data_dir)
+            .with_context(|| format!("cannot make the console's folder {}", options.data_dir.display()))?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("room")
+            .enable_all()
+            .build()
+            .context("cannot start the console's network threads")?;
+        let history = options
+            .history
+            .clone()
+            .unwrap_or_else(|| options.data_dir.join("history.sqlite").to_string_lossy().into_owned());
+        let history = Arc::new(History::open(&history)?);
+        let key = options.speaker_key.as_ref();
+        let signer = key
+            .map(|key| CommandSigner::from_pem_file(&key.issuer, &key.id, &key.file))
+            .transpose()
+            .context("the console cannot sign orders to loudspeakers")?;
+        let (orders, outbound) = orders::orders(signer);
+        let mut served = Options::new(options.listen, options.data_dir.clone());
+        served.language = options.language;
+        served.demo_account = options.demo_account;
+        let console = Console::start(
+            served,
+            orders.clone(),
+            pictures,
+            Arc::new(Away),
+            None,
+            Some(Arc::clone(&history)),
+        )?;
+        let console = Arc::new(console);
+        let heard = listen::Listening {
+            network: options.network.clone(),
+            console: Arc::clone(&console),
+            recorder: record::Recording::new(Arc::clone(&history)),
+            orders,
+        };
+        runtime.spawn(listen::listen(heard));
+        runtime.spawn(orders::carry(options.network.clone(), outbound));
+        Ok(Self { console, history, runtime: Some(runtime) })
+    }
+
+    /// Where browsers find it.
+    pub fn url(&self) -> String {
+        self.console.url()
+    }
+
+    /// The password of `administrator`, where this start has made that account.
+    pub fn first_password(&self) -> Option<&str> {
+        self.console.first_password()
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_timeout(CLOSE_WITHIN);
+        }
+        self.history.close();
+    }
+}

@@ -1,0 +1,37 @@
+//! The desk of a console that sits elsewhere than the site's file.
+
+use throng_console::{ChangeRecord, Desk, Fit, Picture, PointPair, Proposal, SiteChange};
+
+/// Refuses with what to do instead.
+#[derive(Clone, Copy, Debug)]
+pub struct Away;
+
+/// What to do instead.
+const ELSEWHERE: &str = "this console does not change site files yet: run `throng calibrate`, or edit the site file and check it with \
+                         `throng check`, on the machine where it lies";
+
+impl Desk for Away {
+    fn still(&self, _: &str, _: &str) -> Result<Picture, String> {
+        Err(ELSEWHERE.to_owned())
+    }
+
+    fn fit(&self, _: &str, _: &str, _: &[PointPair]) -> Result<Fit, String> {
+        Err(ELSEWHERE.to_owned())
+    }
+
+    fn propose(&self, _: &str, _: &SiteChange, _: &str) -> Result<Proposal, String> {
+        Err(ELSEWHERE.to_owned())
+    }
+
+    fn apply(&self, _: &str, _: &str, _: &str) -> Result<(), String> {
+        Err(ELSEWHERE.to_owned())
+    }
+
+    fn undo(&self, _: &str, _: &str) -> Result<(), String> {
+        Err(ELSEWHERE.to_owned())
+    }
+
+    fn changes(&self, _: &str) -> Vec<ChangeRecord> {
+        Vec::new()
+    }
+}

@@ -1,0 +1,86 @@
+//! From what a site says it is made of to what the console draws.
+
+use std::collections::BTreeMap;
+
+use throng_analytics::{
+    level::Level,
+    wire::{CameraLayout, LineLayout, SiteConfig, SpeakerLayout, ZoneLayout},
+    zone,
+};
+use throng_console::{
+    CameraDescription, LineDescription, Place, Ring, SiteDescription, SpeakerDescription, ZoneDescription,
+};
+
+/// What the console draws of a site. A site of an older version says nothing of its parts; it still has its id.
+pub(super) fn describe(config: SiteConfig, drill: bool) -> SiteDescription {
+    let layout = config.layout.unwrap_or_default();
+    SiteDescription {
+        name: config.site.clone(),
+        id: config.site,
+        drill,
+        time_zone: if layout.time_zone.is_empty() { "UTC".to_owned() } else { layout.time_zone },
+        place: layout.origin.map(|origin| Place {
+            latitude_deg: origin.latitude_deg,
+            longitude_deg: origin.longitude_deg,
+            bearing_deg: origin.bearing_deg,
+        }),
+        zones: layout.zones.into_iter().map(zone).collect(),
+        lines: layout.lines.into_iter().filter_map(line).collect(),
+        cameras: layout.cameras.into_iter().map(camera).collect(),
+        speakers: layout.speakers.into_iter().map(speaker).collect(),
+        plan_image: None,
+        config_sha256: config.config_sha256,
+        site_file: config.text,
+    }
+}
+
+fn zone(zone: ZoneLayout) -> ZoneDescription {
+    let levels = Level::WARNING.into_iter().zip(zone.thresholds_people_per_m2);
+    ZoneDescription {
+        id: zone.id,
+        name: zone.name,
+        ring: zone.ring.map(|ring| match ring {
+            zone::Ring::Core => Ring::Core,
+            zone::Ring::District => Ring::District,
+            zone::Ring::Periphery => Ring::Periphery,
+        }),
+        outline_in_ground_m: zone.outline_in_ground_m,
+        outline_wgs84: zone.outline_lon_lat_deg,
+        area_m2: zone.area_m2,
+        capacity_people: zone.capacity_people,
+        thresholds_people_per_m2: levels.collect::<BTreeMap<_, _>>(),
+        cameras: zone.cameras,
+        features: zone.features,
+    }
+}
+
+/// A line by its ends, as it is drawn.
+fn line(line: LineLayout) -> Option<LineDescription> {
+    Some(LineDescription {
+        id: line.id,
+        name: line.name,
+        from_in_ground_m: *line.points_in_ground_m.first()?,
+        to_in_ground_m: *line.points_in_ground_m.last()?,
+        zone: line.zone,
+    })
+}
+
+fn camera(camera: CameraLayout) -> CameraDescription {
+    CameraDescription {
+        name: camera.id.clone(),
+        id: camera.id,
+        is_calibrated: camera.is_calibrated,
+        position_in_ground_m: None,
+        footprint_in_ground_m: camera.footprint_in_ground_m,
+    }
+}
+
+fn speaker(speaker: SpeakerLayout) -> SpeakerDescription {
+    SpeakerDescription {
+        name: speaker.id.clone(),
+        id: speaker.id,
+        position_in_ground_m: None,
+        zones: speaker.zones,
+        announcements: Vec::new(),
+    }
+}

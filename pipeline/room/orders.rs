@@ -1,0 +1,183 @@
+//! What officers ask for, signed where it must be, and carried to the bus.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use throng_analytics::{
+    level::Level,
+    wire::{Ack, Message, SpeakerCommand, SpeakerConfirmation, SpeakerOrder},
+};
+use throng_console::{Commands, RoomEvent, SpeakOrder};
+use tokio::{sync::mpsc, time::sleep};
+use uuid::Uuid;
+
+use crate::{
+    clock::wall_clock,
+    publish::{Id, Network, Outgoing, Talker, Topic, signature::CommandSigner},
+};
+
+/// Messages that wait for the bus. An order waits for nothing: what does not fit is refused.
+const WAITING_MAX: usize = 64;
+/// How long an order is valid, seconds: as long as a slow network takes, and no longer.
+const VALID_SECS: f64 = 10.0;
+/// Pause before the bus is tried again.
+const REOPEN_EVERY: Duration = Duration::from_secs(1);
+/// How long the bus may take to take a message before the officer is told.
+const SENT_WITHIN: Duration = Duration::from_secs(3);
+
+/// A message on its way, and where its fate is told.
+pub(super) struct Outbound {
+    site: Id,
+    message: Outgoing,
+    sent: std::sync::mpsc::SyncSender<Result<(), String>>,
+}
+
+/// The incident behind an order.
+#[derive(Clone, Debug)]
+struct Incident {
+    zone: String,
+    level: Option<Level>,
+}
+
+/// What officers ask for.
+pub(super) struct Orders {
+    signer: Mutex<Option<CommandSigner>>,
+    incidents: Mutex<BTreeMap<String, Incident>>,
+    drills: Mutex<BTreeMap<String, bool>>,
+    outbound: mpsc::Sender<Outbound>,
+}
+
+/// The console's end, and the end that [`carry`] takes.
+pub(super) fn orders(signer: Option<CommandSigner>) -> (Arc<Orders>, mpsc::Receiver<Outbound>) {
+    let (outbound, carried) = mpsc::channel(WAITING_MAX);
+    let orders = Orders {
+        signer: Mutex::new(signer),
+        incidents: Mutex::default(),
+        drills: Mutex::default(),
+        outbound,
+    };
+    (Arc::new(orders), carried)
+}
+
+/// Carries messages to the bus, for ever.
+pub(super) async fn carry(network: Network, mut outbound: mpsc::Receiver<Outbound>) {
+    let talker = loop {
+        match Talker::open(&network).await {
+            Ok(talker) => break talker,
+            Err(error) => tracing::debug!("Orders do not reach the bus yet: {error:#}."),
+        }
+        sleep(REOPEN_EVERY).await;
+    };
+    while let Some(Outbound { site, message, sent }) = outbound.recv().await {
+        let put = talker.put(&site, message).map_err(|error| format!("{error:#}"));
+        // Whoever asked may have given up.
+        sent.try_send(put).ok();
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Orders {
+    /// Remembers what orders refer to.
+    pub(super) fn take(&self, event: &RoomEvent) {
+        let RoomEvent::Warning(warning) = event else { return };
+        let incident = Incident { zone: warning.zone.clone(), level: warning.level };
+        locked(&self.drills).insert(warning.envelope.site.clone(), warning.envelope.drill);
+        let mut incidents = locked(&self.incidents);
+        incidents.insert(warning.incident.clone(), incident);
+        // Ids sort by time (UUIDv7): the first is the oldest.
+        while incidents.len() > 1000 {
+            incidents.pop_first();
+        }
+    }
+
+    /// Hands a message to the bus and waits for its word.
+    fn send(&self, site: &str, topic: Topic, message: &impl Message) -> Result<(), String> {
+        let site = Id::new(site).map_err(|error| format!("{error:#}"))?;
+        let message = Outgoing::message(topic, message).map_err(|error| format!("{error:#}"))?;
+        let (sent, fate) = std::sync::mpsc::sync_channel(1);
+        let full = |_| "the bus does not take orders now; say it by radio".to_owned();
+        self.outbound.try_send(Outbound { site, message, sent }).map_err(full)?;
+        fate.recv_timeout(SENT_WITHIN)
+            .unwrap_or_else(|_| Err("the bus does not answer; say it by radio".to_owned()))
+    }
+
+    fn order(&self, site: &str, speaker: &str, command: SpeakerCommand) -> Result<String, String> {
+        let id = command.command_id.clone();
+        let speaker = Id::new(speaker).map_err(|error| format!("{error:#}"))?;
+        let signed = locked(&self.signer)
+            .as_mut()
+            .ok_or(
+                "this console has no key to sign orders with: start it with one that the loudspeaker trusts",
+            )?
+            .sign(command)
+            .map_err(|error| format!("{error:#}"))?;
+        self.send(site, Topic::SpeakerCommand(speaker), &signed)?;
+        Ok(id)
+    }
+
+    fn command(&self, site: &str, speaker: &str, order: SpeakerOrder) -> SpeakerCommand {
+        let now = wall_clock();
+        SpeakerCommand {
+            command_id: Uuid::now_v7().to_string(),
+            site: site.to_owned(),
+            speaker: speaker.to_owned(),
+            order,
+            announcement: None,
+            text: None,
+            refers_to: None,
+            level: None,
+            incident: None,
+            zone: None,
+            captured_at: None,
+            priority: 0,
+            repeat: 1,
+            confirm: SpeakerConfirmation::default(),
+            issued_at: now,
+            expires_at: now + VALID_SECS,
+            issuer: String::new(),
+            seq: 0,
+            drill: locked(&self.drills).get(site).copied().unwrap_or(false),
+        }
+    }
+}
+
+impl Commands for Orders {
+    fn acknowledge(&self, site: &str, ack: &Ack) -> Result<(), String> {
+        let incident = Id::new(ack.incident.as_str()).map_err(|error| format!("{error:#}"))?;
+        self.send(site, Topic::Ack(incident), ack)
+    }
+
+    fn speak(&self, site: &str, speaker: &str, order: &SpeakOrder) -> Result<String, String> {
+        let incident = order.incident.as_ref().and_then(|id| locked(&self.incidents).get(id).cloned());
+        // Without an incident an officer speaks because they see a need: that is orange, which asks for agreement.
+        let level = incident.as_ref().and_then(|incident| incident.level).unwrap_or(Level::Orange);
+        let command = SpeakerCommand {
+            announcement: Some(order.announcement.clone()),
+            level: Some(level),
+            incident: order.incident.clone(),
+            zone: incident.map(|incident| incident.zone),
+            priority: Level::Red.number() - level.number(),
+            repeat: order.repeats,
+            ..self.command(site, speaker, SpeakerOrder::Play)
+        };
+        self.order(site, speaker, command)
+    }
+
+    fn confirm(&self, site: &str, speaker: &str, command_id: &str, _: &str) -> Result<(), String> {
+        let command = SpeakerCommand {
+            refers_to: Some(command_id.to_owned()),
+            ..self.command(site, speaker, SpeakerOrder::Confirm)
+        };
+        self.order(site, speaker, command).map(drop)
+    }
+
+    fn abort(&self, site: &str, speaker: &str, _: &str) -> Result<(), String> {
+        self.order(site, speaker, self.command(site, speaker, SpeakerOrder::Abort)).map(drop)
+    }
+}
