@@ -68,7 +68,7 @@ function drawDetail(alarm) {
   const stage = STAGES.indexOf(alarm.stage);
   const is_open = alarm.stage !== "closed";
   const zone = encodeURIComponent(alarm.zone);
-  const button = (what, click, kind = "") => el("button", { class: kind, "data-act": what, "data-focus": what, on: { click } }, t(`act.${what}`));
+  const button = (what, click, kind = "", disabled = false) => el("button", { class: kind, disabled, "data-act": what, "data-focus": what, on: { click } }, t(`act.${what}`));
   const ask = async (what, fields, is_danger) => {
     const answer = await question(t(`act.${what}`), fields, t(`act.${what}`), is_danger);
     if (answer) act(alarm, what, answer.minutes ? { ...answer, minutes: Number(answer.minutes) } : answer);
@@ -85,7 +85,7 @@ function drawDetail(alarm) {
       timers(alarm),
       is_open && may("operator") ? el("div", { class: "row" }, nextStep(alarm),
         button("assign", () => ask("assign", [{ name: "to", label: t("alarm.to") }])), button("measures", () => ask("measures", [text])), button("comment", () => ask("comment", [text])),
-        button("close", () => ask("close", [{ name: "reason", label: t("alarm.reason"), options: reasons }, text], true), "danger")) : null,
+        button("close", () => ask("close", [{ name: "reason", label: t("alarm.reason"), options: reasons }, text], true), "danger", Boolean(alarm.close_blocked))) : null,
       is_open && may("commander") ? el("div", { class: "row" },
         alarm.shelved_until ? button("unshelve", () => act(alarm, "unshelve")) : button("shelve", () => ask("shelve", [{ name: "minutes", label: t("alarm.minutes"), type: "number", value: 15 }, { name: "reason", label: t("alarm.reason") }])),
         others.length ? button("merge", () => ask("merge", [{ name: "into", label: t("alarm.into"), options: others }])) : null) : null,
@@ -106,7 +106,7 @@ async function drawHandovers(node) {
     if (answer) { await attempt(() => post("handovers", answer), t("done")); drawHandovers(node); }
   };
   put(node, el("div", { class: "head" }, el("h2", {}, t("handover.title")), may("operator") ? el("button", { on: { click: begin } }, t("handover.begin")) : null),
-    list.length ? el("ul", { class: "journal" }, list.map((one) => el("li", {}, el("time", { class: "quiet" }, clock(one.at ?? one.begun_at)), el("strong", {}, `${one.from ?? one.by ?? ""} → ${one.to}`), el("span", {}, one.text),
+    list.length ? el("ul", { class: "journal" }, list.map((one) => el("li", {}, el("time", { class: "quiet" }, clock(one.at)), el("strong", {}, `${one.by} → ${one.to}`), el("span", {}, one.text),
       one.accepted_at ? el("span", { class: "badge level-normal" }, t("handover.accepted")) : may("operator") ? el("button", { on: { click: async () => { await attempt(() => post(`handovers/${path(one.id)}/accept`)); drawHandovers(node); } } }, t("handover.accept")) : null))) : el("p", { class: "quiet" }, t("handover.none")));
 }
 

@@ -3,6 +3,8 @@
 import { current, t } from "./i18n.js";
 
 export const me = { user: null, name: null, role: "viewer", csrf_token: null };
+/** A connection that hangs is no connection. */
+const PATIENCE_MS = 15_000;
 const ROLES = ["viewer", "operator", "commander", "administrator"];
 
 /** Whether the one who is logged in may do what a role may. */
@@ -24,7 +26,7 @@ async function ask(method, address, body) {
   if (body !== undefined) headers["content-type"] = "application/json";
   let answer;
   try {
-    answer = await fetch(`/api/v1/${address}`, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+    answer = await fetch(`/api/v1/${address}`, { method, headers, signal: AbortSignal.timeout(PATIENCE_MS), body: body === undefined ? undefined : JSON.stringify(body) });
   } catch {
     throw new Refused(0, t("error.unreachable"));
   }

@@ -12,7 +12,7 @@ export function audit(page) {
     const entries = Array.isArray(found) ? found : (found.entries ?? []);
     put(page, el("div", { class: "head" }, el("h1", {}, t("screen.audit")), chain ? el("span", { class: "row" }, badge(chain.intact ? "normal" : "red"), t(chain.intact ? "audit.intact" : "audit.broken", { n: chain.entries })) : null),
       el("section", { class: "panel scroll", tabindex: 0 }, el("table", {}, el("thead", {}, el("tr", {}, ["at", "by", "what", "detail"].map((name) => el("th", {}, t(`audit.${name}`))))),
-        el("tbody", {}, entries.map((one) => el("tr", {}, el("td", {}, clock(one.at)), el("td", {}, one.by ?? one.user ?? ""), el("td", {}, word("audited", one.what ?? one.action)), el("td", {}, typeof one.detail === "string" ? one.detail : JSON.stringify(one.detail ?? one.text ?? ""))))))));
+        el("tbody", {}, entries.map((one) => el("tr", {}, el("td", {}, clock(one.at)), el("td", {}, one.by), el("td", {}, word("audited", one.event)), el("td", {}, JSON.stringify(one.details ?? ""))))))));
   });
   return () => {};
 }

@@ -7,9 +7,11 @@ export const current = () => language;
 
 /** Loads a language; the choice is remembered on this machine, so that the login page knows it too. */
 export async function speak(wanted) {
-  language = wanted === "en" ? "en" : "zh";
-  const answer = await fetch(`/text/${language}.json`);
+  const chosen = wanted === "en" ? "en" : "zh";
+  const answer = await fetch(`/text/${chosen}.json`);
+  // Both at once: a page drawn in between would mix the languages.
   words = await answer.json();
+  language = chosen;
   document.documentElement.lang = language;
   localStorage.setItem("language", language);
 }

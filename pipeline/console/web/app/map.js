@@ -41,6 +41,7 @@ export class GroundMap {
       if (!zone.outline_in_ground_m?.length) continue;
       const polygon = L.polygon(zone.outline_in_ground_m.map(at), { weight: 3 }).addTo(this.groups.zones);
       polygon.on("click", () => this.opened(zone.id));
+      polygon.on("mouseover", () => polygon.getTooltip()?.getElement()?.setAttribute("title", zone.name));
       this.zones.set(zone.id, polygon);
       bounds.extend(polygon.getBounds());
     }
@@ -48,7 +49,7 @@ export class GroundMap {
       L.polyline([at(line.from_in_ground_m), at(line.to_in_ground_m)], { color: colour("accent"), weight: 4, dashArray: "8 5" }).bindTooltip(line.name).addTo(this.groups.lines);
     }
     for (const camera of place.cameras ?? []) if (camera.position_in_ground_m) bounds.extend(at(camera.position_in_ground_m));
-    if (bounds.isValid()) this.map.fitBounds(bounds.pad(0.06));
+    if (bounds.isValid()) this.map.invalidateSize({ animate: false }).fitBounds(bounds.pad(0.04), { animate: false });
   }
 
   /** Redraws what changes. */
@@ -74,7 +75,7 @@ export class GroundMap {
     const key = level + text;
     if (polygon.key !== key) {
       polygon.key = key;
-      polygon.unbindTooltip().bindTooltip(el("span", { class: `level-${level}` }, shape(level), ` ${described.name} · ${text}`), { permanent: true, direction: "center", className: `zone-name level-${level}` });
+      polygon.unbindTooltip().bindTooltip(el("span", { class: `level-${level}` }, shape(level), level === "normal" ? ` ${num(zone.density?.mean)}` : el("span", {}, ` ${described.name}`, el("br"), text)), { permanent: true, direction: "center", className: `zone-name level-${level}` });
     }
     const v = zone?.velocity_m_per_s;
     if (v && Math.hypot(...v) > 0.05) {

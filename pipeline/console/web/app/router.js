@@ -4,6 +4,7 @@ import { put } from "./dom.js";
 import { accounts } from "./accounts.js";
 import { alarms } from "./alarms.js";
 import { audit } from "./audit.js";
+import { calibrate } from "./calibrate.js";
 import { drill } from "./drill.js";
 import { health } from "./health.js";
 import { history } from "./history.js";
@@ -23,8 +24,9 @@ export const SCREENS = [
   screen("report", report, "viewer", "6"),
   screen("health", health, "viewer", "7"),
   screen("drill", drill, "commander", "8"),
-  screen("accounts", accounts, "administrator", "9"),
-  screen("audit", audit, "commander", "0"),
+  screen("calibrate", calibrate, "commander", "9"),
+  screen("accounts", accounts, "administrator", "0"),
+  screen("audit", audit, "commander", "-"),
   screen("zone", zone, "viewer", null),
 ];
 

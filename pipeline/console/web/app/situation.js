@@ -73,11 +73,11 @@ function tile(zone) {
   const is_known = level !== "unknown";
   return el("a", { class: `panel leveled level-${level}`, href: `#/zone/${encodeURIComponent(zone.site)}/${encodeURIComponent(zone.id)}`, "data-focus": `${zone.site}/${zone.id}` },
     el("span", { class: "row" }, badge(level), el("strong", {}, described(zone)?.name ?? zone.id), zone.drill ? el("span", { class: "drill" }, t("drill")) : null),
-    el("span", { class: "value" }, num(zone.density?.mean), el("small", {}, ` ${t("unit.density")}  [${num(zone.density?.lo)} – ${num(zone.density?.hi)}]`)),
+    el("span", { class: "value" }, num(zone.density?.mean), el("small", {}, is_known ? ` ${t("unit.density")} [${num(zone.density?.lo)} – ${num(zone.density?.hi)}]` : "")),
     el("span", {}, is_known
       ? `${trend > 0.05 ? "↗" : trend < -0.05 ? "↘" : "→"} ${num(trend)} ${t("unit.trend")}${zone.secs_to_red !== null && zone.secs_to_red !== undefined && level !== "red" ? ` · ${t("zone.to-red", { span: span(zone.secs_to_red) })}` : ""}`
       : t("zone.last", { level: zone.last_level ? t(`level.${zone.last_level}`) : "–" })),
-    el("span", { class: "quiet" }, t("age", { span: span(age(zone.captured_at)) }), zone.calibrated === false ? ` · ${t("zone.uncalibrated")}` : ""));
+    el("span", { class: "quiet" }, zone.captured_at ? t("age", { span: span(age(zone.captured_at)) }) : t("zone.never"), zone.calibrated === false ? ` · ${t("zone.uncalibrated")}` : ""));
 }
 
 function scale() {

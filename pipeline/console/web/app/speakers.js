@@ -41,7 +41,7 @@ function card(speaker) {
       el("button", { class: "danger big", "data-act": "abort", "data-focus": `${speaker.id}abort`, on: { click: () => send("abort") } }, t("speaker.abort"))) : null,
     speaker.effect ? effect(speaker.effect, words) : null,
     el("h3", {}, t("speaker.receipts")),
-    el("ul", { class: "journal", tabindex: 0 }, [...(speaker.receipts ?? [])].reverse().map((one) => el("li", {}, el("time", { class: "quiet" }, clock(one.published_at)), el("strong", {}, word("outcome", one.outcome)), el("span", {}, words(one.announcement)), el("span", { class: "quiet" }, one.reason ?? "")))));
+    el("ul", { class: "journal", tabindex: 0 }, (speaker.receipts ?? []).map((one) => el("li", {}, el("time", { class: "quiet" }, clock(one.published_at)), el("strong", {}, word("outcome", one.outcome)), el("span", {}, words(one.announcement)), el("span", { class: "quiet" }, one.reason ?? "")))));
 }
 
 /** Did it work: before and after, and what to do next. */
