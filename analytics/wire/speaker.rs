@@ -79,6 +79,43 @@ pub struct SpeakerCommand {
     pub drill: bool,
 }
 
+impl SpeakerCommand {
+    /// How long a command is valid, seconds: as long as a slow network takes; afterwards the situation is another.
+    pub const VALID_SECS: f64 = 10.0;
+
+    /// A command given now, once, at the highest priority, and with nothing said beyond it. Whoever signs it sets `issuer`
+    /// and `seq`.
+    pub fn given(
+        command_id: String,
+        site: &str,
+        speaker: &str,
+        order: SpeakerOrder,
+        issued_at: Timestamp,
+    ) -> Self {
+        Self {
+            command_id,
+            site: site.to_owned(),
+            speaker: speaker.to_owned(),
+            order,
+            announcement: None,
+            text: None,
+            refers_to: None,
+            level: None,
+            incident: None,
+            zone: None,
+            captured_at: None,
+            priority: 0,
+            repeat: 1,
+            confirm: SpeakerConfirmation::default(),
+            issued_at,
+            expires_at: issued_at + Self::VALID_SECS,
+            issuer: String::new(),
+            seq: 0,
+            drill: false,
+        }
+    }
+}
+
 /// What a loudspeaker is to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

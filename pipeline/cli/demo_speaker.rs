@@ -13,7 +13,7 @@ use throng_analytics::{
     site::SiteReport,
     speaker::{Consent, Draw, Drill, Moment, Policy},
     time::Timestamp,
-    wire::{SpeakerCommand, SpeakerConfirmation, SpeakerOrder, SpeakerOutcome, SpeakerReceipt},
+    wire::{SpeakerCommand, SpeakerOrder, SpeakerOutcome, SpeakerReceipt},
 };
 use uuid::Uuid;
 
@@ -161,25 +161,14 @@ impl DemoSpeaker {
     fn confirmation(&mut self, request: &str, now: Timestamp) -> Result<Outgoing> {
         let speaker = Id::new("demo-pole")?;
         let command = SpeakerCommand {
-            command_id: Uuid::now_v7().to_string(),
-            site: self.site.as_str().to_owned(),
-            speaker: speaker.as_str().to_owned(),
-            order: SpeakerOrder::Confirm,
-            announcement: None,
-            text: None,
             refers_to: Some(request.to_owned()),
-            level: None,
-            incident: None,
-            zone: None,
-            captured_at: None,
-            priority: 0,
-            repeat: 1,
-            confirm: SpeakerConfirmation::default(),
-            issued_at: now,
-            expires_at: now + 10.0,
-            issuer: String::new(),
-            seq: 0,
-            drill: false,
+            ..SpeakerCommand::given(
+                Uuid::now_v7().to_string(),
+                self.site.as_str(),
+                speaker.as_str(),
+                SpeakerOrder::Confirm,
+                now,
+            )
         };
         Outgoing::message(Topic::SpeakerCommand(speaker), &self.officer.sign(command)?)
     }

@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail};
 use clap::{ArgAction, Args, ValueEnum};
 use throng_analytics::{
     level::Level,
-    wire::{SpeakerCommand, SpeakerConfirmation, SpeakerOrder, SpeakerOutcome, SpeakerReceipt, SpeakerState},
+    wire::{SpeakerCommand, SpeakerOrder, SpeakerOutcome, SpeakerReceipt, SpeakerState},
 };
 use tokio::{
     runtime::Runtime,
@@ -23,8 +23,6 @@ use crate::{
 
 /// How long the loudspeaker may take to be seen.
 const SEEN_WITHIN: Duration = Duration::from_secs(10);
-/// How long an order is valid, seconds: as long as a slow network takes, and no longer.
-const VALID_SECS: f64 = 10.0;
 
 /// `throng speak`: orders an announcement, agrees to one, or stops it.
 #[derive(Args, Clone, Debug)]
@@ -154,27 +152,18 @@ async fn speak(args: &SpeakArgs) -> anyhow::Result<ExitStatus> {
     let Some((order, signer)) = order.zip(signer.as_mut()) else {
         return list(&state, args.json);
     };
-    let now = wall_clock();
+    let id = Uuid::now_v7().to_string();
     let command = SpeakerCommand {
-        command_id: Uuid::now_v7().to_string(),
-        site: site.as_str().to_owned(),
-        speaker: speaker.as_str().to_owned(),
-        order,
         announcement: args.announcement.clone(),
         text: args.text.clone(),
         refers_to: args.confirm.clone(),
         level: Some(args.level.into()),
         incident: args.incident.clone(),
         zone: args.zone.clone(),
-        captured_at: None,
         priority: Level::Red.number() - Level::from(args.level).number(),
         repeat: args.times,
-        confirm: SpeakerConfirmation::default(),
-        issued_at: now,
-        expires_at: now + VALID_SECS,
-        issuer: String::new(),
-        seq: 0,
         drill: args.drill,
+        ..SpeakerCommand::given(id, site.as_str(), speaker.as_str(), order, wall_clock())
     };
     let followed = args.confirm.clone().unwrap_or_else(|| command.command_id.clone());
     let signed = signer.sign(command)?;

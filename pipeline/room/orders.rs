@@ -8,7 +8,7 @@ use std::{
 
 use throng_analytics::{
     level::Level,
-    wire::{Ack, Message, SpeakerCommand, SpeakerConfirmation, SpeakerOrder},
+    wire::{Ack, Message, SpeakerCommand, SpeakerOrder},
 };
 use throng_console::{Commands, RoomEvent, SpeakOrder};
 use tokio::{sync::mpsc, time::sleep};
@@ -21,8 +21,6 @@ use crate::{
 
 /// Messages that wait for the bus. An order waits for nothing: what does not fit is refused.
 const WAITING_MAX: usize = 64;
-/// How long an order is valid, seconds: as long as a slow network takes, and no longer.
-const VALID_SECS: f64 = 10.0;
 /// Pause before the bus is tried again.
 const REOPEN_EVERY: Duration = Duration::from_secs(1);
 /// How long the bus may take to take a message before the officer is told.
@@ -122,27 +120,10 @@ impl Orders {
     }
 
     fn command(&self, site: &str, speaker: &str, order: SpeakerOrder) -> SpeakerCommand {
-        let now = wall_clock();
+        let id = Uuid::now_v7().to_string();
         SpeakerCommand {
-            command_id: Uuid::now_v7().to_string(),
-            site: site.to_owned(),
-            speaker: speaker.to_owned(),
-            order,
-            announcement: None,
-            text: None,
-            refers_to: None,
-            level: None,
-            incident: None,
-            zone: None,
-            captured_at: None,
-            priority: 0,
-            repeat: 1,
-            confirm: SpeakerConfirmation::default(),
-            issued_at: now,
-            expires_at: now + VALID_SECS,
-            issuer: String::new(),
-            seq: 0,
             drill: locked(&self.drills).get(site).copied().unwrap_or(false),
+            ..SpeakerCommand::given(id, site, speaker, order, wall_clock())
         }
     }
 }

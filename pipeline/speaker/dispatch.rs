@@ -11,7 +11,7 @@ use throng_analytics::{
     site::{SiteReport, ZoneReport},
     speaker::effect::{Effect, Sample, Windows, effect},
     time::Timestamp,
-    wire::{SpeakerCommand, SpeakerConfirmation, SpeakerOrder, SpeakerOutcome, SpeakerReceipt},
+    wire::{SpeakerCommand, SpeakerOrder, SpeakerOutcome, SpeakerReceipt},
 };
 use uuid::Uuid;
 
@@ -20,8 +20,6 @@ use crate::{
     publish::{Id, Outgoing, Topic, signature::CommandSigner},
 };
 
-/// How long a request is valid, seconds: afterwards the situation is another.
-const VALID_SECS: f64 = 10.0;
 /// How far back samples are kept, seconds: both windows, the settling, and a long announcement.
 const KEPT_SECS: f64 = 180.0;
 /// Time over which the net inflow is taken, seconds: people in the zone now less those then.
@@ -198,26 +196,17 @@ impl Dispatch {
         zone: &ZoneReport,
         now: Timestamp,
     ) -> Result<Outgoing> {
+        let (site, speaker) = (self.site.as_str(), request.id.as_str());
         let command = SpeakerCommand {
-            command_id: Uuid::now_v7().to_string(),
-            site: self.site.as_str().to_owned(),
-            speaker: request.id.as_str().to_owned(),
-            order: SpeakerOrder::Play,
             announcement,
-            text: None,
-            refers_to: None,
             level: Some(level),
             incident: Some(incident.to_owned()),
             zone: Some(zone.zone.clone()),
             captured_at: zone.captured_at,
             priority: Level::Red.number() - level.number(),
             repeat: request.times,
-            confirm: SpeakerConfirmation::default(),
-            issued_at: now,
-            expires_at: now + VALID_SECS,
-            issuer: String::new(),
-            seq: 0,
             drill: self.drill,
+            ..SpeakerCommand::given(Uuid::now_v7().to_string(), site, speaker, SpeakerOrder::Play, now)
         };
         tracing::info!(
             command = command.command_id,
