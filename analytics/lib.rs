@@ -4,6 +4,7 @@ pub mod accumulation;
 pub mod camera;
 pub mod danger;
 pub mod density_map;
+pub mod digest;
 pub mod estimate;
 pub mod flow_field;
 pub mod forecast;

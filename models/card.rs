@@ -2,12 +2,12 @@
 //! should know before trusting it. Shapes, hashes and errors are checked; the prose is for readers.
 
 use std::{
-    fmt::{self, Write as _},
+    fmt,
     path::{Path, PathBuf},
 };
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
+use throng_analytics::digest::sha256_hex;
 
 use crate::{
     error::{ModelError, Result},
@@ -273,16 +273,6 @@ impl Card {
         }
         Ok(bytes)
     }
-}
-
-fn sha256_hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut hex, byte| {
-        // Writing to a String cannot fail.
-        if write!(hex, "{byte:02x}").is_err() {
-            hex.clear();
-        }
-        hex
-    })
 }
 
 #[cfg(test)]

@@ -2,9 +2,8 @@
 
 use md5::Md5;
 use sha2::{Digest, Sha256};
+use throng_analytics::digest::hex;
 use uuid::Uuid;
-
-use crate::config::hex;
 
 /// What a server asks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

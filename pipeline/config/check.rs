@@ -17,12 +17,13 @@ mod zone;
 
 use std::path::Path;
 
+use throng_analytics::digest::sha256_hex;
+
 use super::diagnostic::Findings;
 use super::key_path::KeyPath;
 use super::plan::Plan;
 use super::raw::SiteFile;
 use super::redact;
-use super::sha256_hex;
 use super::structure::Removed;
 use zone::ZoneCamera;
 

@@ -28,12 +28,11 @@ pub mod speaker_raw;
 pub(crate) use self::check::model::DEFAULT_CARD;
 
 use std::fmt;
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use schemars::Schema;
 use serde::de::DeserializeOwned;
-use sha2::{Digest, Sha256};
+use throng_analytics::digest::sha256_hex;
 
 use self::check::Checker;
 use self::diagnostic::{Diagnostic, Findings, Remark, Severity};
@@ -155,20 +154,6 @@ fn verdict<P>(path: &Path, plan: Option<P>, mut findings: Findings) -> Result<Lo
         Some(plan) if !failed => Ok(Loaded { plan, warnings: diagnostics }),
         _ => Err(Rejected { path: path.to_owned(), diagnostics }),
     }
-}
-
-/// SHA-256 in lower-case hexadecimal.
-fn sha256_hex(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
-}
-
-/// Bytes in lower-case hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut hex, byte| {
-        // Writing to a String cannot fail.
-        write!(hex, "{byte:02x}").ok();
-        hex
-    })
 }
 
 #[cfg(test)]

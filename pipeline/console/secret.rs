@@ -1,8 +1,7 @@
 //! Secrets: random tokens, and passwords as Argon2id.
 
-use std::fmt::Write as _;
-
 use argon2::{Argon2, PasswordHasher as _, PasswordVerifier as _, password_hash::phc::PasswordHash};
+use throng_analytics::digest::hex;
 
 /// Shortest password, characters (NIST SP 800-63B with a second look at 8: nobody types it in a hurry, so 10).
 pub(crate) const PASSWORD_CHARACTERS_MIN: usize = 10;
@@ -49,15 +48,6 @@ pub(crate) fn hash(password: &str) -> Result<String, SecretError> {
 pub(crate) fn fits(password: &str, hash: &str) -> bool {
     PasswordHash::new(hash)
         .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
-}
-
-/// Bytes in hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing into a String does not fail.
-        let _written = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

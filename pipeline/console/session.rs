@@ -5,13 +5,12 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use sha2::{Digest, Sha256};
-use throng_analytics::time::Timestamp;
+use throng_analytics::{digest::sha256_hex, time::Timestamp};
 
 use crate::{
     rights::Rights,
     role::Role,
-    secret::{SecretError, hex, token},
+    secret::{SecretError, token},
     store::Account,
 };
 
@@ -117,5 +116,5 @@ impl Session {
 }
 
 fn id(secret: &str) -> String {
-    hex(&Sha256::digest(secret))
+    sha256_hex(secret.as_bytes())
 }

@@ -17,6 +17,7 @@ use ed25519_dalek::{
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 use throng_analytics::{
+    digest::hex,
     time::Timestamp,
     wire::{Message as _, SignedSpeakerCommand, SpeakerCommand},
 };
@@ -272,15 +273,6 @@ pub fn generated_key() -> Result<(String, String)> {
 /// What the signature covers: the schema's name keeps a signature from being used for any other message.
 fn signed_bytes(command: &str) -> Vec<u8> {
     [SignedSpeakerCommand::SCHEMA.as_bytes(), &[0], command.as_bytes()].concat()
-}
-
-/// Lower-case hexadecimal digits.
-fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .filter_map(|digit| char::from_digit(digit.into(), 16))
-        .collect()
 }
 
 /// The bytes of 128 lower-case hexadecimal digits: a signature is written in one way, so that a command is one message.

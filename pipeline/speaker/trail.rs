@@ -15,13 +15,11 @@ use std::{
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
-use throng_analytics::time::Timestamp;
+use throng_analytics::{
+    digest::{BEFORE_FIRST, chained},
+    time::Timestamp,
+};
 
-use crate::config::hex;
-
-/// The hash before the first line.
-const NO_HASH: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 /// Longest line read back: an entry has some hundreds of bytes.
 const LINE_BYTES_MAX: usize = 64 * 1024;
 
@@ -88,7 +86,7 @@ impl Trail {
         let file = OpenOptions::new().create(true).append(true).open(path).with_context(|| {
             format!("cannot write the audit trail {shown}; check that its folder may be written")
         })?;
-        let hash = if checked.hash.is_empty() { NO_HASH.to_owned() } else { checked.hash.clone() };
+        let hash = if checked.hash.is_empty() { BEFORE_FIRST.to_owned() } else { checked.hash.clone() };
         let mut trail = Self { file, path: path.to_owned(), entries: checked.entries, hash };
         if let Some((why, aside)) = broken {
             trail.append(now, "trail_broken", serde_json::json!({ "why": why, "moved_to": aside }))?;
@@ -128,7 +126,7 @@ impl Trail {
 pub fn verify(path: &Path) -> Result<Checked> {
     let file = File::open(path).with_context(|| format!("cannot read the audit trail {}", path.display()))?;
     let mut checked = Checked::default();
-    let mut hash = NO_HASH.to_owned();
+    let mut hash = BEFORE_FIRST.to_owned();
     for (index, line) in BufReader::new(file).lines().enumerate() {
         let number = index + 1;
         let line = line.with_context(|| format!("line {number} cannot be read"))?;
@@ -157,10 +155,6 @@ pub fn verify(path: &Path) -> Result<Checked> {
         checked.hash = hash;
     }
     Ok(checked)
-}
-
-fn chained(before: &str, json: &str) -> String {
-    hex(&Sha256::new().chain_update(before).chain_update(json).finalize())
 }
 
 #[cfg(test)]

@@ -14,12 +14,10 @@ use std::{
 use anyhow::{Context, Result, bail};
 use ebur128::{EbuR128, Mode};
 use sha2::{Digest, Sha256};
+use throng_analytics::digest::hex;
 
 use crate::{
-    config::{
-        hex,
-        speaker_plan::{AnnouncementPlan, SoundPlan},
-    },
+    config::speaker_plan::{AnnouncementPlan, SoundPlan},
     stream::sound::{self, SAMPLE_RATE_HZ},
 };
 

@@ -9,8 +9,9 @@ use axum::{
 };
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
+use throng_analytics::digest::hex;
 
-use crate::{app::App, secret::hex};
+use crate::app::App;
 
 /// Name and contents of every file.
 type Files = &'static [(&'static str, &'static [u8])];

@@ -7,14 +7,12 @@
 use rusqlite::OptionalExtension as _;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
-use throng_analytics::time::Timestamp;
+use throng_analytics::{
+    digest::{BEFORE_FIRST, chained},
+    time::Timestamp,
+};
 
 use super::{Store, StoreError};
-use crate::secret::hex;
-
-/// The hash before the first entry.
-const NO_HASH: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 /// One entry.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -55,7 +53,7 @@ impl Store {
                 .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
                 .optional()?;
             let (mut number, mut hash) =
-                last.map_or_else(|| (0, NO_HASH.to_owned()), |(number, hash)| (number + 1, hash));
+                last.map_or_else(|| (0, BEFORE_FIRST.to_owned()), |(number, hash)| (number + 1, hash));
             let mut insert =
                 transaction.prepare_cached("INSERT INTO audit (number, json, hash) VALUES (?1, ?2, ?3)")?;
             for (at, by, event, details) in entries {
@@ -87,7 +85,8 @@ impl Store {
         let connection = self.connection();
         let mut statement = connection.prepare("SELECT number, json, hash FROM audit ORDER BY number")?;
         let mut rows = statement.query([])?;
-        let mut checked = Checked { intact: true, entries: 0, hash: NO_HASH.to_owned(), broken_at: None };
+        let mut checked =
+            Checked { intact: true, entries: 0, hash: BEFORE_FIRST.to_owned(), broken_at: None };
         while let Some(row) = rows.next()? {
             let (number, json, stated): (i64, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
             let follows = u64::try_from(number) == Ok(checked.entries)
@@ -102,10 +101,6 @@ impl Store {
         }
         Ok(checked)
     }
-}
-
-fn chained(before: &str, json: &str) -> String {
-    hex(&Sha256::new().chain_update(before).chain_update(json).finalize())
 }
 
 #[cfg(test)]

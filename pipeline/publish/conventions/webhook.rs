@@ -7,9 +7,7 @@
 
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
-use throng_analytics::{time::Timestamp, wire::Warning};
-
-use crate::config::hex;
+use throng_analytics::{digest::hex, time::Timestamp, wire::Warning};
 
 /// Longest time for an answer, seconds.
 const ANSWER_WITHIN_SECS: u64 = 5;

@@ -5,18 +5,14 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use md5::{Digest, Md5};
 use serde_json::{Value, json};
+use throng_analytics::digest::hex;
 use uuid::Uuid;
 
 use super::{
     Driver, Playback,
     remote::{Remote, Stop},
 };
-use crate::{
-    clock::wall_clock,
-    config::{hex, speaker_plan::Address},
-    mqtt::Client,
-    speaker::voice::Clip,
-};
+use crate::{clock::wall_clock, config::speaker_plan::Address, mqtt::Client, speaker::voice::Clip};
 
 /// Longest time for the dock's answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
