@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
-use throng_analytics::level::Level;
+use throng_analytics::{level::Level, wire::LayoutOrigin, zone::Ring};
 
 /// A site.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -18,7 +18,7 @@ pub struct SiteDescription {
     /// IANA time zone of its days and hours.
     pub time_zone: String,
     /// Where it lies on Earth. Absent: nobody said.
-    pub place: Option<Place>,
+    pub place: Option<LayoutOrigin>,
     /// What is watched.
     pub zones: Vec<ZoneDescription>,
     /// Where people are counted across.
@@ -35,29 +35,6 @@ pub struct SiteDescription {
     /// The site file without credentials (TOML).
     #[serde(skip)]
     pub site_file: String,
-}
-
-/// Where the origin of a site's ground lies.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Place {
-    /// Degrees north.
-    pub latitude_deg: f64,
-    /// Degrees east.
-    pub longitude_deg: f64,
-    /// Direction of the ground's y, degrees clockwise from north.
-    pub bearing_deg: f64,
-}
-
-/// How near a zone is to what draws the crowd.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Ring {
-    /// Where the crowd is.
-    Core,
-    /// The streets around it.
-    District,
-    /// Where people come from: stations, car parks.
-    Periphery,
 }
 
 /// A zone.

@@ -28,8 +28,8 @@ mod tls;
 pub use clock::Clock;
 pub use console::{Console, StartError};
 pub use description::{
-    Announcement, CameraDescription, LineDescription, Place, PlanImage, Ring, SiteDescription,
-    SpeakerDescription, ZoneDescription,
+    Announcement, CameraDescription, LineDescription, PlanImage, SiteDescription, SpeakerDescription,
+    ZoneDescription,
 };
 pub use event::{Alive, FieldView, RoomEvent, Signal, SignalKind};
 pub use options::{AnswerTimes, Language, Options, Rates, Tls};

@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use throng_analytics::{
     level::Level,
     wire::{CameraLayout, LineLayout, SiteConfig, SpeakerLayout, ZoneLayout},
-    zone,
 };
 use throng_console::{
-    CameraDescription, LineDescription, Place, Ring, SiteDescription, SpeakerDescription, ZoneDescription,
+    CameraDescription, LineDescription, SiteDescription, SpeakerDescription, ZoneDescription,
 };
 
 /// What the console draws of a site. A site of an older version says nothing of its parts; it still has its id.
@@ -19,11 +18,7 @@ pub(super) fn describe(config: SiteConfig, drill: bool) -> SiteDescription {
         id: config.site,
         drill,
         time_zone: if layout.time_zone.is_empty() { "UTC".to_owned() } else { layout.time_zone },
-        place: layout.origin.map(|origin| Place {
-            latitude_deg: origin.latitude_deg,
-            longitude_deg: origin.longitude_deg,
-            bearing_deg: origin.bearing_deg,
-        }),
+        place: layout.origin,
         zones: layout.zones.into_iter().map(zone).collect(),
         lines: layout.lines.into_iter().filter_map(line).collect(),
         cameras: layout.cameras.into_iter().map(camera).collect(),
@@ -39,11 +34,7 @@ fn zone(zone: ZoneLayout) -> ZoneDescription {
     ZoneDescription {
         id: zone.id,
         name: zone.name,
-        ring: zone.ring.map(|ring| match ring {
-            zone::Ring::Core => Ring::Core,
-            zone::Ring::District => Ring::District,
-            zone::Ring::Periphery => Ring::Periphery,
-        }),
+        ring: zone.ring,
         outline_in_ground_m: zone.outline_in_ground_m,
         outline_wgs84: zone.outline_lon_lat_deg,
         area_m2: zone.area_m2,

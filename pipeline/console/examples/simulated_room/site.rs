@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use throng_analytics::level::Level;
+use throng_analytics::{level::Level, wire::LayoutOrigin, zone::Ring};
 use throng_console::{
-    Announcement, CameraDescription, LineDescription, Place, Ring, SiteDescription, SpeakerDescription,
-    ZoneDescription,
+    Announcement, CameraDescription, LineDescription, SiteDescription, SpeakerDescription, ZoneDescription,
 };
 
 /// Site, id, name, ring, left, bottom, width, height in metres, capacity, features.
@@ -29,7 +28,7 @@ pub(crate) fn square() -> SiteDescription {
         id: "square".to_owned(),
         name: "Old town square 老城广场".to_owned(),
         drill: false,
-        place: Some(Place { latitude_deg: 31.2400, longitude_deg: 121.4900, bearing_deg: 0.0 }),
+        place: Some(LayoutOrigin { latitude_deg: 31.2400, longitude_deg: 121.4900, bearing_deg: 0.0 }),
         zones: ZONES.iter().map(zone).collect(),
         lines: vec![
             line("north-gate", "North gate 北门", [52.0, 94.0], [66.0, 94.0], "square"),
