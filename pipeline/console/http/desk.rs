@@ -89,10 +89,10 @@ pub(super) async fn apply(
     let by = caller.session.user;
     blocking(move || {
         let done = app.desk.apply(&site, &id, &by);
-        app.record(&by, "change_applied", json!({ "site": site, "id": id, "refused": done.as_ref().err() }))?;
-        done.map(|()| Json(json!({}))).map_err(ApiError::not_now)
+        recorded(&app, &by, "change_applied", json!({ "site": site, "id": id }), done)
     })
     .await?
+    .map(|()| Json(json!({})))
 }
 
 pub(super) async fn undo(
@@ -105,10 +105,10 @@ pub(super) async fn undo(
     let by = caller.session.user;
     blocking(move || {
         let done = app.desk.undo(&site, &by);
-        app.record(&by, "change_undone", json!({ "site": site, "refused": done.as_ref().err() }))?;
-        done.map(|()| Json(json!({}))).map_err(ApiError::not_now)
+        recorded(&app, &by, "change_undone", json!({ "site": site }), done)
     })
     .await?
+    .map(|()| Json(json!({})))
 }
 
 pub(super) async fn changes(
@@ -190,11 +190,10 @@ pub(super) async fn drill_start(
     let by = caller.session.user;
     blocking(move || {
         let started = drills(&app)?.start(&site, &scenario, &by);
-        let details = json!({ "site": site, "scenario": scenario, "refused": started.as_ref().err() });
-        app.record(&by, "drill_started", details)?;
-        started.map(|id| Json(json!({ "id": id }))).map_err(ApiError::not_now)
+        recorded(&app, &by, "drill_started", json!({ "site": site, "scenario": scenario }), started)
     })
     .await?
+    .map(|id| Json(json!({ "id": id })))
 }
 
 pub(super) async fn drill_stop(
@@ -207,10 +206,10 @@ pub(super) async fn drill_stop(
     let by = caller.session.user;
     blocking(move || {
         let stopped = drills(&app)?.stop(&site, &by);
-        app.record(&by, "drill_stopped", json!({ "site": site, "refused": stopped.as_ref().err() }))?;
-        stopped.map(|()| Json(json!({}))).map_err(ApiError::not_now)
+        recorded(&app, &by, "drill_stopped", json!({ "site": site }), stopped)
     })
     .await?
+    .map(|()| Json(json!({})))
 }
 
 pub(super) async fn drill(
@@ -220,6 +219,19 @@ pub(super) async fn drill(
 ) -> Result<Json<Value>, ApiError> {
     caller.sees_site(&site)?;
     blocking(move || drills(&app)?.report(&site).map(Json).map_err(ApiError::not_now)).await?
+}
+
+/// Writes down what somebody did to a site, and why it was refused if it was; answers with what came of it.
+fn recorded<T>(
+    app: &App,
+    by: &str,
+    event: &'static str,
+    mut details: Value,
+    done: Result<T, String>,
+) -> Result<T, ApiError> {
+    details["refused"] = json!(done.as_ref().err());
+    app.record(by, event, details)?;
+    done.map_err(ApiError::not_now)
 }
 
 fn drills(app: &App) -> Result<&dyn Drills, ApiError> {
