@@ -36,14 +36,7 @@ pub(super) async fn health(State(app): State<Arc<App>>, caller: Viewer) -> Resul
         .collect();
     bus.sort_unstable();
     bus.dedup();
-    let mut models: Vec<(&str, &str)> = room
-        .zones()
-        .filter(|((site, _), _)| rights.sees_site(site))
-        .filter_map(|(_, zone)| zone.envelope())
-        .map(|envelope| (envelope.model.name.as_str(), envelope.model.sha256.as_str()))
-        .collect();
-    models.sort_unstable();
-    models.dedup();
+    let models = room.models(|site| rights.sees_site(site));
     let nodes: Vec<Value> = room
         .sites()
         .filter(|(site, _)| rights.sees_site(site))

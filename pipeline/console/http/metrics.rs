@@ -124,13 +124,7 @@ fn zones(text: &mut String, room: &Room, now: Timestamp) {
     metric(text, "throng_zone_stale_seconds", "gauge", "Age of a zone's newest valid picture.", stale);
     let unknown = all(|zone, now| Some(f64::from(u8::from(zone.level(now).is_none()))));
     metric(text, "throng_zone_unknown", "gauge", "Whether nobody knows how a zone is.", unknown);
-    let mut models: Vec<(&str, &str)> = room
-        .zones()
-        .filter_map(|(_, zone)| zone.envelope())
-        .map(|envelope| (envelope.model.name.as_str(), envelope.model.sha256.as_str()))
-        .collect();
-    models.sort_unstable();
-    models.dedup();
+    let models = room.models(|_| true);
     let models = models.iter().map(|(name, sha256)| (vec![("name", *name), ("sha256", *sha256)], 1.0));
     metric(text, "throng_model_info", "gauge", "The model that counts.", models);
 }

@@ -90,6 +90,16 @@ impl Room {
         self.zones.iter()
     }
 
+    /// Name and SHA-256 of the models behind the zones of the sites that `sees` lets through, each once.
+    pub(crate) fn models(&self, sees: impl Fn(&str) -> bool) -> BTreeSet<(&str, &str)> {
+        self.zones
+            .iter()
+            .filter(|((site, _), _)| sees(site))
+            .filter_map(|(_, zone)| zone.envelope())
+            .map(|envelope| (envelope.model.name.as_str(), envelope.model.sha256.as_str()))
+            .collect()
+    }
+
     pub(crate) fn cameras(&self) -> impl Iterator<Item = (&Key, &CameraRecord)> {
         self.cameras.iter()
     }
