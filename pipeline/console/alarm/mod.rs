@@ -2,10 +2,12 @@
 
 mod life;
 mod performance;
+mod refusal;
 #[cfg(test)]
 mod tests;
 mod timers;
 
-pub(crate) use life::{Action, Actor, JournalEntry, Life, Note, Refusal, Stage, Telling};
+pub(crate) use life::{Action, Actor, JournalEntry, Life, Note, Stage, Telling};
 pub(crate) use performance::performance;
+pub(crate) use refusal::Refusal;
 pub(crate) use timers::{Timer, TimerName};
