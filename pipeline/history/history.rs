@@ -43,7 +43,7 @@ impl std::fmt::Debug for History {
 }
 
 impl History {
-    /// Opens a history: a path, `sqlite:PATH`, or `postgres://USER:PASSWORD@HOST/DATABASE`. It is made where it is not there.
+    /// Opens a history: a path, or `sqlite:PATH`. It is made where it is not there.
     ///
     /// # Errors
     /// The store cannot be opened; the message holds no password.

@@ -6,7 +6,7 @@
 //! row, a quantity nobody measured is `None`, and how much of the time was known goes with every mean.
 //!
 //! [`History`] is the door: it records without ever blocking (one thread writes, one transaction a second) and answers
-//! questions from `SQLite` or `PostgreSQL`.
+//! questions from `SQLite`.
 
 mod alarm;
 mod calendar;

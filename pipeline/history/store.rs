@@ -1,4 +1,4 @@
-//! What both databases do, and the columns they share.
+//! What a database does for the history, and the columns of its tables.
 
 pub(crate) mod columns;
 pub(crate) mod sqlite;
@@ -51,7 +51,7 @@ pub struct SeriesKey {
 pub struct Health {
     /// Where it is, without password.
     pub place: String,
-    /// Which database: `sqlite`, `postgresql`, `timescaledb`.
+    /// Which database: `sqlite`.
     pub database: String,
     /// Size on disk.
     pub disk_bytes: u64,
@@ -135,7 +135,7 @@ pub(crate) trait Store: Send {
     fn health(&mut self) -> Result<Health, HistoryError>;
 }
 
-/// Opens the store at a path, `sqlite:PATH` or `postgres://...`.
+/// Opens the store at a path or `sqlite:PATH`.
 pub(crate) fn open(address: &str) -> Result<Box<dyn Store>, HistoryError> {
     if let Some(path) = address.strip_prefix("sqlite:") {
         return Ok(Box::new(sqlite::Sqlite::open(path.strip_prefix("//").unwrap_or(path))?));
@@ -143,9 +143,7 @@ pub(crate) fn open(address: &str) -> Result<Box<dyn Store>, HistoryError> {
     match address.split_once("://") {
         Some((scheme, _)) => Err(HistoryError::Open {
             place: redacted(address),
-            reason: format!(
-                "\"{scheme}://\" is not known: give a path, sqlite:PATH or postgres://USER@HOST/DATABASE"
-            ),
+            reason: format!("\"{scheme}://\" is not known: give a path, or sqlite:PATH"),
         }),
         None => Ok(Box::new(sqlite::Sqlite::open(address)?)),
     }

@@ -1,4 +1,4 @@
-//! The tables of windows: the same names in both databases.
+//! The tables of windows.
 
 use crate::resolution::Resolution;
 
