@@ -5,6 +5,7 @@ use throng_analytics::{level::Level, time::Timestamp};
 use crate::{
     resolution::Resolution,
     rollup::{LineRollup, Rollup, ZoneRollup},
+    store::{SeriesKey, SeriesKind},
 };
 
 /// How a zone is at an instant. What is not known is `None`, never 0.
@@ -61,6 +62,8 @@ pub struct LineSample {
 pub(crate) trait Sample: Clone {
     /// What a window of such samples sums up to.
     type Rollup: Rollup;
+    /// Which series it belongs to.
+    fn series(&self) -> SeriesKey;
     /// When it was so.
     fn at(&self) -> Timestamp;
     /// What it adds to a window in which it stood for `secs`.
@@ -74,6 +77,11 @@ fn measured(value: Option<f64>) -> Option<f64> {
 
 impl Sample for ZoneSample {
     type Rollup = ZoneRollup;
+
+    fn series(&self) -> SeriesKey {
+        let (site, name) = (self.site.clone(), self.zone.clone());
+        SeriesKey { site, kind: SeriesKind::Zone, name, drill: self.drill }
+    }
 
     fn at(&self) -> Timestamp {
         self.at
@@ -104,6 +112,11 @@ impl Sample for ZoneSample {
 
 impl Sample for LineSample {
     type Rollup = LineRollup;
+
+    fn series(&self) -> SeriesKey {
+        let (site, name) = (self.site.clone(), self.line.clone());
+        SeriesKey { site, kind: SeriesKind::Line, name, drill: self.drill }
+    }
 
     fn at(&self) -> Timestamp {
         self.at

@@ -20,7 +20,7 @@ use crate::{
     options::Options,
     resolution::Resolution,
     rollup::Rollup,
-    sample::{LineSample, ZoneSample},
+    sample::{LineSample, Sample, ZoneSample},
     store::{Batch, SeriesKey, SeriesKind, Store},
 };
 
@@ -127,45 +127,25 @@ impl Writer {
     fn take(&mut self, order: Order) -> Result<(), HistoryError> {
         match order {
             Order::Zone(sample) => {
-                self.tally.waiting.fetch_sub(1, Ordering::Relaxed);
-                if self.is_acceptable(sample.at) {
-                    let key = SeriesKey {
-                        site: sample.site.clone(),
-                        kind: SeriesKind::Zone,
-                        name: sample.zone.clone(),
-                        drill: sample.drill,
-                    };
-                    let series = self.number(key)?;
-                    let collector = self.zones.entry(series).or_default();
-                    if collector.held() < HELD_MAX {
-                        collector.take(*sample);
-                    } else {
-                        self.tally.dropped.fetch_add(1, Ordering::Relaxed);
-                    }
+                if let Some(series) = self.place(&*sample)? {
+                    hold(&mut self.zones, series, *sample, &self.tally);
                 }
             }
             Order::Line(sample) => {
-                self.tally.waiting.fetch_sub(1, Ordering::Relaxed);
-                if self.is_acceptable(sample.at) {
-                    let key = SeriesKey {
-                        site: sample.site.clone(),
-                        kind: SeriesKind::Line,
-                        name: sample.line.clone(),
-                        drill: sample.drill,
-                    };
-                    let series = self.number(key)?;
-                    let collector = self.lines.entry(series).or_default();
-                    if collector.held() < HELD_MAX {
-                        collector.take(*sample);
-                    } else {
-                        self.tally.dropped.fetch_add(1, Ordering::Relaxed);
-                    }
+                if let Some(series) = self.place(&*sample)? {
+                    hold(&mut self.lines, series, *sample, &self.tally);
                 }
             }
             Order::Alarm(alarm) => self.alarms.push(*alarm),
             Order::Flush(_) | Order::Close => {}
         }
         Ok(())
+    }
+
+    /// Number of the series that a sample goes to; none where it can be placed in none.
+    fn place(&mut self, sample: &impl Sample) -> Result<Option<i64>, HistoryError> {
+        self.tally.waiting.fetch_sub(1, Ordering::Relaxed);
+        if self.is_acceptable(sample.at()) { self.number(sample.series()).map(Some) } else { Ok(None) }
     }
 
     /// Whether a sample can be placed: not older than what is kept, and not of a clock that is wrong.
@@ -293,6 +273,16 @@ impl Writer {
             }
         }
         Ok(())
+    }
+}
+
+/// Gives a sample to the collector of its series, unless that holds too many already.
+fn hold<S: Sample>(collectors: &mut BTreeMap<i64, Collector<S>>, series: i64, sample: S, tally: &Tally) {
+    let collector = collectors.entry(series).or_default();
+    if collector.held() < HELD_MAX {
+        collector.take(sample);
+    } else {
+        tally.dropped.fetch_add(1, Ordering::Relaxed);
     }
 }
 
