@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use image::{ImageEncoder as _, codecs::jpeg::JpegEncoder};
+use image::{ExtendedColorType, ImageEncoder as _, ImageResult, RgbImage, codecs::jpeg::JpegEncoder};
 use throng_analytics::site::SiteReport;
 use throng_console::{Overlay, Picture, Pictures};
 
@@ -35,6 +35,8 @@ struct Kept {
     shot: Arc<Shot>,
     kept_at: Instant,
     looked_at: Option<Instant>,
+    /// As JPEG, by what is drawn over it: whoever looks again before there is a newer one costs nothing.
+    encoded: BTreeMap<Overlay, Picture>,
 }
 
 impl PictureBook {
@@ -56,7 +58,8 @@ impl PictureBook {
             Ok(shot) => {
                 let mut shots = self.shots();
                 let looked_at = shots.get(&key).and_then(|kept| kept.looked_at);
-                shots.insert(key, Kept { shot: Arc::new(shot), kept_at: Instant::now(), looked_at });
+                let (shot, kept_at, encoded) = (Arc::new(shot), Instant::now(), BTreeMap::new());
+                shots.insert(key, Kept { shot, kept_at, looked_at, encoded });
             }
             Err(error) => tracing::debug!("No picture for the console: {error:#}."),
         }
@@ -65,26 +68,35 @@ impl PictureBook {
 
 impl Pictures for PictureBook {
     fn latest(&self, site: &str, camera: &str, overlay: Overlay) -> Option<Picture> {
+        let key = (site.to_owned(), camera.to_owned());
         let shot = {
             let mut shots = self.shots();
-            let kept = shots.get_mut(&(site.to_owned(), camera.to_owned()))?;
+            let kept = shots.get_mut(&key)?;
             kept.looked_at = Some(Instant::now());
+            if let Some(picture) = kept.encoded.get(&overlay) {
+                return Some(picture.clone());
+            }
             Arc::clone(&kept.shot)
         };
-        let picture = shot.drawn(Layers { heat: overlay.heat, zones: overlay.zones });
-        let mut jpeg = Cursor::new(Vec::new());
-        let encoded = JpegEncoder::new_with_quality(&mut jpeg, JPEG_QUALITY).write_image(
-            picture.as_raw(),
-            picture.width(),
-            picture.height(),
-            image::ExtendedColorType::Rgb8,
-        );
-        match encoded {
-            Ok(()) => Some(Picture { jpeg: jpeg.into_inner().into(), captured_at: shot.captured_at }),
-            Err(error) => {
-                tracing::warn!("A picture of {camera} cannot be encoded: {error}.");
-                None
-            }
+        let encoded = encode(&shot.drawn(Layers { heat: overlay.heat, zones: overlay.zones }));
+        let encoded =
+            encoded.map_err(|error| tracing::warn!("A picture of {camera} cannot be encoded: {error}."));
+        let picture = Picture { jpeg: encoded.ok()?.into(), captured_at: shot.captured_at };
+        // A newer one may have come meanwhile.
+        if let Some(kept) = self.shots().get_mut(&key).filter(|kept| Arc::ptr_eq(&kept.shot, &shot)) {
+            kept.encoded.insert(overlay, picture.clone());
         }
+        Some(picture)
     }
+}
+
+fn encode(picture: &RgbImage) -> ImageResult<Vec<u8>> {
+    let mut jpeg = Cursor::new(Vec::new());
+    JpegEncoder::new_with_quality(&mut jpeg, JPEG_QUALITY).write_image(
+        picture.as_raw(),
+        picture.width(),
+        picture.height(),
+        ExtendedColorType::Rgb8,
+    )?;
+    Ok(jpeg.into_inner())
 }
