@@ -11,7 +11,7 @@ use super::{Id, Network, Outgoing, Topic, open_session, speaker_link::put, zenoh
 /// How long a site may take to answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 
-/// A session that speaks and asks. Dropped, it closes.
+/// A session that speaks and asks. Where it is its own, it closes when dropped.
 #[derive(Debug)]
 pub struct Talker {
     session: Session,
@@ -24,6 +24,11 @@ impl Talker {
     /// See [`open_session`].
     pub async fn open(network: &Network) -> Result<Self> {
         Ok(Self { session: open_session(network).await? })
+    }
+
+    /// Speaks in a session that is open already.
+    pub(super) const fn of(session: Session) -> Self {
+        Self { session }
     }
 
     /// Publishes a message once; may wait for the network where the topic's row says so.

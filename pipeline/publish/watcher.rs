@@ -24,7 +24,7 @@ use zenoh::{
 use zenoh_ext::{AdvancedSubscriberBuilderExt as _, HistoryConfig, RecoveryConfig};
 
 use super::{
-    Id, Network, Outgoing, Topic,
+    Id, Network, Outgoing, Talker, Topic,
     in_order::{InOrder, Outcome, Stamp},
     keys::patterns,
     marks::Marks,
@@ -305,6 +305,11 @@ impl Watcher {
             .express(delivery.express)
             .await
             .map_err(refused)
+    }
+
+    /// Speaks and asks in this session.
+    pub fn talker(&self) -> Talker {
+        Talker::of(self.session.clone())
     }
 
     /// Publishes a message once.

@@ -2,14 +2,19 @@
 
 use std::{
     collections::BTreeMap,
-    sync::Arc,
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
 use throng_console::{Console, RoomEvent};
 use tokio::time::sleep;
 
-use super::{describe::describe, events::event, orders::Orders, record::Recording};
+use super::{
+    describe::describe,
+    events::event,
+    orders::{Orders, locked},
+    record::Recording,
+};
 use crate::publish::{Id, Network, Talker, Watcher};
 
 /// Everything of every site.
@@ -27,45 +32,35 @@ pub(super) struct Listening {
     pub(super) orders: Arc<Orders>,
 }
 
-/// Which configuration of a site is known, and when it was last asked for.
-#[derive(Default)]
-struct Known {
-    config_sha256: Option<String>,
-    asked_at: Option<Instant>,
-}
+/// Configurations that sites were described by, by site; shared with those who ask.
+type Described = Arc<Mutex<BTreeMap<Id, String>>>;
 
 /// Listens for ever; a bus that is down is tried again.
 pub(super) async fn listen(mut of: Listening) {
     loop {
-        let opened = async {
-            let watcher = Watcher::open(&of.network, EVERYTHING, true).await?;
-            anyhow::Ok((watcher, Talker::open(&of.network).await?))
-        };
-        match opened.await {
-            Ok((watcher, talker)) => hear(&mut of, watcher, &Arc::new(talker)).await,
+        match Watcher::open(&of.network, EVERYTHING, true).await {
+            Ok(watcher) => hear(&mut of, watcher).await,
             Err(error) => tracing::debug!("The console does not hear the bus yet: {error:#}."),
         }
         sleep(RELISTEN_EVERY).await;
     }
 }
 
-async fn hear(of: &mut Listening, mut watcher: Watcher, talker: &Arc<Talker>) {
-    let mut sites: BTreeMap<Id, Known> = BTreeMap::new();
+async fn hear(of: &mut Listening, mut watcher: Watcher) {
+    let talker = Arc::new(watcher.talker());
+    let described = Described::default();
+    let mut asked: BTreeMap<Id, Instant> = BTreeMap::new();
     while let Some(arrival) = watcher.next().await {
         let Some(event) = event(&arrival) else { continue };
-        if let Some((site, _)) = &arrival.topic {
-            let known = sites.entry(site.clone()).or_default();
-            let told = envelope(&event);
-            let is_other = match (told, &known.config_sha256) {
-                (Some((sha256, _)), Some(known)) => sha256 != known,
-                (Some(_), None) => true,
-                (None, known) => known.is_none(),
-            };
-            if is_other && known.asked_at.is_none_or(|at| at.elapsed() >= ASK_EVERY) {
-                known.asked_at = Some(Instant::now());
-                known.config_sha256 = told.map(|(sha256, _)| sha256.to_owned());
-                ask(site.clone(), told.is_some_and(|(_, drill)| drill), talker, &of.console);
-            }
+        // Only a message says which configuration its site runs, and whether it is a drill; cameras tell every second.
+        if let (Some((site, _)), Some((config_sha256, drill))) = (&arrival.topic, envelope(&event))
+            && locked(&described).get(site).is_none_or(|known| known != config_sha256)
+            && asked.get(site).is_none_or(|at| at.elapsed() >= ASK_EVERY)
+        {
+            asked.insert(site.clone(), Instant::now());
+            let ask =
+                ask(site.clone(), drill, Arc::clone(&talker), Arc::clone(&of.console), described.clone());
+            tokio::spawn(ask);
         }
         of.recorder.take(&event);
         of.orders.take(&event);
@@ -84,13 +79,13 @@ fn envelope(event: &RoomEvent) -> Option<(&str, bool)> {
     Some((&envelope.config_sha256, envelope.drill))
 }
 
-/// Asks a site what it is made of, beside the listening.
-fn ask(site: Id, drill: bool, talker: &Arc<Talker>, console: &Arc<Console>) {
-    let (talker, console) = (Arc::clone(talker), Arc::clone(console));
-    tokio::spawn(async move {
-        match talker.config(&site).await {
-            Ok(config) => console.hear(RoomEvent::Site(Box::new(describe(config, drill)))),
-            Err(error) => tracing::debug!("{error:#}."),
+/// Asks a site what it is made of, beside the listening. Where it does not answer it is asked again later.
+async fn ask(site: Id, drill: bool, talker: Arc<Talker>, console: Arc<Console>, described: Described) {
+    match talker.config(&site).await {
+        Ok(config) => {
+            locked(&described).insert(site, config.config_sha256.clone());
+            console.hear(RoomEvent::Site(Box::new(describe(config, drill))));
         }
-    });
+        Err(error) => tracing::debug!("{error:#}."),
+    }
 }

@@ -76,7 +76,8 @@ pub(super) async fn carry(network: Network, mut outbound: mpsc::Receiver<Outboun
     }
 }
 
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+/// What a thread that panicked left is as good as before: each of these is changed in one step.
+pub(super) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
