@@ -2,12 +2,16 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// A count spread over an image: each cell holds the (fractional) people whose heads lie in it.
 ///
 /// Shape `[height_cells, width_cells]`, row-major. Cell `(i, j)` covers the rectangle from
 /// `(j * px_per_cell_x, i * px_per_cell_y)` to `((j + 1) * px_per_cell_x, (i + 1) * px_per_cell_y)` in pixels of the
-/// source image; cells at the right and bottom edge may reach past the image where the counter padded it.
-#[derive(Clone, Debug, PartialEq)]
+/// source image; cells at the right and bottom edge may reach past the image where the counter padded it. Written down, it
+/// is checked again when it is read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Written")]
 pub struct DensityMap {
     /// Cells across.
     pub width_cells: usize,
@@ -19,6 +23,25 @@ pub struct DensityMap {
     pub px_per_cell_y: f64,
     /// People in each cell, row-major; finite and not negative.
     pub people_per_cell: Vec<f32>,
+}
+
+/// A map as it was written down, not yet checked.
+#[derive(Deserialize)]
+struct Written {
+    width_cells: usize,
+    height_cells: usize,
+    px_per_cell_x: f64,
+    px_per_cell_y: f64,
+    people_per_cell: Vec<f32>,
+}
+
+impl TryFrom<Written> for DensityMap {
+    type Error = InvalidDensityMap;
+
+    fn try_from(written: Written) -> Result<Self, InvalidDensityMap> {
+        let Written { width_cells, height_cells, px_per_cell_x, px_per_cell_y, people_per_cell } = written;
+        Self::new(width_cells, height_cells, px_per_cell_x, px_per_cell_y, people_per_cell)
+    }
 }
 
 /// Why numbers do not form a density map.
@@ -68,7 +91,7 @@ impl DensityMap {
         px_per_cell_y: f64,
         people_per_cell: Vec<f32>,
     ) -> Result<Self, InvalidDensityMap> {
-        let expected = width_cells * height_cells;
+        let expected = width_cells.saturating_mul(height_cells);
         if people_per_cell.len() != expected {
             return Err(InvalidDensityMap::Shape { expected, found: people_per_cell.len() });
         }

@@ -172,11 +172,16 @@ pub fn head_widths_px(calibration: &Calibration, outline: &Polygon) -> Vec<f64> 
         if !calibration.is_calibrated() || sight(calibration, place_m) == Sight::Unseen {
             return None;
         }
-        let at = calibration.image_from_head_plane().apply(place_m)?;
-        let (_, across_m_per_px) = resolution(calibration.head_plane_from_image().jacobian(at)?);
-        Some(HEAD_M / across_m_per_px)
+        head_width_px(calibration, calibration.image_from_head_plane().apply(place_m)?)
     };
     grid.rasterise(outline).into_iter().filter_map(seen).collect()
+}
+
+/// Width in pixels of the calibration image of a head seen there; `None` at and above the horizon, and without calibration.
+pub fn head_width_px(calibration: &Calibration, at_in_image_px: [f64; 2]) -> Option<f64> {
+    let jacobian = calibration.head_plane_from_image().jacobian(at_in_image_px)?;
+    let (_, across_m_per_px) = resolution(jacobian);
+    calibration.is_calibrated().then_some(HEAD_M / across_m_per_px)
 }
 
 /// Ground of a pixel in m2, and its extent in metres in the direction that is not foreshortened, which is the size of

@@ -1,10 +1,13 @@
 //! The vocabulary shared by the optical flow and the velocities on the ground: motion in each cell of an image.
 
+use serde::{Deserialize, Serialize};
+
 /// Velocities over an image, averaged in cells.
 ///
 /// Shape `[height_cells, width_cells]`, row-major, laid over the source image as in
-/// [`DensityMap`](crate::density_map::DensityMap).
-#[derive(Clone, Debug, PartialEq)]
+/// [`DensityMap`](crate::density_map::DensityMap). Written down, it is checked again when it is read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Written")]
 pub struct MotionField {
     width_cells: usize,
     height_cells: usize,
@@ -14,6 +17,30 @@ pub struct MotionField {
     sigma_px_per_s: Option<f64>,
     /// Cells whose motion nobody knows; empty where all are known.
     is_unknown: Vec<bool>,
+}
+
+/// A field as it was written down, not yet checked.
+#[derive(Deserialize)]
+struct Written {
+    width_cells: usize,
+    height_cells: usize,
+    px_per_cell_x: f64,
+    px_per_cell_y: f64,
+    velocity_px_per_s: Vec<[f32; 2]>,
+    sigma_px_per_s: Option<f64>,
+    is_unknown: Vec<bool>,
+}
+
+impl TryFrom<Written> for MotionField {
+    type Error = InvalidMotionField;
+
+    fn try_from(written: Written) -> Result<Self, InvalidMotionField> {
+        let Written { width_cells, height_cells, px_per_cell_x, px_per_cell_y, velocity_px_per_s, .. } =
+            written;
+        let field = Self::new(width_cells, height_cells, px_per_cell_x, px_per_cell_y, velocity_px_per_s)?;
+        let field = field.without_cells(written.is_unknown);
+        Ok(Self { sigma_px_per_s: written.sigma_px_per_s.filter(|s| s.is_finite() && *s >= 0.0), ..field })
+    }
 }
 
 /// Why numbers do not form a motion field.
@@ -52,7 +79,9 @@ impl MotionField {
         velocity_px_per_s: Vec<[f32; 2]>,
     ) -> Result<Self, InvalidMotionField> {
         let found = velocity_px_per_s.len();
-        if found != width_cells * height_cells || !(px_per_cell_x > 0.0 && px_per_cell_y > 0.0) {
+        if width_cells.checked_mul(height_cells) != Some(found)
+            || !(px_per_cell_x > 0.0 && px_per_cell_y > 0.0)
+        {
             return Err(InvalidMotionField::Shape { width_cells, height_cells, found });
         }
         match velocity_px_per_s.iter().position(|v| !v.iter().all(|c| c.is_finite())) {
@@ -82,6 +111,11 @@ impl MotionField {
     pub fn without_cells(self, is_unknown: Vec<bool>) -> Self {
         let fits = is_unknown.len() == self.velocity_px_per_s.len();
         Self { is_unknown: if fits { is_unknown } else { Vec::new() }, ..self }
+    }
+
+    /// Memory that its cells take, bytes.
+    pub fn bytes(&self) -> usize {
+        self.velocity_px_per_s.len() * size_of::<[f32; 2]>() + self.is_unknown.len()
     }
 
     /// The error as stated by whoever measured the motion.

@@ -11,6 +11,8 @@ mod zone_state;
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     accumulation::Filling,
     camera::{Calibration, MovingView},
@@ -68,7 +70,7 @@ pub struct SiteModel {
 }
 
 /// A valid count of one picture.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ImageCount {
     /// Where the people are, in pixels of the calibration image.
     pub density: DensityMap,
@@ -79,7 +81,7 @@ pub struct ImageCount {
 }
 
 /// What one camera saw at one instant.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CameraObservation {
     /// The camera's id.
     pub camera: String,

@@ -8,7 +8,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 bash "$repo_root/deploy/setup.sh"
 cd "$repo_root"
 step "Building throng"
-# Output on stderr: stdout is the demo's.
-cargo build --release --locked --bin throng >&2
+# Output on stderr: stdout is the demo's. The whole workspace's features, as the tests have them, so that nothing is built twice.
+cargo build --release --locked --workspace --bin throng >&2
 step "Running the demo"
 exec "${CARGO_TARGET_DIR:-target}/release/throng" demo "$@"

@@ -18,6 +18,7 @@ use crate::{
     count_scale::CountScale,
     counting::{self, Batching, CountedCamera},
     drone::{Drone, DroneWatch, PATIENCE_WITH_FOOTAGE},
+    evidence::{Facts, Keeper},
     latency::{LatencyProbe, Percentiles},
     messages::{Header, Messages},
     pose_source::PoseSource,
@@ -126,6 +127,8 @@ pub fn run(
         notes: fallback(plan, info).map(str::to_owned).into_iter().collect(),
         numbering: bus.left().numbering.clone(),
     };
+    let keep = |evidence| Keeper::start(evidence, Facts::of(plan, header.model.clone()));
+    let evidence = plan.evidence.as_ref().map(keep).transpose()?;
     let batching = batching(plan, info.device);
     let scales: Vec<CountScale> =
         plan.cameras.iter().map(|camera| CountScale::of(camera, &plan.zones, info)).collect();
@@ -171,6 +174,7 @@ pub fn run(
         bus: bus.handle(),
         messages: Messages::new(header, &plan.zones)?.going_on_from(&bus.left().next_seqs),
         beside: Beside::start(plan, &runtime)?,
+        evidence,
         field: plan.field,
         latency: latency.clone(),
         pace,

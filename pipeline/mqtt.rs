@@ -1,17 +1,16 @@
 //! The little of MQTT 3.1.1 that talking to a drone's broker takes: connect, subscribe, publish once, hear.
 //!
 //! Own, since the clients on crates.io either bring a TLS library with open advisories or an event loop of their own;
-//! this is a socket with seven packets. Without TLS: the broker stands beside the dock, or behind a tunnel.
+//! this is a connection ([`Connection`], so by TLS where the address is `mqtts`) with seven packets.
 
 use std::{
     io::{Read, Write},
-    net::{TcpStream, ToSocketAddrs},
     time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, bail};
 
-use crate::config::speaker_plan::Address;
+use crate::{config::speaker_plan::Address, connection::Connection};
 
 /// Longest time for the broker's answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
@@ -23,7 +22,7 @@ const PACKET_BYTES_MAX: usize = 1 << 20;
 /// A connection to a broker.
 #[derive(Debug)]
 pub struct Client {
-    socket: TcpStream,
+    connection: Connection,
     received: Vec<u8>,
     next_id: u16,
 }
@@ -42,13 +41,9 @@ impl Client {
     /// # Errors
     /// No broker there, or it refuses the user.
     pub fn connect(to: &Address, client_id: &str) -> Result<Self> {
-        let address = (to.host.as_str(), to.port).to_socket_addrs().ok().and_then(|mut found| found.next());
-        let address = address.with_context(|| format!("{to} has no address; check the host name"))?;
-        let socket = TcpStream::connect_timeout(&address, ANSWER_WITHIN)
-            .with_context(|| format!("no MQTT broker answers at {to}"))?;
-        socket.set_nodelay(true)?;
-        socket.set_write_timeout(Some(ANSWER_WITHIN))?;
-        let mut client = Self { socket, received: Vec::new(), next_id: 1 };
+        let connection =
+            Connection::open(to, ANSWER_WITHIN).with_context(|| format!("no MQTT broker answers at {to}"))?;
+        let mut client = Self { connection, received: Vec::new(), next_id: 1 };
         let mut body = text("MQTT");
         // Level 4 is 3.1.1; a clean session; user and password where there are any.
         let mut flags = 0x02;
@@ -155,9 +150,9 @@ impl Client {
             if left.is_zero() {
                 return Ok(None);
             }
-            self.socket.set_read_timeout(Some(left.max(Duration::from_millis(1))))?;
+            self.connection.set_read_timeout(left.max(Duration::from_millis(1)))?;
             let mut buffer = [0; 4096];
-            match self.socket.read(&mut buffer) {
+            match self.connection.read(&mut buffer) {
                 Ok(0) => bail!("the MQTT broker closed the connection"),
                 Ok(length) => self.received.extend(&buffer[..length]),
                 Err(error)
@@ -185,7 +180,8 @@ impl Client {
             }
         }
         packet.extend(body);
-        self.socket.write_all(&packet).context("the MQTT broker is gone")
+        self.connection.write_all(&packet).context("the MQTT broker is gone")?;
+        self.connection.flush().context("the MQTT broker is gone")
     }
 
     fn id(&mut self) -> u16 {

@@ -23,6 +23,7 @@ use crate::{
     config::plan::FieldPlan,
     counting::CountedFrame,
     drone::DroneWatch,
+    evidence::{Keeper, event::Acknowledged},
     latency::LatencyProbe,
     messages::Messages,
     publish::{BusHandle, Id},
@@ -98,6 +99,8 @@ pub struct SiteLoop<'a> {
     pub messages: Messages,
     /// What is told and asked beside the bus.
     pub beside: Beside,
+    /// What keeps evidence of alarms.
+    pub evidence: Option<Keeper>,
     /// The density raster on the bus.
     pub field: FieldPlan,
     /// Measures capture to bus.
@@ -150,6 +153,9 @@ impl SiteLoop<'_> {
             self.bus.publish_all(self.messages.lines(&report)?);
             let messages = self.messages.zones(&report)?;
             let more = self.beside.step(&messages, &report, &mut self.messages)?;
+            if let Some(evidence) = &mut self.evidence {
+                evidence.observe(counted.as_ref(), &report, messages.iter().chain(&more));
+            }
             self.bus.publish_all(messages);
             for message in more {
                 self.bus.publish(message);
@@ -189,6 +195,9 @@ impl SiteLoop<'_> {
                 tracing::info!(incident = ack.incident, "Picture confirmed by {}.", record.operator);
             } else if self.site.acknowledge(&ack.incident, &record) {
                 tracing::info!(incident = ack.incident, "Acknowledged by {}.", record.operator);
+                if let Some(evidence) = &mut self.evidence {
+                    evidence.acknowledged(Acknowledged { incident: ack.incident, record });
+                }
             } else {
                 tracing::warn!(incident = ack.incident, "An acknowledgement names no running incident.");
             }

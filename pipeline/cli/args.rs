@@ -87,13 +87,16 @@ pub struct DemoArgs {
   throng bench --cameras 1,4,16                      1080p cameras at 2 counted frames/s, beside bare decoding")]
 pub struct BenchArgs {
     /// Site file (TOML); its first camera is the footage.
-    #[arg(required_unless_present_any = ["bus", "cameras"])]
+    #[arg(required_unless_present_any = ["bus", "speaker", "cameras"])]
     pub site: Option<PathBuf>,
     /// Measure outbox and bus on loopback instead, without cameras (about two minutes).
     #[arg(long, conflicts_with = "site")]
     pub bus: bool,
+    /// Measure a loudspeaker's agent on loopback instead: from an order to sound, from an abort to silence (a minute).
+    #[arg(long, conflicts_with_all = ["site", "bus"])]
+    pub speaker: bool,
     /// Measures so many cameras of a film that is made on the spot, one number after the other.
-    #[arg(long, value_name = "N,N,...", value_delimiter = ',', conflicts_with_all = ["site", "bus"])]
+    #[arg(long, value_name = "N,N,...", value_delimiter = ',', conflicts_with_all = ["site", "bus", "speaker"])]
     pub cameras: Vec<usize>,
     /// Seconds of that film, and of each measurement.
     #[arg(long, default_value_t = 10, requires = "cameras", value_parser = clap::value_parser!(u32).range(4..=600))]

@@ -2,6 +2,7 @@
 
 mod bus;
 mod cameras;
+mod speaker;
 
 use std::{
     sync::Arc,
@@ -74,11 +75,14 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<ExitStatus> {
     if args.bus {
         return bus::run(args.json);
     }
+    if args.speaker {
+        return speaker::run(args.json);
+    }
     if !args.cameras.is_empty() {
         cameras::run(args)?;
         return Ok(ExitStatus::Success);
     }
-    let site = args.site.as_deref().context("name a site file, --bus or --cameras")?;
+    let site = args.site.as_deref().context("name a site file, --bus, --speaker or --cameras")?;
     let mut plan = load_site(site)?;
     plan.cameras.truncate(1);
     let camera = plan.cameras.first().context("the site has no camera")?.clone();

@@ -77,6 +77,7 @@ impl DemoSpeaker {
             trail: folder.join("loudspeaker.trail"),
             mute_file: None,
             output: OutputPlan::File { folder: folder.join("announcements") },
+            microphone: None,
             policy,
             sound: plan_in(&folder.join("announcements/cache")),
             announcements: BTreeMap::from([(ANNOUNCEMENT.to_owned(), announcement)]),

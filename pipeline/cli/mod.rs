@@ -25,6 +25,7 @@ pub mod model_args;
 pub mod models;
 pub mod output;
 pub mod progress;
+pub mod replay;
 pub mod run;
 pub mod schema;
 pub mod sim;
@@ -103,6 +104,8 @@ pub enum Command {
     Analyse(analyse::AnalyseArgs),
     /// Play simulated crowds whose end is known, and tell what the warnings were worth.
     Evaluate(evaluate::EvaluateArgs),
+    /// Check a bundle of evidence, and play its alarm again.
+    Replay(replay::ReplayArgs),
     /// Simulate and film a crowd, with everything that is true about it.
     Sim(sim::SimArgs),
     /// Decode alone, model alone and the whole pipeline on the same footage.
@@ -135,6 +138,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<ExitStatus> {
         Command::Models(args) => models::run(args),
         Command::Analyse(args) => analyse::run(args),
         Command::Evaluate(args) => evaluate::run(args),
+        Command::Replay(args) => replay::run(args),
         Command::Sim(args) => sim::run(args),
         Command::Completions(args) => completions::run(args),
     }

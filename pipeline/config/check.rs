@@ -7,6 +7,7 @@ mod bus;
 mod calibration;
 mod camera;
 mod drone;
+mod evidence;
 mod identity;
 mod line;
 pub(super) mod model;
@@ -80,6 +81,7 @@ impl Checker<'_> {
         let conventions = self.conventions(file, zone_offset_hours);
         let speakers = self.speakers(file, zones.as_deref().unwrap_or_default());
         let speaker_key = self.speaker_key(file.speaker_key.as_ref());
+        let evidence = self.evidence(file.evidence.as_ref());
         Some(Plan {
             site_id: site_id?,
             time_zone: time_zone?,
@@ -95,6 +97,7 @@ impl Checker<'_> {
             conventions: conventions?,
             speakers: speakers?,
             speaker_key,
+            evidence,
             source_path: source_path.to_owned(),
             config_sha256: sha256_hex(text.as_bytes()),
             config_text: redact::credentials(text),

@@ -10,6 +10,7 @@ mod check;
 mod document;
 mod environment;
 mod expectation;
+mod replayed;
 mod structure;
 mod suggest;
 
@@ -26,6 +27,7 @@ pub mod speaker_plan;
 pub mod speaker_raw;
 
 pub(crate) use self::check::model::DEFAULT_CARD;
+pub use self::replayed::read_for_replay;
 
 use std::fmt;
 use std::path::{Path, PathBuf};

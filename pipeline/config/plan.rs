@@ -52,6 +52,8 @@ pub struct Plan {
     pub speakers: Vec<SpeakerRequestPlan>,
     /// The key that signs it.
     pub speaker_key: Option<SpeakerKeyPlan>,
+    /// Where evidence is kept; none: nowhere.
+    pub evidence: Option<EvidencePlan>,
     /// The site file.
     pub source_path: PathBuf,
     /// SHA-256 of the site file, lower-case hexadecimal: which thresholds a warning was made under.
@@ -74,6 +76,23 @@ impl Plan {
             lines: self.lines.clone(),
         }
     }
+}
+
+/// Where evidence is kept, and how.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EvidencePlan {
+    /// Folder of the bundles.
+    pub folder: PathBuf,
+    /// Private key in PEM that seals them.
+    pub key: PathBuf,
+    /// Name of the key.
+    pub key_id: String,
+    /// Seconds of clip before the alarm.
+    pub before_secs: f64,
+    /// Seconds of clip, and of inputs, after it.
+    pub after_secs: f64,
+    /// Whether faces and plates are made unrecognisable.
+    pub is_concealed: bool,
 }
 
 /// The density raster on the bus.

@@ -43,6 +43,8 @@ pub struct SiteFile {
     pub speaker: Vec<SiteSpeaker>,
     /// The key that signs what this site asks of loudspeakers.
     pub speaker_key: Option<SpeakerKey>,
+    /// What is kept of alarms. Without this table no picture is stored.
+    pub evidence: Option<Evidence>,
     /// Threshold profiles of this site, beside the shipped `street_flat`, `narrow_slope_stairs` and `standing_event`.
     #[serde(default)]
     pub profile: Vec<Profile>,
@@ -612,15 +614,17 @@ pub struct Publish {
     pub advice: Option<String>,
     /// Common Alerting Protocol 1.2.
     pub cap: Option<PublishCap>,
-    /// Cursor on Target, for maps of TAK: `udp://239.2.3.1:6969`, or `tcp://HOST:8087`.
+    /// Cursor on Target, for maps of TAK: `udp://239.2.3.1:6969`, `tcp://HOST:8087` or
+    /// `tls://HOST:8089`.
     pub cot: Option<PublishTo>,
     /// GeoJSON.
     pub geojson: Option<PublishFile>,
-    /// Syslog: `udp://HOST:514` or `tcp://HOST:601`.
+    /// Syslog: `udp://HOST:514`, `tcp://HOST:601` or `tls://HOST:6514`.
     pub syslog: Option<PublishTo>,
-    /// A webhook: `http://HOST/path`.
+    /// A webhook: `https://HOST/path` or `http://HOST/path`.
     pub webhook: Option<PublishWebhook>,
-    /// ONVIF Profile M events in JSON over MQTT: `mqtt://HOST:1883`; a path is put before the topics.
+    /// ONVIF Profile M events in JSON over MQTT: `mqtt://HOST:1883` or `mqtts://HOST:8883`; a path is put before
+    /// the topics.
     pub onvif: Option<PublishTo>,
     /// A relay by Modbus TCP.
     pub modbus: Option<PublishModbus>,
@@ -647,6 +651,9 @@ pub struct PublishTo {
     /// Where to. Write a password as `${NAME}` and set the environment variable `NAME`.
     #[schemars(required, title = "an address", example = &"udp://10.0.0.9:514")]
     pub uri: Option<SourceText>,
+    /// Certificate (PEM) of the authority that the receiver's must come from. Default: those that the system trusts.
+    #[schemars(title = "the file name of a certificate", example = &"tls/ca.pem")]
+    pub ca: Option<String>,
 }
 
 /// A file.
@@ -663,8 +670,11 @@ pub struct PublishFile {
 #[serde(deny_unknown_fields)]
 pub struct PublishWebhook {
     /// Where to.
-    #[schemars(required, title = "an address", example = &"http://10.0.0.9/warning")]
+    #[schemars(required, title = "an address", example = &"https://signs.police.example/warning")]
     pub uri: Option<SourceText>,
+    /// Certificate (PEM) of the authority that the receiver's must come from. Default: those that the system trusts.
+    #[schemars(title = "the file name of a certificate", example = &"tls/ca.pem")]
+    pub ca: Option<String>,
     /// Name of the environment variable with the secret that signs.
     #[schemars(required, title = "the name of an environment variable", example = &"SIGN_SECRET")]
     pub secret_variable: Option<String>,
@@ -719,4 +729,29 @@ pub struct SpeakerKey {
     /// Whose it is, as the loudspeakers know it.
     #[schemars(required, title = "a name", example = &"site gate-north")]
     pub issuer: Option<String>,
+}
+
+/// What is kept of alarms: at orange and red a signed folder with a short clip, densities, messages and every input, which
+/// `throng replay` plays again.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Evidence {
+    /// Where the folders go.
+    #[schemars(required, title = "the name of a folder", example = &"evidence")]
+    pub folder: Option<String>,
+    /// Private key in PEM that seals them, as `openssl genpkey -algorithm ed25519` writes it.
+    #[schemars(required, title = "the file name of a private key", example = &"keys/evidence.pem")]
+    pub key: Option<String>,
+    /// Name of the key. Default: `evidence`.
+    #[schemars(title = "the name of a key", example = &"evidence-2026")]
+    pub key_id: Option<String>,
+    /// Seconds of clip before the alarm. Default: 30.
+    #[schemars(range(min = 0, max = 120), example = 30)]
+    pub before_secs: Option<f64>,
+    /// Seconds of clip and of inputs after it. Default: 30.
+    #[schemars(range(min = 0, max = 300), example = 30)]
+    pub after_secs: Option<f64>,
+    /// `false` keeps clips in which faces and number plates can be recognised: ask whoever answers for privacy. Default:
+    /// `true`, no head keeps more than 8 pixels across.
+    pub conceal: Option<bool>,
 }

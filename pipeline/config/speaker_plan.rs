@@ -30,6 +30,8 @@ pub struct SpeakerPlan {
     pub mute_file: Option<PathBuf>,
     /// How sound leaves.
     pub output: OutputPlan,
+    /// What hears whether it sounded: `default` or a GStreamer description; none: nothing does.
+    pub microphone: Option<String>,
     /// The rules.
     pub policy: Policy,
     /// How announcements sound.
@@ -93,6 +95,11 @@ pub enum OutputPlan {
         /// Port of the payload.
         psdk_index: u8,
     },
+    /// The loudspeaker of a camera, by ONVIF's back channel.
+    Onvif {
+        /// The camera's stream.
+        to: Address,
+    },
     /// A telephone system or amplifier.
     Sip {
         /// User and host to call; its user information is ours.
@@ -115,6 +122,8 @@ pub struct Address {
     pub port: u16,
     /// Path and query, beginning with `/`.
     pub path: String,
+    /// The authority (PEM) that its certificate must come from, where it has one; none: any that the system trusts.
+    pub ca: Option<PathBuf>,
 }
 
 impl fmt::Display for Address {

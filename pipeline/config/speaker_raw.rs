@@ -19,6 +19,8 @@ pub struct SpeakerFile {
     /// How sound leaves.
     #[schemars(required)]
     pub output: Option<Output>,
+    /// A microphone that hears whether it really sounded. Without this table nobody knows.
+    pub microphone: Option<Microphone>,
     /// What it may say, when, and who must agree.
     pub policy: Option<Policy>,
     /// How announcements sound.
@@ -54,6 +56,15 @@ pub struct Speaker {
     pub mute_file: Option<String>,
 }
 
+/// A microphone near the loudspeaker.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Microphone {
+    /// `default`, the system's; or `gst:` and what GStreamer's launch syntax describes up to the sound. Default: `default`.
+    #[schemars(title = "`default` or a GStreamer description", example = &"gst: alsasrc device=hw:1")]
+    pub source: Option<String>,
+}
+
 /// How sound leaves.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -61,10 +72,12 @@ pub struct Output {
     /// What kind of loudspeaker it is.
     #[schemars(required)]
     pub kind: Option<OutputKind>,
-    /// Where it is: `rtp://224.0.2.60:50000`, `http://HOST/path`, `mqtt://HOST:1883`, `sip://100@HOST:5060`. Write a password as
-    /// `${NAME}` and set the environment variable `NAME`.
+    /// Where it is: `rtp://224.0.2.60:50000`, `http://HOST/path`, `mqtt://HOST:1883`, `sip://100@HOST:5060`; `https` and `mqtts`
+    /// by TLS. Write a password as `${NAME}` and set the environment variable `NAME`.
     #[schemars(title = "the address of the loudspeaker", example = &"rtp://224.0.2.60:50000")]
     pub uri: Option<SourceText>,
+    /// Certificate (PEM) of the authority that its certificate must come from. Default: those that the system trusts.
+    pub ca: Option<String>,
     /// Folder of the files that `kind = "file"` writes. Default: `announcements`.
     pub folder: Option<String>,
     /// Codec of RTP. Default: `pcmu`.
@@ -99,6 +112,8 @@ pub enum OutputKind {
     Vapix,
     /// The loudspeaker of a DJI drone, by the Cloud API.
     Dji,
+    /// The loudspeaker of a camera, by ONVIF's back channel.
+    Onvif,
     /// A telephone system or SIP amplifier that answers by itself.
     Sip,
 }

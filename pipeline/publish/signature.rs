@@ -46,12 +46,7 @@ impl CommandSigner {
     /// # Errors
     /// The text is no such key.
     pub fn from_pem(issuer: &str, key_id: &str, pem: &str) -> Result<Self> {
-        // The library's own words would quote the key.
-        let key = SigningKey::from_pkcs8_pem(pem).map_err(|_may_hold_the_key| {
-            anyhow!(
-                "the key {key_id} is no Ed25519 private key in PEM: make one with `openssl genpkey -algorithm ed25519`"
-            )
-        })?;
+        let key = signing_key_from_pem(key_id, pem)?;
         Ok(Self { issuer: issuer.to_owned(), key_id: key_id.to_owned(), key, last_seq: 0 })
     }
 
@@ -110,16 +105,29 @@ impl TrustedKey {
     /// # Errors
     /// The text is no such key.
     pub fn from_pem(issuer: &str, pem: &str) -> Result<Self> {
-        let key = VerifyingKey::from_public_key_pem(pem).map_err(|error| {
-            anyhow!(
-                "not an Ed25519 public key in PEM ({error}): make it with `openssl pkey -in KEY.pem -pubout`"
-            )
-        })?;
+        let key = verifying_key_from_pem(pem)?;
         if key.is_weak() {
             bail!("the public key of {issuer} is one that signs anything: make a new pair");
         }
         Ok(Self { issuer: issuer.to_owned(), key })
     }
+}
+
+/// A private key in PEM (PKCS#8).
+pub(crate) fn signing_key_from_pem(key_id: &str, pem: &str) -> Result<SigningKey> {
+    // The library's own words would quote the key.
+    SigningKey::from_pkcs8_pem(pem).map_err(|_may_hold_the_key| {
+        anyhow!(
+            "the key {key_id} is no Ed25519 private key in PEM: make one with `openssl genpkey -algorithm ed25519`"
+        )
+    })
+}
+
+/// A public key in PEM.
+pub(crate) fn verifying_key_from_pem(pem: &str) -> Result<VerifyingKey> {
+    VerifyingKey::from_public_key_pem(pem).map_err(|error| {
+        anyhow!("not an Ed25519 public key in PEM ({error}): make it with `openssl pkey -in KEY.pem -pubout`")
+    })
 }
 
 /// Why a command is not taken.
@@ -276,7 +284,7 @@ fn signed_bytes(command: &str) -> Vec<u8> {
 }
 
 /// The bytes of 128 lower-case hexadecimal digits: a signature is written in one way, so that a command is one message.
-fn unhex(text: &str) -> Option<[u8; 64]> {
+pub(crate) fn unhex(text: &str) -> Option<[u8; 64]> {
     let digit = |digit: char| digit.to_digit(16).filter(|_| !digit.is_ascii_uppercase()).map(|d| d as u8);
     let digits: Vec<u8> = text.chars().map(digit).collect::<Option<_>>()?;
     let bytes: Vec<u8> = digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect();

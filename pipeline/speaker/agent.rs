@@ -4,6 +4,7 @@
 use std::{
     collections::{BTreeMap, VecDeque},
     path::Path,
+    time::Duration,
 };
 
 use anyhow::{Context, Result};
@@ -23,6 +24,7 @@ use throng_analytics::{
 
 use super::{
     driver::{Driver, Playback},
+    heard,
     trail::Trail,
     voice::{Clip, Voice, free_text},
 };
@@ -32,6 +34,7 @@ use crate::{
         Id, Outgoing, SpeakerHeard, Topic,
         signature::{CommandRefused, CommandVerifier},
     },
+    stream::microphone::Recording,
 };
 
 /// How often the state is told without a change, seconds.
@@ -40,6 +43,8 @@ const STATE_EVERY_SECS: f64 = 1.0;
 const REFUSED_EVERY_SECS: f64 = 60.0;
 /// Requests whose names are remembered for receipts.
 const REMEMBERED_MAX: usize = 64;
+/// How long a microphone listens after the end: sound takes its time through buffers and air.
+const LISTEN_ON: Duration = Duration::from_millis(1500);
 /// Messages that wait to be taken; more are not kept.
 const MESSAGES_MAX: usize = 1024;
 
@@ -54,6 +59,7 @@ pub struct Agent {
     clips: BTreeMap<(String, bool), Clip>,
     driver: Box<dyn Driver>,
     job: Option<Job>,
+    listening: Vec<Listening>,
     requests: VecDeque<Asked>,
     messages: VecDeque<Outgoing>,
     next_seq: BTreeMap<Topic, u64>,
@@ -76,6 +82,13 @@ struct Asked {
 struct Job {
     times_left: u32,
     stage: JobStage,
+    recording: Option<Recording>,
+}
+
+/// What a microphone heard of an announcement, being compared.
+struct Listening {
+    request: String,
+    heard: Receiver<Result<Option<f64>>>,
 }
 
 enum JobStage {
@@ -115,6 +128,7 @@ impl Agent {
             clips,
             driver,
             job: None,
+            listening: Vec::new(),
             requests: VecDeque::new(),
             messages: VecDeque::new(),
             next_seq: BTreeMap::new(),
@@ -198,6 +212,7 @@ impl Agent {
         if !actions.is_empty() {
             self.perform(actions, None, now, None)?;
         }
+        self.tell_heard(now.at);
         match self.follow() {
             Ok(false) => {}
             Ok(true) => {
@@ -330,10 +345,12 @@ impl Agent {
     }
 
     fn play(&mut self, request: &Request, drill_first: bool) -> Result<()> {
+        let mut recording = None;
         let stage = match &request.say {
             Say::Announcement(id) => {
                 let clip = self.clips.get(&(id.clone(), drill_first)).cloned();
                 let clip = clip.with_context(|| format!("the announcement {id:?} was not made"))?;
+                recording = self.record();
                 let playback = self.driver.start(&clip)?;
                 JobStage::Playing(clip, playback)
             }
@@ -348,8 +365,54 @@ impl Agent {
                 JobStage::Rendering(made)
             }
         };
-        self.job = Some(Job { times_left: request.times.max(1) - 1, stage });
+        self.job = Some(Job { times_left: request.times.max(1) - 1, stage, recording });
         Ok(())
+    }
+
+    /// Begins to record where there is a microphone. One that fails keeps nothing from being said.
+    fn record(&mut self) -> Option<Recording> {
+        let source = self.plan.microphone.as_ref()?;
+        let recording = Recording::start(source);
+        recording.inspect_err(|error| self.last_error = Some(format!("the microphone: {error:#}"))).ok()
+    }
+
+    /// Compares what was recorded with what was said, on a thread of its own.
+    fn listen(&mut self, clip: Clip, recording: Recording) {
+        let Some(request) = self.interlock.speaking().map(|speaking| speaking.request.id.clone()) else {
+            return;
+        };
+        let (tell, heard) = bounded(1);
+        let work = move || {
+            let recorded = recording.finish(LISTEN_ON);
+            tell.send(recorded.map(|recorded| heard::agreement(&clip.samples, &recorded))).ok();
+        };
+        match std::thread::Builder::new().name("microphone".to_owned()).spawn(work) {
+            Ok(_) => self.listening.push(Listening { request, heard }),
+            Err(error) => tracing::error!("What was said is not listened to: {error}."),
+        }
+    }
+
+    /// Tells what microphones heard.
+    fn tell_heard(&mut self, now: Timestamp) {
+        for listening in std::mem::take(&mut self.listening) {
+            match listening.heard.try_recv() {
+                Err(TryRecvError::Empty) => self.listening.push(listening),
+                Err(TryRecvError::Disconnected) => {}
+                Ok(Err(error)) => self.last_error = Some(format!("the microphone: {error:#}")),
+                Ok(Ok(agreement)) => {
+                    // A microphone that hears nothing at all, not even the square, did not hear the announcement.
+                    let ratio = agreement.unwrap_or(0.0);
+                    let (outcome, reason) = if ratio >= heard::HEARD_MIN {
+                        (SpeakerOutcome::Heard, None)
+                    } else {
+                        let why = "the microphone did not recognise it; look whether the amplifier is on";
+                        (SpeakerOutcome::NotHeard, Some(why.to_owned()))
+                    };
+                    tracing::info!(command = listening.request, "{outcome:?}, agreement {ratio:.2}.");
+                    self.tell_with(&listening.request, "", outcome, reason, Some(ratio), now);
+                }
+            }
+        }
     }
 
     /// Looks at what plays; whether it has come to its end.
@@ -369,12 +432,19 @@ impl Agent {
                 if !playback.has_ended()? {
                     return Ok(false);
                 }
-                if job.times_left == 0 {
+                // Once is enough to know whether it sounds.
+                let recorded = job.recording.take().map(|recording| (clip.clone(), recording));
+                let is_over = job.times_left == 0;
+                if is_over {
                     self.job = None;
-                    return Ok(true);
+                } else {
+                    job.times_left -= 1;
+                    *playback = self.driver.start(clip)?;
                 }
-                job.times_left -= 1;
-                *playback = self.driver.start(clip)?;
+                if let Some((clip, recording)) = recorded {
+                    self.listen(clip, recording);
+                }
+                return Ok(is_over);
             }
         }
         Ok(false)
@@ -408,6 +478,18 @@ impl Agent {
         reason: Option<String>,
         now: Timestamp,
     ) {
+        self.tell_with(request, issuer, outcome, reason, None, now);
+    }
+
+    fn tell_with(
+        &mut self,
+        request: &str,
+        issuer: &str,
+        outcome: SpeakerOutcome,
+        reason: Option<String>,
+        heard_ratio: Option<f64>,
+        now: Timestamp,
+    ) {
         let topic = Topic::SpeakerReceipt(self.plan.id.clone());
         let envelope = self.envelope::<SpeakerReceipt>(&topic, now);
         let asked = self.requests.iter().rfind(|asked| asked.id == request);
@@ -419,7 +501,7 @@ impl Agent {
             reason,
             announcement: asked.and_then(|asked| asked.announcement.clone()),
             incident: asked.and_then(|asked| asked.incident.clone()),
-            heard_ratio: None,
+            heard_ratio,
         };
         self.publish(topic, &message);
     }

@@ -7,6 +7,7 @@
 pub mod agent;
 pub mod dispatch;
 pub mod driver;
+pub mod heard;
 pub mod run;
 pub mod trail;
 pub mod voice;

@@ -20,6 +20,7 @@ mod intake;
 pub mod inventory;
 mod klv_tap;
 pub mod lifecycle;
+pub mod microphone;
 mod open;
 pub mod options;
 mod passage;

@@ -1,10 +1,10 @@
-//! Sound files to samples.
+//! Sound files to samples, and samples to what telephones carry.
 
 use std::path::Path;
 
 use anyhow::Context;
 use gstreamer::{self as gst, prelude::*};
-use gstreamer_app::AppSink;
+use gstreamer_app::{AppSink, AppSrc};
 
 use super::shield::shielded;
 
@@ -67,6 +67,45 @@ pub fn decode(path: &Path) -> anyhow::Result<Vec<f32>> {
         "the sound file {shown} is longer than {SECS_MAX} s: use a shorter recording"
     );
     Ok(samples)
+}
+
+/// Samples as G.711 mu-law at 8 kHz, one byte each.
+///
+/// # Errors
+/// A plug-in is missing.
+pub fn mu_law(samples: &[f32]) -> anyhow::Result<Vec<u8>> {
+    super::init()?;
+    let source =
+        AppSrc::builder().caps(&caps()).format(gst::Format::Time).max_buffers(0).max_bytes(0).build();
+    let (convert, resample) = (super::element("audioconvert")?, super::element("audioresample")?);
+    let telephone = gst::Caps::builder("audio/x-mulaw").field("rate", 8000_i32).field("channels", 1_i32);
+    let encoder = super::element("mulawenc")?;
+    let sink = AppSink::builder().caps(&telephone.build()).sync(false).build();
+    let pipeline = gst::Pipeline::new();
+    pipeline.add_many([source.upcast_ref(), &convert, &resample, &encoder, sink.upcast_ref()])?;
+    gst::Element::link_many([source.upcast_ref(), &convert, &resample, &encoder, sink.upcast_ref()])?;
+    let bus = pipeline.bus().context("a GStreamer pipeline has no bus")?;
+    let bytes: Vec<u8> = samples.iter().flat_map(|sample| sample.to_le_bytes()).collect();
+    let mut buffer = gst::Buffer::from_mut_slice(bytes);
+    if let Some(buffer) = buffer.get_mut() {
+        buffer.set_pts(gst::ClockTime::ZERO);
+    }
+    source.push_buffer(buffer).context("GStreamer takes no sound")?;
+    source.end_of_stream().context("GStreamer takes no end of the sound")?;
+    let mut encoded = Vec::with_capacity(samples.len() / 6);
+    let mut read = || {
+        pipeline.set_state(gst::State::Playing).map_err(|_refused| failure(&bus))?;
+        while let Some(sample) = sink.try_pull_sample(SILENCE_MAX) {
+            let buffer = sample.buffer().and_then(|buffer| buffer.map_readable().ok());
+            encoded.extend_from_slice(&buffer.context("a buffer cannot be read")?);
+        }
+        anyhow::ensure!(sink.is_eos(), failure(&bus));
+        Ok(())
+    };
+    let outcome = read();
+    pipeline.set_state(gst::State::Null).ok();
+    outcome.context("cannot encode the sound for telephones")?;
+    Ok(encoded)
 }
 
 /// Everything until the end of the stream; `Err` where it breaks off or nothing comes.

@@ -9,6 +9,7 @@
 
 mod contract;
 mod crash;
+mod evidence;
 mod federation;
 mod field;
 mod hostile;

@@ -24,7 +24,7 @@ use throng_analytics::{
 
 use super::{DEADLINE, Killed, wait_for};
 
-fn warning() -> Warning {
+pub(crate) fn warning() -> Warning {
     let mut warning: Warning = serde_json::from_str(include_str!("warning.json")).unwrap();
     // Webhooks are tried until then.
     warning.expires_at = throng::clock::wall_clock() + 300.0;
@@ -39,6 +39,7 @@ fn address(scheme: &str, port: u16, path: &str) -> Address {
         host: "127.0.0.1".to_owned(),
         port,
         path: path.to_owned(),
+        ca: None,
     }
 }
 

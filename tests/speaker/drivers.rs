@@ -44,6 +44,7 @@ fn address(scheme: &str, port: u16, user: &str, password: &str, path: &str) -> A
         host: "127.0.0.1".to_owned(),
         port,
         path: path.to_owned(),
+        ca: None,
     }
 }
 
@@ -308,4 +309,43 @@ fn a_telephone_is_called_spoken_to_and_hung_up() {
     // It ends by itself after one call, and with 0 only where the call went as it should: INVITE, ACK, BYE.
     let status = wait_for("the end of the call", || telephone.0.try_wait().unwrap());
     assert!(status.success(), "{status}");
+}
+
+#[test]
+fn a_camera_speaks_by_the_back_channel_and_an_abort_ends_it() {
+    let folder = TempDir::new().unwrap();
+    let clip = clip(folder.path());
+    let spoken = folder.path().join("spoken.ulaw");
+    // Debian's Python, which knows the bindings of Debian's packages.
+    let mut camera = Command::new("/usr/bin/python3")
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/speaker/onvif_camera.py"))
+        .args([spoken.to_str().unwrap(), "s3cret"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(camera.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let _camera = Killed(camera);
+    let port = line.trim().parse().unwrap();
+    let heard = || fs::read(&spoken).unwrap_or_default().iter().map(|b| decoded(*b)).collect::<Vec<f32>>();
+
+    let mut output = driver(&OutputPlan::Onvif { to: address("rtsp", port, "viewer", "s3cret", "/cam") });
+    let mut playback = output.start(&clip).unwrap();
+    until_ended(&mut playback);
+    let agreement = agreement(&at_8_khz(&clip.samples), &heard());
+    assert!(agreement > 0.9, "{agreement}");
+
+    fs::remove_file(&spoken).unwrap();
+    let mut playback = output.start(&clip).unwrap();
+    wait_for("the first sound", || (!heard().is_empty()).then_some(()));
+    playback.stop();
+    until_ended(&mut playback);
+    assert!(heard().len() < clip.samples.len() / 6 / 2, "{} samples came", heard().len());
+
+    let mut output = driver(&OutputPlan::Onvif { to: address("rtsp", port, "viewer", "wrong", "/cam") });
+    let mut playback = output.start(&clip).unwrap();
+    let error = wait_for("a refusal", || playback.has_ended().err());
+    assert!(error.to_string().contains("refuses the user \"viewer\""), "{error}");
 }

@@ -6,6 +6,9 @@ mod agent;
 #[path = "../conventions/conventions.rs"]
 mod conventions;
 mod drivers;
+#[path = "../conventions/encrypted.rs"]
+mod encrypted;
+mod microphone;
 mod program;
 
 use std::{

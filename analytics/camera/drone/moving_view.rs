@@ -116,6 +116,11 @@ impl MovingView {
         &self.calibration
     }
 
+    /// Height of heads above the ground, metres.
+    pub fn head_height_m(&self) -> f64 {
+        self.head_height_m
+    }
+
     /// Heads' places from the picture, with each number of the pose a standard deviation too large and too small.
     pub fn astray(&self) -> &[[Homography; 2]] {
         &self.astray

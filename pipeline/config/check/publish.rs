@@ -12,6 +12,7 @@ use crate::{
         source_text::SourceText,
         speaker_plan::Address,
     },
+    connection::authorities,
     publish::{
         conventions::{OutletPlan, Secret, advice::AdviceBook},
         signature::CommandSigner,
@@ -33,10 +34,13 @@ impl Checker<'_> {
             plans.push(OutletPlan::Cap { sender: sender.clone(), advice: Box::new(advice), folder });
         }
         if let Some(cot) = &written.cot {
-            let schemes = [("udp", 6969, "udp://239.2.3.1:6969"), ("tcp", 8087, "tcp://10.0.0.9:8087")];
-            plans.extend(
-                self.one_of(cot.uri.as_ref(), &schemes, &at.key("cot")).map(|to| OutletPlan::Cot { to }),
-            );
+            let schemes = [
+                ("udp", 6969, "udp://239.2.3.1:6969"),
+                ("tcp", 8087, "tcp://10.0.0.9:8087"),
+                ("tls", 8089, "tls://tak.police.example:8089"),
+            ];
+            let to = self.one_of(cot.uri.as_ref(), cot.ca.as_deref(), &schemes, &at.key("cot"));
+            plans.extend(to.map(|to| OutletPlan::Cot { to }));
             if file.site.as_ref().is_none_or(|site| site.origin.is_none()) {
                 let remark = Remark::new(
                     "draws on a map, and the site does not say where on the earth it is",
@@ -50,45 +54,70 @@ impl Checker<'_> {
             plans.push(OutletPlan::GeoJson { file: self.folder.join(file) });
         }
         if let Some(syslog) = &written.syslog {
-            let schemes = [("udp", 514, "udp://10.0.0.9:514"), ("tcp", 601, "tcp://10.0.0.9:601")];
-            let to = self.one_of(syslog.uri.as_ref(), &schemes, &at.key("syslog"));
+            let schemes = [
+                ("udp", 514, "udp://10.0.0.9:514"),
+                ("tcp", 601, "tcp://10.0.0.9:601"),
+                ("tls", 6514, "tls://log.police.example:6514"),
+            ];
+            let to = self.one_of(syslog.uri.as_ref(), syslog.ca.as_deref(), &schemes, &at.key("syslog"));
             plans.extend(to.map(|to| OutletPlan::Syslog { to }));
         }
         if let Some(webhook) = &written.webhook {
             let at = at.key("webhook");
-            let to = self.one_of(webhook.uri.as_ref(), &[("http", 80, "http://10.0.0.9/warning")], &at);
+            let schemes = [
+                ("https", 443, "https://signs.police.example/warning"),
+                ("http", 80, "http://10.0.0.9/warning"),
+            ];
+            let to = self.one_of(webhook.uri.as_ref(), webhook.ca.as_deref(), &schemes, &at);
             let secret = self.secret(webhook.secret_variable.as_deref(), &at.key("secret_variable"));
             plans.extend(to.zip(secret).map(|(to, secret)| OutletPlan::Webhook { to, secret }));
         }
         if let Some(onvif) = &written.onvif {
-            let to =
-                self.one_of(onvif.uri.as_ref(), &[("mqtt", 1883, "mqtt://10.0.0.9:1883")], &at.key("onvif"));
+            let schemes = [
+                ("mqtt", 1883, "mqtt://10.0.0.9:1883"),
+                ("mqtts", 8883, "mqtts://broker.police.example:8883"),
+            ];
+            let to = self.one_of(onvif.uri.as_ref(), onvif.ca.as_deref(), &schemes, &at.key("onvif"));
             plans.extend(to.map(|broker| OutletPlan::Onvif { broker }));
         }
         if let Some(modbus) = &written.modbus {
-            let to =
-                self.one_of(modbus.uri.as_ref(), &[("tcp", 502, "tcp://10.0.0.9:502")], &at.key("modbus"));
+            let schemes = [("tcp", 502, "tcp://10.0.0.9:502")];
+            let to = self.one_of(modbus.uri.as_ref(), None, &schemes, &at.key("modbus"));
             let (unit, first_coil) = (modbus.unit.unwrap_or(1), modbus.first_coil.unwrap_or(0));
             plans.extend(to.map(|to| OutletPlan::Modbus { to, unit, first_coil }));
         }
         if let Some(gb28181) = &written.gb28181 {
             let example = "sip://34020000001320000001:${GB_PASSWORD}@10.0.0.9:5060/34020000002000000001";
-            let to = self.one_of(gb28181.uri.as_ref(), &[("sip", 5060, example)], &at.key("gb28181"));
+            let to = self.one_of(gb28181.uri.as_ref(), None, &[("sip", 5060, example)], &at.key("gb28181"));
             plans.extend(to.map(|platform| OutletPlan::Gb28181 { platform, zone_offset_hours }));
         }
         (self.findings.error_count() == errors_before).then_some(plans)
     }
 
-    /// An address of one of several schemes; the first is taken where it is of none, so that the message names one.
-    fn one_of(
+    /// An address of one of several schemes; the first is taken where it is of none, so that the message names one. `ca` is
+    /// the file of the authority that its certificate must come from.
+    pub(super) fn one_of(
         &mut self,
         uri: Option<&SourceText>,
+        ca: Option<&str>,
         schemes: &[(&str, u16, &str)],
         at: &KeyPath,
     ) -> Option<Address> {
         let uri = uri?;
         let fitting = schemes.iter().find(|(scheme, ..)| uri.expose().starts_with(&format!("{scheme}://")));
-        self.address(Some(uri), *fitting.or(schemes.first())?, &at.key("uri"))
+        let mut to = self.address(Some(uri), *fitting.or(schemes.first())?, &at.key("uri"))?;
+        to.ca = ca.map(|file| self.folder.join(file));
+        if to.ca.is_some()
+            && let Err(error) = authorities(&to)
+        {
+            let remark = Remark::new(
+                format!("cannot be used: {error:#}"),
+                "the certificate of an authority, in PEM",
+                "name its file, or leave it out for the authorities that the system trusts",
+            );
+            self.findings.error(&at.key("ca"), remark);
+        }
+        Some(to)
     }
 
     fn advice(&mut self, file: Option<&str>, at: &KeyPath) -> Option<AdviceBook> {

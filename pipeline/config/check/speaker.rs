@@ -73,6 +73,10 @@ impl Checker<'_> {
             trail,
             mute_file,
             output: output?,
+            microphone: file
+                .microphone
+                .as_ref()
+                .map(|microphone| microphone.source.clone().unwrap_or_else(|| "default".to_owned())),
             policy: policy?,
             sound,
             announcements: announcements.into_iter().map(|(id, (plan, _))| (id, plan)).collect(),
@@ -83,19 +87,34 @@ impl Checker<'_> {
 
     fn output(&mut self, output: &raw::Output, at: &KeyPath) -> Option<OutputPlan> {
         let kind = output.kind?;
-        let scheme = match kind {
+        let schemes: &[(&str, u16, &str)] = match kind {
             OutputKind::SoundCard => return Some(OutputPlan::Card),
             OutputKind::File => {
                 let folder = output.folder.as_deref().unwrap_or("announcements");
                 return Some(OutputPlan::File { folder: self.folder.join(folder) });
             }
-            OutputKind::Rtp => ("rtp", 0, "rtp://224.0.2.60:50000"),
-            OutputKind::Http => ("http", 80, "http://10.0.0.9/play"),
-            OutputKind::Vapix => ("http", 80, "http://root:${HORN_PASSWORD}@10.0.0.9"),
-            OutputKind::Dji => ("mqtt", 1883, "mqtt://throng:${MQTT_PASSWORD}@10.0.0.9:1883"),
-            OutputKind::Sip => ("sip", 5060, "sip://100@10.0.0.9:5060"),
+            OutputKind::Rtp => &[("rtp", 0, "rtp://224.0.2.60:50000")],
+            OutputKind::Http => {
+                &[("http", 80, "http://10.0.0.9/play"), ("https", 443, "https://10.0.0.9/play")]
+            }
+            OutputKind::Vapix => &[
+                ("http", 80, "http://root:${HORN_PASSWORD}@10.0.0.9"),
+                ("https", 443, "https://root:${HORN_PASSWORD}@10.0.0.9"),
+            ],
+            OutputKind::Dji => &[
+                ("mqtt", 1883, "mqtt://throng:${MQTT_PASSWORD}@10.0.0.9:1883"),
+                ("mqtts", 8883, "mqtts://throng:${MQTT_PASSWORD}@broker.police.example:8883"),
+            ],
+            OutputKind::Onvif => &[
+                ("rtsp", 554, "rtsp://throng:${CAMERA_PASSWORD}@10.0.0.9/stream1"),
+                ("rtsps", 322, "rtsps://throng:${CAMERA_PASSWORD}@10.0.0.9/stream1"),
+            ],
+            OutputKind::Sip => &[("sip", 5060, "sip://100@10.0.0.9:5060")],
         };
-        let to = self.address(output.uri.as_ref(), scheme, &at.key("uri"))?;
+        let to = match output.uri.as_ref() {
+            None => self.address(None, schemes[0], &at.key("uri"))?,
+            uri => self.one_of(uri, output.ca.as_deref(), schemes, at)?,
+        };
         match kind {
             OutputKind::SoundCard | OutputKind::File => None,
             OutputKind::Rtp => {
@@ -120,6 +139,7 @@ impl Checker<'_> {
             }
             OutputKind::Http => Some(OutputPlan::Http { to, body: output.body.unwrap_or_default() }),
             OutputKind::Vapix => Some(OutputPlan::Vapix { to }),
+            OutputKind::Onvif => Some(OutputPlan::Onvif { to }),
             OutputKind::Sip => Some(OutputPlan::Sip { to }),
             OutputKind::Dji => {
                 let Some(gateway_sn) = output.gateway_sn.clone() else {
@@ -171,6 +191,7 @@ impl Checker<'_> {
             host: url.host_str().unwrap_or_default().to_owned(),
             port,
             path: if path.is_empty() { "/".to_owned() } else { path },
+            ca: None,
         })
     }
 

@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::Write as _,
-    net::{TcpStream, ToSocketAddrs as _, UdpSocket},
+    net::{ToSocketAddrs as _, UdpSocket},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -15,7 +15,9 @@ use uuid::Uuid;
 use super::{
     advice::AdviceBook, cap::Cap, cot, gb28181, geojson::Zones, modbus, onvif, syslog, webhook::Call,
 };
-use crate::{clock::wall_clock, config::speaker_plan::Address, mqtt::Client, sip::Agent};
+use crate::{
+    clock::wall_clock, config::speaker_plan::Address, connection::Connection, mqtt::Client, sip::Agent,
+};
 
 /// Longest time for a connection.
 const CONNECT_WITHIN: Duration = Duration::from_secs(3);
@@ -35,7 +37,7 @@ pub enum OutletPlan {
         /// Folder of the files.
         folder: PathBuf,
     },
-    /// Cursor on Target, by `udp` (multicast or not) or `tcp`.
+    /// Cursor on Target, by `udp` (multicast or not), `tcp` or `tls`.
     Cot {
         /// Where to.
         to: Address,
@@ -45,7 +47,7 @@ pub enum OutletPlan {
         /// The file.
         file: PathBuf,
     },
-    /// Syslog, by `udp` or `tcp`.
+    /// Syslog, by `udp`, `tcp` or `tls` (RFC 5425).
     Syslog {
         /// Where to.
         to: Address,
@@ -156,12 +158,9 @@ impl Outlet {
             }
             OutletPlan::Syslog { to } => {
                 let line = syslog::line(warning);
-                if to.scheme == "tcp" { send(to, &syslog::counted(&line)) } else { send(to, line.as_bytes()) }
+                if to.scheme == "udp" { send(to, line.as_bytes()) } else { send(to, &syslog::counted(&line)) }
             }
-            OutletPlan::Webhook { to, secret } => {
-                let url = format!("{}://{}:{}{}", to.scheme, to.host, to.port, to.path);
-                call(&Call::of(warning)?, &url, &to.to_string(), &secret.0, is_newest)
-            }
+            OutletPlan::Webhook { to, secret } => call(&Call::of(warning)?, to, &secret.0, is_newest),
             OutletPlan::Onvif { broker } => {
                 let mut client = Client::connect(broker, &format!("throng-{}", Uuid::now_v7().simple()))?;
                 let prefix = broker.path.trim_matches('/');
@@ -220,20 +219,16 @@ impl Outlet {
 
 /// One datagram, or one connection.
 fn send(to: &Address, bytes: &[u8]) -> Result<()> {
+    if to.scheme != "udp" {
+        let mut connection = Connection::open(to, CONNECT_WITHIN)?;
+        connection.write_all(bytes).with_context(|| format!("{to} takes nothing"))?;
+        return connection.flush().with_context(|| format!("{to} takes nothing"));
+    }
     let address = (to.host.as_str(), to.port).to_socket_addrs().ok().and_then(|mut found| found.next());
     let address = address.with_context(|| format!("{to} has no address; check the host name"))?;
-    if to.scheme == "udp" {
-        let any = if address.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
-        let socket = UdpSocket::bind(any).context("there is no UDP socket")?;
-        return socket
-            .send_to(bytes, address)
-            .map(|_| ())
-            .with_context(|| format!("nothing can be sent to {to}"));
-    }
-    let mut socket = TcpStream::connect_timeout(&address, CONNECT_WITHIN)
-        .with_context(|| format!("no answer from {to}"))?;
-    socket.set_write_timeout(Some(CONNECT_WITHIN))?;
-    socket.write_all(bytes).with_context(|| format!("{to} takes nothing"))
+    let any = if address.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
+    let socket = UdpSocket::bind(any).context("there is no UDP socket")?;
+    socket.send_to(bytes, address).map(|_| ()).with_context(|| format!("nothing can be sent to {to}"))
 }
 
 /// Writes a file as a whole: whoever reads it sees the old or the new one.
@@ -249,11 +244,11 @@ fn replace(file: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 /// Calls a webhook until it takes it, the warning expires, or a newer one waits.
-fn call(call: &Call, url: &str, shown: &str, secret: &str, is_newest: &dyn Fn() -> bool) -> Result<()> {
+fn call(call: &Call, to: &Address, secret: &str, is_newest: &dyn Fn() -> bool) -> Result<()> {
     let mut pause = RETRY_FIRST;
     loop {
         let now = wall_clock();
-        let Err(error) = call.make(url, shown, secret, now) else { return Ok(()) };
+        let Err(error) = call.make(to, secret, now) else { return Ok(()) };
         if now >= call.expires_at || !is_newest() {
             return Err(error.context("given up"));
         }

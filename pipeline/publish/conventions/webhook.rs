@@ -3,14 +3,17 @@
 //!
 //! `X-Throng-Signature` is `sha256=` and the HMAC-SHA-256 (RFC 2104) of `X-Throng-Timestamp`, a dot and the body; a receiver
 //! that checks both, and the age of the time stamp, takes neither forged nor replayed calls. `Idempotency-Key` is the same
-//! in every try. Plain HTTP: the signature keeps it from being forged, and a proxy beside throng from being read.
+//! in every try. The signature keeps a call from being forged, also by plain HTTP; HTTPS keeps it from being read.
 
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 use throng_analytics::{digest::hex, time::Timestamp, wire::Warning};
 
-/// Longest time for an answer, seconds.
-const ANSWER_WITHIN_SECS: u64 = 5;
+use crate::{
+    config::speaker_plan::Address,
+    http_call::{self, Method},
+};
+
 /// Block of SHA-256, bytes.
 const BLOCK: usize = 64;
 
@@ -43,21 +46,19 @@ impl Call {
     ///
     /// # Errors
     /// No answer, or none that is a success; the address is shown without secrets.
-    pub fn make(&self, url: &str, shown: &str, secret: &str, now: Timestamp) -> Result<()> {
+    pub fn make(&self, to: &Address, secret: &str, now: Timestamp) -> Result<()> {
         let time = (now.unix_nanos() / 1_000_000_000).to_string();
-        let response = minreq::post(url)
-            .with_timeout(ANSWER_WITHIN_SECS)
-            .with_header("content-type", "application/json")
-            .with_header("idempotency-key", &self.idempotency_key)
-            .with_header("x-throng-timestamp", &time)
-            .with_header("x-throng-signature", signature(secret, &time, &self.body))
-            .with_body(self.body.as_slice())
-            .send()
-            .with_context(|| format!("no answer from {shown}"))?;
-        match response.status_code {
+        let signature = signature(secret, &time, &self.body);
+        let headers = [
+            ("content-type", "application/json"),
+            ("idempotency-key", self.idempotency_key.as_str()),
+            ("x-throng-timestamp", time.as_str()),
+            ("x-throng-signature", signature.as_str()),
+        ];
+        match http_call::call(to, Method::Post, &to.path, &headers, &self.body)?.status {
             // It was taken before: as good as taken now.
             200..=299 | 409 => Ok(()),
-            status => bail!("{shown} answered {status}"),
+            status => bail!("{to} answered {status}"),
         }
     }
 }

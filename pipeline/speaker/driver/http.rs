@@ -1,5 +1,5 @@
 //! Any loudspeaker or siren with an HTTP interface: the sound, or the name of the announcement, is posted; a stop is a
-//! DELETE to the same address. Plain HTTP, as such devices have it on their own network.
+//! DELETE to the same address.
 
 use std::{fs, time::Duration};
 
@@ -10,11 +10,9 @@ use super::{Driver, Playback, remote::Remote};
 use crate::{
     config::{speaker_plan::Address, speaker_raw::HttpBody},
     digest_auth::Challenge,
+    http_call::{self, Method},
     speaker::voice::Clip,
 };
-
-/// Longest time for an answer, seconds.
-const ANSWER_WITHIN_SECS: u64 = 5;
 
 /// A loudspeaker with an HTTP interface.
 pub(super) struct Http {
@@ -42,9 +40,9 @@ impl Driver for Http {
                     ("application/json", serde_json::to_vec(&body)?)
                 }
             };
-            call(&to, "POST", &to.path, media_type, &body)?;
+            call(&to, Method::Post, &to.path, media_type, &body)?;
             if stop.within(Duration::from_secs_f64(clip.secs())) {
-                call(&to, "DELETE", &to.path, media_type, &[])?;
+                call(&to, Method::Delete, &to.path, media_type, &[])?;
             }
             Ok(())
         })
@@ -55,33 +53,20 @@ impl Driver for Http {
 ///
 /// # Errors
 /// No answer, or one that is no success. Credentials are in neither.
-pub(super) fn call(to: &Address, method: &str, path: &str, media_type: &str, body: &[u8]) -> Result<()> {
-    let url = format!("{}://{}:{}{path}", to.scheme, to.host, to.port);
+pub(super) fn call(to: &Address, method: Method, path: &str, media_type: &str, body: &[u8]) -> Result<()> {
     let mut authorization: Option<String> = None;
     for _attempt in 0..2 {
-        let method = match method {
-            "GET" => minreq::Method::Get,
-            "DELETE" => minreq::Method::Delete,
-            _ => minreq::Method::Post,
-        };
-        let mut request = minreq::Request::new(method.clone(), &url)
-            .with_timeout(ANSWER_WITHIN_SECS)
-            .with_header("content-type", media_type)
-            .with_body(body);
-        if let Some(authorization) = &authorization {
-            request = request.with_header("authorization", authorization);
-        }
-        let response = request.send().with_context(|| format!("no answer from {to}"))?;
-        if response.status_code == 401 && authorization.is_none() && !to.user.is_empty() {
-            let challenge =
-                response.headers.get("www-authenticate").and_then(|header| Challenge::parse(header));
-            let Some(challenge) = challenge else {
+        let mut headers = vec![("content-type", media_type)];
+        headers.extend(authorization.as_deref().map(|authorization| ("authorization", authorization)));
+        let answer = http_call::call(to, method, path, &headers, body)?;
+        if answer.status == 401 && authorization.is_none() && !to.user.is_empty() {
+            let Some(challenge) = answer.www_authenticate.as_deref().and_then(Challenge::parse) else {
                 bail!("{to} asks for an authentication that is not known")
             };
-            authorization = Some(challenge.answer(&to.user, &to.password, &method.to_string(), path));
+            authorization = Some(challenge.answer(&to.user, &to.password, method.name(), path));
             continue;
         }
-        return match response.status_code {
+        return match answer.status {
             200..=299 => Ok(()),
             401 | 403 => bail!("{to} refuses the user {:?}; check name, password and rights", to.user),
             404 => bail!("{to} has no {path}; check the kind of loudspeaker and its address"),

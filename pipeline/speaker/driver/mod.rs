@@ -3,6 +3,7 @@
 mod dji;
 mod http;
 mod local;
+mod onvif;
 mod remote;
 mod sip;
 mod vapix;
@@ -44,6 +45,7 @@ pub fn driver(output: &OutputPlan) -> Box<dyn Driver> {
         OutputPlan::Dji { broker, gateway_sn, psdk_index } => {
             Box::new(dji::Dji::new(broker, gateway_sn, psdk_index))
         }
+        OutputPlan::Onvif { to } => Box::new(onvif::Onvif::new(to)),
         OutputPlan::Sip { to } => Box::new(sip::Sip::new(to)),
     }
 }

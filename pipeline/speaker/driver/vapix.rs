@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use super::{Driver, Playback, http::call, remote::Remote};
-use crate::{config::speaker_plan::Address, speaker::voice::Clip};
+use crate::{config::speaker_plan::Address, http_call::Method, speaker::voice::Clip};
 
 /// An Axis loudspeaker.
 pub(super) struct Vapix {
@@ -31,7 +31,7 @@ impl Driver for Vapix {
         })?;
         let (to, secs) = (self.to.clone(), clip.secs());
         Remote::start("speaker-vapix", move |stop| {
-            let get = |path: &str| call(&to, "GET", path, "text/plain", &[]);
+            let get = |path: &str| call(&to, Method::Get, path, "text/plain", &[]);
             get(&format!("/axis-cgi/playclip.cgi?clip={number}"))?;
             if stop.within(Duration::from_secs_f64(secs)) {
                 get("/axis-cgi/stopclip.cgi")?;

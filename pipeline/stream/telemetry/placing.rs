@@ -32,6 +32,10 @@ pub struct DroneSite {
 pub struct PlacedPicture {
     /// The camera.
     pub camera: DroneCamera,
+    /// The same as numbers, in the site's metres.
+    pub pose: DronePose,
+    /// How far off it may be.
+    pub errors: PoseErrors,
     /// Corners of the picture on the ground, upper left first and clockwise in the picture, metres; `None` where one of
     /// them looks at the horizon.
     pub footprint_m: Option<[[f64; 2]; 4]>,
@@ -73,7 +77,7 @@ impl DroneSite {
                 error.to_string()
             }
         });
-        Ok(PlacedPicture { footprint_m: camera.footprint_m(), camera, view, notes })
+        Ok(PlacedPicture { footprint_m: camera.footprint_m(), camera, pose, errors, view, notes })
     }
 
     /// The camera alone, as the telemetry has it.
