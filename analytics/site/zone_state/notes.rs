@@ -13,6 +13,12 @@ impl ZoneTracker {
                     CalibrationMethod::GroundPlane => {
                         notes.push("heads are projected to the ground: densities are low".to_owned());
                     }
+                    CalibrationMethod::HeadSizes => {
+                        notes.push(
+                            "uncalibrated: metres by the size of heads, densities are rough, levels stop at yellow"
+                                .to_owned(),
+                        );
+                    }
                     CalibrationMethod::Uncalibrated => {
                         notes.push("uncalibrated: densities are rough, levels stop at yellow".to_owned());
                     }
