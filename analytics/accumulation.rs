@@ -1,14 +1,17 @@
 //! How a zone fills: what crosses its lines, reconciled with how many are counted in it (analytics specification 2.3).
 //!
-//! A Kalman filter with the state `[N, N', b]`: people, people a second, and the drift of the lines, which is what their
+//! A Kalman filter with the state `[N, N', b]`: people, people a second, and the share of all who cross that the lines'
 //! balance shows beyond the truth. The count says where N is, and scatters; the lines say at once how it changes, and may
-//! be wrong for long: one entrance counted worse than the other makes a balance that runs away. Kept apart as `b`, the
-//! drift is known, published, and does not move the forecast. The count speaks for N alone, the lines for N' + b.
+//! be wrong for long: one entrance counted worse than the other makes a balance that runs away. Kept apart as `b`, this is
+//! known, published, and does not move the forecast. It is a share and no rate, since lines over which nobody walks
+//! cannot be wrong: where the traffic ends, so does its drift. The count speaks for N alone, the lines for N' + b times the
+//! crossings.
 
 use nalgebra::{Matrix3, RowVector3, Vector3};
 
 use crate::{
     estimate::{Estimate, SIGMAS_OF_90_PERCENT, normal_cdf},
+    line_flow::FLOW_WINDOW_SECS,
     time::Timestamp,
     tracker::PHI,
 };
@@ -21,18 +24,25 @@ const COUNT_MEMORY_SECS: f64 = 3.0;
 const RATE_CHANGE_PEOPLE_PER_M2_PER_S: f64 = 0.03;
 const RATE_CHANGE_SECS: f64 = 10.0;
 
-/// Standard deviation of the drift before anything is known of it, as a rate of the zone's area, people/m2/s, and the time in
-/// which it may change by as much, seconds (our proposal).
-const DRIFT_PEOPLE_PER_M2_PER_S: f64 = 0.01;
+/// Standard deviation of the drift before anything is known of it, as a share of the crossings, and the time in which it may
+/// change by as much, seconds (our proposal; at the simulated gate 8 % fewer are seen to go out than do).
+const DRIFT_SHARE: f64 = 0.1;
 const DRIFT_SECS: f64 = 300.0;
+
+/// Time over which crossings are averaged to tell what the drift comes to, seconds: that of a line's flow.
+const RECENT_SECS: f64 = FLOW_WINDOW_SECS;
+
+/// Time for which a zone must have been about even before the drift of its lines may be told, seconds (our proposal): while
+/// it fills or empties, the lines know at once and the count follows, and what they differ by is no fault of the lines.
+const EVEN_SECS: f64 = 30.0;
 
 /// Crossings a second whose scatter is always allowed for: nobody seen is not nobody for certain.
 const CROSSINGS_MIN_PER_S: f64 = 0.2;
 
-/// A gap after which the past no longer speaks for the present, seconds.
+/// A gap after which the past no longer speaks for the present, seconds (our proposal).
 const GAP_SECS: f64 = 5.0;
 
-/// Time that must be seen before there is a trend, seconds.
+/// Time that must be seen before there is a trend, seconds (our proposal).
 const SPAN_MIN_SECS: f64 = 5.0;
 
 /// A rate counts as one from this many standard deviations on (analytics specification 2.3).
@@ -58,6 +68,12 @@ pub struct LineBalance {
     pub gross_people_per_s: f64,
 }
 
+impl LineBalance {
+    fn is_usable(&self) -> bool {
+        self.net_people_per_s.is_finite() && self.gross_people_per_s.is_finite()
+    }
+}
+
 /// The filter of one zone.
 #[derive(Clone, Debug)]
 pub struct Accumulation {
@@ -67,6 +83,10 @@ pub struct Accumulation {
     /// N, N', b.
     state: Vector3<f64>,
     covariance: Matrix3<f64>,
+    /// In plus out of late, people a second.
+    gross_people_per_s: f64,
+    /// When the rate was last told from 0.
+    uneven_at: Option<Timestamp>,
 }
 
 /// How a zone fills.
@@ -76,14 +96,27 @@ pub struct Filling {
     pub people: Estimate,
     /// People a second.
     pub people_per_s: Estimate,
-    /// What the lines show beyond that, people a second: above 0 they count too many in, or too few out.
+    /// What the lines show beyond that at the crossings of late, people a second: above 0 they count too many in, or too few
+    /// out.
     pub line_drift_people_per_s: Estimate,
+    /// The same as a share of those who cross.
+    pub line_drift_share: Estimate,
+    /// Whether the zone has neither filled nor emptied for a while: only then a drift can be told from a count that follows.
+    pub is_even: bool,
 }
 
 impl Accumulation {
     /// For a zone of that area.
     pub fn new(area_m2: f64) -> Self {
-        Self { area_m2, since: None, last: None, state: Vector3::zeros(), covariance: Matrix3::zeros() }
+        Self {
+            area_m2,
+            since: None,
+            last: None,
+            state: Vector3::zeros(),
+            covariance: Matrix3::zeros(),
+            gross_people_per_s: 0.0,
+            uneven_at: None,
+        }
     }
 
     /// Takes in a sample; times must grow. After a gap of more than 5 s, or where the clock began anew, the past is
@@ -102,33 +135,42 @@ impl Accumulation {
                 let people = self.state[0].max(sample.people).max(0.0);
                 let variance = PHI * (people + 1.0) * (COUNT_MEMORY_SECS / dt).max(1.0);
                 self.update(RowVector3::new(1.0, 0.0, 0.0), sample.people, variance);
-                if let Some(lines) = sample.lines.filter(|l| l.net_people_per_s.is_finite()) {
-                    let crossings = lines.gross_people_per_s.max(CROSSINGS_MIN_PER_S);
-                    self.update(RowVector3::new(0.0, 1.0, 1.0), lines.net_people_per_s, PHI * crossings / dt);
+                if let Some(lines) = sample.lines.filter(LineBalance::is_usable) {
+                    let gross = lines.gross_people_per_s;
+                    self.gross_people_per_s +=
+                        (1.0 - (-dt / RECENT_SECS).exp()) * (gross - self.gross_people_per_s);
+                    let variance = PHI * gross.max(CROSSINGS_MIN_PER_S) / dt;
+                    self.update(RowVector3::new(0.0, 1.0, gross), lines.net_people_per_s, variance);
                 }
             }
             _ => self.begin(sample),
+        }
+        let rate_sigma = self.covariance[(1, 1)].max(0.0).sqrt();
+        if self.state[1].abs() > RATE_SIGMAS * rate_sigma {
+            self.uneven_at = Some(sample.captured_at);
         }
         self.last = Some(sample.captured_at);
     }
 
     fn begin(&mut self, sample: &BalanceSample) {
         let rate = RATE_CHANGE_PEOPLE_PER_M2_PER_S * self.area_m2;
-        let drift = DRIFT_PEOPLE_PER_M2_PER_S * self.area_m2;
         self.since = Some(sample.captured_at);
         self.state = Vector3::new(sample.people, 0.0, 0.0);
         self.covariance = Matrix3::from_diagonal(&Vector3::new(
             PHI * (sample.people + 1.0),
             4.0 * rate * rate,
-            drift * drift,
+            DRIFT_SHARE * DRIFT_SHARE,
         ));
+        self.gross_people_per_s =
+            sample.lines.filter(LineBalance::is_usable).map_or(0.0, |l| l.gross_people_per_s);
+        self.uneven_at = None;
     }
 
-    /// Constant rate, of which the change is white noise; constant drift that wanders.
+    /// Constant rate, of which the change is white noise; constant share of drift that wanders.
     fn predict(&mut self, dt: f64) {
         self.coast(dt);
         let q = (RATE_CHANGE_PEOPLE_PER_M2_PER_S * self.area_m2).powi(2) / RATE_CHANGE_SECS;
-        let wander = (DRIFT_PEOPLE_PER_M2_PER_S * self.area_m2).powi(2) / DRIFT_SECS;
+        let wander = DRIFT_SHARE * DRIFT_SHARE / DRIFT_SECS;
         let noise = Matrix3::new(
             q * dt.powi(3) / 3.0,
             q * dt * dt / 2.0,
@@ -173,7 +215,12 @@ impl Accumulation {
         (span >= SPAN_MIN_SECS).then(|| Filling {
             people: with_interval(0),
             people_per_s: with_interval(1),
-            line_drift_people_per_s: with_interval(2),
+            line_drift_people_per_s: with_interval(2).scaled(self.gross_people_per_s),
+            line_drift_share: with_interval(2),
+            is_even: self
+                .last
+                .zip(self.uneven_at.or(self.since))
+                .is_some_and(|(last, uneven_at)| last.secs_since(uneven_at) >= EVEN_SECS),
         })
     }
 
@@ -224,11 +271,11 @@ mod tests {
         (-2.0 * uniform(2 * i).ln()).sqrt() * (std::f64::consts::TAU * uniform(2 * i + 1)).cos()
     }
 
-    /// Fed five times a second for a while: people by time, the lines' balance by time, both with errors.
+    /// Fed five times a second for a while: people by time; in less out, and in plus out, a second by time; with errors.
     fn fed(
         secs: f64,
         people: impl Fn(f64) -> f64,
-        net: impl Fn(f64) -> Option<f64>,
+        lines: impl Fn(f64) -> Option<(f64, f64)>,
         scatter: f64,
     ) -> Accumulation {
         let mut filter = Accumulation::new(AREA_M2);
@@ -239,9 +286,9 @@ mod tests {
             filter.observe(&BalanceSample {
                 captured_at: at(t),
                 people: people(t) + error,
-                lines: net(t).map(|net| LineBalance {
+                lines: lines(t).map(|(net, gross_people_per_s)| LineBalance {
                     net_people_per_s: net + 0.3 * scatter * normal(i + 5000),
-                    gross_people_per_s: net.abs() + 0.5,
+                    gross_people_per_s,
                 }),
             });
         }
@@ -250,7 +297,7 @@ mod tests {
 
     #[test]
     fn a_steady_fill_is_carried_to_capacity() {
-        let filter = fed(40.0, |t| 20.0 + 2.0 * t, |_| Some(2.0), 0.0);
+        let filter = fed(40.0, |t| 20.0 + 2.0 * t, |_| Some((2.0, 2.5)), 0.0);
         let filling = filter.filling().unwrap();
         assert!((filling.people.value - 100.0).abs() < 0.5, "{filling:?}");
         assert!((filling.people_per_s.value - 2.0).abs() < 0.02, "{filling:?}");
@@ -266,13 +313,30 @@ mod tests {
 
     #[test]
     fn lines_that_are_wrong_all_the_time_are_found_out_and_do_not_move_the_forecast() {
-        // Nobody comes or goes, and the lines show 0.4 a second in.
-        let filter = fed(240.0, |_| 60.0, |_| Some(0.4), 1.0);
+        // As many come as go, and one way in counts a fifth of all crossings too many: 0.4 a second.
+        let filter = fed(240.0, |_| 60.0, |_| Some((0.4, 2.0)), 1.0);
         let filling = filter.filling().unwrap();
         let drift = filling.line_drift_people_per_s;
         assert!((drift.value - 0.4).abs() < 0.15 && drift.lo > 0.1, "{filling:?}");
-        assert!(filling.people_per_s.value.abs() < 0.1, "{filling:?}");
+        assert!(filling.people_per_s.value.abs() < 0.1 && filling.is_even, "{filling:?}");
         assert_eq!(filter.secs_to(100.0), None);
+    }
+
+    #[test]
+    fn a_drift_ends_with_the_traffic_that_made_it() {
+        let walks = |t: f64| if t < 240.0 { (0.4, 2.0) } else { (0.0, 0.0) };
+        let filling = fed(280.0, |_| 60.0, |t| Some(walks(t)), 1.0).filling().unwrap();
+        assert!(filling.line_drift_people_per_s.value.abs() < 0.02, "{filling:?}");
+        assert!(filling.people_per_s.value.abs() < 0.15, "{filling:?}");
+    }
+
+    #[test]
+    fn a_zone_that_fills_is_not_even_until_it_has_stood_still_for_a_while() {
+        let people = |t: f64| 20.0 + 2.0 * t.min(60.0);
+        let walks = |t: f64| Some(if t < 60.0 { (2.0, 2.0) } else { (0.0, 0.1) });
+        let is_even = |secs: f64| fed(secs, people, walks, 0.0).filling().unwrap().is_even;
+        assert!(!is_even(50.0) && !is_even(70.0));
+        assert!(is_even(130.0));
     }
 
     #[test]
@@ -281,7 +345,7 @@ mod tests {
         let people = |t: f64| 40.0 + 2.5 * (t - 60.0_f64).max(0.0);
         let rate = |t: f64| if t >= 60.0 { 2.5 } else { 0.0 };
         let error_at = |secs: f64, with_lines: bool| {
-            let filter = fed(secs, people, |t| with_lines.then(|| rate(t)), 1.0);
+            let filter = fed(secs, people, |t| with_lines.then(|| (rate(t), rate(t) + 0.5)), 1.0);
             (filter.filling().unwrap().people_per_s.value - 2.5).abs()
         };
         for secs in [65.0, 70.0] {
@@ -317,7 +381,7 @@ mod tests {
 
     #[test]
     fn a_gap_forgets_and_nonsense_is_ignored() {
-        let mut filter = fed(20.0, |_| 50.0, |_| Some(0.0), 0.0);
+        let mut filter = fed(20.0, |_| 50.0, |_| Some((0.0, 0.5)), 0.0);
         filter.observe(&BalanceSample { captured_at: at(20.1), people: f64::NAN, lines: None });
         assert!((filter.filling().unwrap().people.value - 50.0).abs() < 0.1);
         filter.observe(&BalanceSample { captured_at: at(60.0), people: 10.0, lines: None });

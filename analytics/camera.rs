@@ -5,6 +5,7 @@ mod consensus;
 mod covariance;
 mod drone;
 mod head_plane;
+mod head_sizes;
 mod homography;
 mod lens;
 mod pinhole;
@@ -18,6 +19,7 @@ pub use drone::{
     PoseErrors, SLANT_RANGE_TOLERANCE,
 };
 pub use head_plane::{Pose, STANDING_HEAD_HEIGHT_M, pose_from_ground};
+pub use head_sizes::{HEAD_WIDTH_M, HeadSeen, HeadSizes, HeadSizesError};
 pub use homography::{CalibrationError, Homography, PointPair, leave_one_out_rmse_m};
 pub use lens::{Distortion, Lens};
 pub use pinhole::{Pinhole, Projected};

@@ -7,7 +7,7 @@ use crate::ground::GroundGrid;
 /// specification, decision 6).
 pub const RADIUS_M: f64 = 1.0;
 
-/// Fewest people under the kernel, weighted by `f/f(0)`, whose velocity has a mean.
+/// Fewest people under the kernel, weighted by `f/f(0)`, whose velocity has a mean (our proposal).
 const PEOPLE_MIN: f32 = 0.05;
 
 /// The people of one picture and how they move, cell by cell of the grid, before smoothing.

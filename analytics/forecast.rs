@@ -1,6 +1,10 @@
 //! Where a density is going: by Holt's linear smoothing over irregular samples, or by the balance of the lines around it.
 
-use crate::{accumulation::Accumulation, estimate::normal_cdf, time::Timestamp};
+use crate::{
+    accumulation::Accumulation,
+    estimate::{Estimate, SIGMAS_OF_90_PERCENT, normal_cdf},
+    time::Timestamp,
+};
 
 /// Time constant of the level, seconds (analytics specification 5.1).
 const TAU_LEVEL_SECS: f64 = 5.0;
@@ -11,7 +15,7 @@ const TAU_TREND_SECS: f64 = 15.0;
 /// Samples must span this long before there is a trend, seconds: one time constant.
 const SPAN_MIN_SECS: f64 = TAU_TREND_SECS;
 
-/// A trend slower than this is none, per second.
+/// A trend slower than this is none, per second (our proposal).
 const TREND_MIN_PER_SEC: f64 = 1e-4;
 
 /// Level, trend and scatter of a quantity.
@@ -49,6 +53,14 @@ impl Holt {
     pub fn trend_per_sec(&self) -> Option<f64> {
         let span = self.last?.secs_since(self.since?);
         (span >= SPAN_MIN_SECS).then_some(self.trend_per_sec)
+    }
+
+    /// Change per second with its 90 % interval: the scatter of past one-step forecasts over the trend's memory, as in
+    /// [`probability_within`](Self::probability_within). `None` as for [`trend_per_sec`](Self::trend_per_sec).
+    pub fn rate_per_sec(&self) -> Option<Estimate> {
+        let value = self.trend_per_sec()?;
+        let half = SIGMAS_OF_90_PERCENT * self.residual_variance.sqrt() / TAU_TREND_SECS;
+        Some(Estimate { lo: value - half, value, hi: value + half })
     }
 
     /// Seconds until `threshold` at the present trend; `None` where the trend does not lead there, or is not known.
@@ -106,6 +118,29 @@ impl Trend<'_> {
         }
     }
 
+    /// Seconds until `threshold` with the 90 % interval that the rate's makes, from the soonest to the latest; infinite where it
+    /// does not lead there. `None` where no rate is known.
+    pub fn secs_to_with_interval(&self, threshold: f64) -> Option<Estimate> {
+        let (level, rate) = match self {
+            Self::Own(holt) => (holt.level, holt.rate_per_sec()?),
+            Self::Balance { filter, area_m2 } => {
+                let filling = filter.filling()?;
+                (filling.people.value / area_m2, filling.people_per_s.scaled(1.0 / area_m2))
+            }
+        };
+        let at = |rate: f64| {
+            if level >= threshold {
+                0.0
+            } else if rate > TREND_MIN_PER_SEC {
+                (threshold - level) / rate
+            } else {
+                f64::INFINITY
+            }
+        };
+        let value = self.secs_to(threshold).unwrap_or(f64::INFINITY);
+        Some(Estimate { lo: at(rate.hi).min(value), value, hi: at(rate.lo).max(value) })
+    }
+
     /// Probability that `threshold` is reached within `horizon_secs`; 0 where nothing is known.
     pub fn probability_within(&self, threshold: f64, horizon_secs: f64) -> f64 {
         match self {
@@ -138,6 +173,25 @@ mod tests {
         assert!(holt.probability_within(5.0, 60.0) > 0.9);
         assert!(holt.probability_within(12.0, 60.0) < 0.1);
         assert_eq!(holt.secs_to(3.0), Some(0.0));
+    }
+
+    #[test]
+    fn the_time_to_a_threshold_has_the_interval_of_its_rate() {
+        let steady = fed(0.05, 60.0);
+        let secs = Trend::Own(&steady).secs_to_with_interval(5.0).unwrap();
+        assert!(secs.lo <= secs.value && secs.value <= secs.hi && secs.hi - secs.lo < 8.0, "{secs:?}");
+        let mut restless = steady.clone();
+        for i in 1..=100 {
+            let t = f64::from(i) / 5.0;
+            restless
+                .observe(Timestamp::from_unix_nanos(0) + (60.0 + t), 4.0 + 0.05 * t + 0.5 * (t * 9.0).sin());
+        }
+        let wider = Trend::Own(&restless).secs_to_with_interval(9.0).unwrap();
+        assert!(wider.hi - wider.lo > 20.0, "{wider:?}");
+        let never = fed(-0.01, 60.0);
+        let secs = Trend::Own(&never).secs_to_with_interval(5.0).unwrap();
+        assert!(secs.value.is_infinite() && secs.hi.is_infinite(), "{secs:?}");
+        assert_eq!(Trend::Own(&fed(0.05, 5.0)).secs_to_with_interval(5.0), None);
     }
 
     #[test]

@@ -154,7 +154,7 @@ pub fn sight(calibration: &Calibration, place_m: [f64; 2]) -> Sight {
     }
     let (m2_per_px2, across_m_per_px) = resolution(j);
     // Without calibration the picture is taken as a plan, which says nothing of how large a head is in it.
-    let heads_are_small = calibration.is_calibrated() && HEAD_M < HEAD_MIN_PX * across_m_per_px;
+    let heads_are_small = calibration.knows_head_sizes() && HEAD_M < HEAD_MIN_PX * across_m_per_px;
     if m2_per_px2.sqrt() > RESOLUTION_LIMIT_M_PER_PX || heads_are_small {
         Sight::TooCoarse
     } else {
@@ -163,13 +163,13 @@ pub fn sight(calibration: &Calibration, place_m: [f64; 2]) -> Sight {
 }
 
 /// Width in pixels of the calibration image of the heads above `outline`, one for each of about a thousand places of it
-/// that the camera sees, however small; none without calibration, where nothing says how large a head is.
+/// that the camera sees, however small; none where the picture is taken as a plan, which says nothing of heads.
 pub fn head_widths_px(calibration: &Calibration, outline: &Polygon) -> Vec<f64> {
     let cell_m = (outline.area_m2() / 1000.0).sqrt();
     let Some(grid) = GroundGrid::around(std::iter::once(outline), 0.0, cell_m) else { return Vec::new() };
     let seen = |(index, _): (usize, f64)| {
         let place_m = grid.centre_m(index);
-        if !calibration.is_calibrated() || sight(calibration, place_m) == Sight::Unseen {
+        if !calibration.knows_head_sizes() || sight(calibration, place_m) == Sight::Unseen {
             return None;
         }
         head_width_px(calibration, calibration.image_from_head_plane().apply(place_m)?)

@@ -15,13 +15,13 @@ use crate::{
     tracker::PHI,
 };
 
-/// Time over which a flow is a mean, seconds: some ten people at a door of capacity.
+/// Time over which a flow is a mean, seconds: some ten people at a door of capacity (our proposal).
 pub const FLOW_WINDOW_SECS: f64 = 10.0;
 
-/// Shortest time that makes a mean, seconds.
+/// Shortest time that makes a mean, seconds (our proposal).
 const FLOW_WINDOW_MIN_SECS: f64 = 2.0;
 
-/// A gap after which what crossed meanwhile is not known, seconds.
+/// A gap after which what crossed meanwhile is not known, seconds (our proposal).
 const GAP_SECS: f64 = 5.0;
 
 /// People in the strip over its thickness up to which it counts as empty, people/m: two in a hundred metres of line.

@@ -15,10 +15,10 @@ use crate::{
 const DENSITY_ANCHORS: [(f64, f64); 6] =
     [(2.0, 0.0), (3.5, 0.25), (5.0, 0.5), (6.0, 0.7), (7.0, 0.9), (8.0, 1.0)];
 
-/// Sub-score of the seconds to [`GROWTH_TARGET_PEOPLE_PER_M2`].
+/// Sub-score of the seconds to [`GROWTH_TARGET_PEOPLE_PER_M2`] (our proposal, analytics specification 7).
 const GROWTH_ANCHORS: [(f64, f64); 3] = [(20.0, 1.0), (60.0, 0.6), (300.0, 0.0)];
 
-/// The density that growth is measured against, people/m2.
+/// The density that growth is measured against, people/m2 (our proposal, analytics specification 7).
 pub const GROWTH_TARGET_PEOPLE_PER_M2: f64 = 6.5;
 
 /// Sub-score of the crowd pressure in 1/s2, corrected for noise and slow changes, against its logarithm: 0.02 is the
@@ -33,7 +33,7 @@ const OSCILLATION_M_PER_S: (f64, f64) = (0.05, 0.15);
 /// (analytics specification 2.2). Weidmann's curve reaches 0 at 5.4 people/m2, where denser crowds still move.
 const SPEED_RESOLUTION_M_PER_S: f64 = 0.11;
 
-/// No factor alone decides, whatever the place.
+/// No factor alone decides, whatever the place (our proposal).
 const WEIGHT_MAX: f64 = 0.97;
 
 /// Weights of the factors on level open ground (our proposal).
@@ -49,10 +49,11 @@ const WEIGHTS: [(FactorKind, f64); 6] = [
 /// One for each of [`WEIGHTS`].
 type SubScores = [Option<f64>; WEIGHTS.len()];
 
-/// Score from which each warning level is given, blue to red.
+/// Score from which each warning level is given, blue to red (our proposal, analytics specification 7).
 const BANDS: [f64; 4] = [25.0, 50.0, 70.0, 85.0];
 
-/// From this lower estimate on, the score may exceed the density ladder by more than one level, people/m2.
+/// From this lower estimate on, the score may exceed the density ladder by more than one level, people/m2
+/// (our proposal, analytics specification 7).
 const UNCAPPED_FROM_PEOPLE_PER_M2: f64 = 3.5;
 
 /// What is known of a zone when its risk is judged.
@@ -60,11 +61,11 @@ const UNCAPPED_FROM_PEOPLE_PER_M2: f64 = 3.5;
 pub struct RiskInputs {
     /// Density, people/m2.
     pub density_people_per_m2: Estimate,
-    /// Seconds to [`GROWTH_TARGET_PEOPLE_PER_M2`]: infinite where the trend does not lead there, `None` where there is
-    /// no trend yet.
-    pub secs_to_growth_target: Option<f64>,
+    /// Seconds to [`GROWTH_TARGET_PEOPLE_PER_M2`], from the soonest to the latest: infinite where the trend does not lead
+    /// there, `None` where there is no trend yet.
+    pub secs_to_growth_target: Option<Estimate>,
     /// Mean speed of the people, m/s, where measured.
-    pub speed_m_per_s: Option<f64>,
+    pub speed_m_per_s: Option<Estimate>,
     /// How fast people walk there at a density.
     pub diagram: FundamentalDiagram,
     /// Corrected crowd pressure; `None` where motion or its error is not known, or no place was dense for long enough.
@@ -91,7 +92,8 @@ pub struct Risk {
     pub score: f64,
     /// Band of the score before any cap.
     pub level: Level,
-    /// The score over the density's interval.
+    /// The score over the intervals of the inputs that have one: density (with the count, the calibration and the heights in
+    /// it), speed, and the time to the growth target.
     pub interval: ScoreInterval,
     /// Each available factor.
     pub contributions: Vec<Contribution>,
@@ -160,12 +162,36 @@ pub fn judge_into(inputs: &RiskInputs, risk: &mut Risk) {
     let missing = WEIGHTS.iter().zip(&factors).filter(|(_, x)| x.is_none());
     risk.missing_inputs.clear();
     risk.missing_inputs.extend(missing.map(|((kind, _), _)| *kind));
-    let at = |rho: f64| noisy_or(&weights, &sub_scores(inputs, rho, rho));
-    risk.interval = ScoreInterval { p5: at(density.lo), p50: at(density.value), p95: at(density.hi) };
+    risk.interval = interval(inputs, &weights);
     (risk.score, risk.level) = (score, band(score));
     risk.raw.clear();
     raw_values(inputs, &mut risk.raw);
     risk.counterfactual = counterfactual(inputs, score);
+}
+
+/// The score over its inputs' intervals: what each end of an input alone changes, added in squares, as in the density's own
+/// error budget. A Monte Carlo over all of them (analytics specification 7) would cost a thousand scores a picture for ends
+/// that differ by a point.
+fn interval(inputs: &RiskInputs, weights: &[(FactorKind, f64)]) -> ScoreInterval {
+    let density = inputs.density_people_per_m2;
+    let at = |rho: f64, changed: &RiskInputs| noisy_or(weights, &sub_scores(changed, rho, rho));
+    let exactly = |value: Option<f64>| value.map(|value| Estimate { lo: value, value, hi: value });
+    let with_speed = |end: fn(Estimate) -> f64| {
+        let speed_m_per_s = exactly(inputs.speed_m_per_s.map(end));
+        at(density.value, &RiskInputs { speed_m_per_s, ..*inputs })
+    };
+    let with_growth = |end: fn(Estimate) -> f64| {
+        let secs_to_growth_target = exactly(inputs.secs_to_growth_target.map(end));
+        at(density.value, &RiskInputs { secs_to_growth_target, ..*inputs })
+    };
+    let p50 = at(density.value, inputs);
+    let away = |scores: [f64; 3], sign: f64| {
+        scores.iter().map(|score| (sign * (score - p50)).max(0.0).powi(2)).sum::<f64>().sqrt()
+    };
+    // Slower, sooner and denser are worse.
+    let below = away([at(density.lo, inputs), with_speed(|s| s.hi), with_growth(|g| g.hi)], -1.0);
+    let above = away([at(density.hi, inputs), with_speed(|s| s.lo), with_growth(|g| g.lo)], 1.0);
+    ScoreInterval { p5: (p50 - below).max(0.0), p50, p95: (p50 + above).min(100.0) }
 }
 
 /// The sub-scores in the order of [`WEIGHTS`], 0 to 1, all but density behind the density gate; `None` without data.
@@ -175,7 +201,7 @@ fn sub_scores(inputs: &RiskInputs, rho: f64, rho_hi: f64) -> SubScores {
     let breakdown = inputs.speed_m_per_s.map(|speed| {
         let normal = inputs.diagram.envelope * inputs.diagram.speed_m_per_s(rho);
         let reference = normal.max(SPEED_RESOLUTION_M_PER_S);
-        (1.0 - speed / reference).clamp(0.0, 1.0)
+        (1.0 - speed.value / reference).clamp(0.0, 1.0)
     });
     let instability = inputs.pressure.map(|pressure| {
         let logarithmic = PRESSURE_ANCHORS_PER_S2.map(|(from, x)| (from.ln(), x));
@@ -189,7 +215,7 @@ fn sub_scores(inputs: &RiskInputs, rho: f64, rho_hi: f64) -> SubScores {
     });
     [
         Some(piecewise(&DENSITY_ANCHORS, rho_hi)),
-        inputs.secs_to_growth_target.map(|secs| gate * piecewise(&GROWTH_ANCHORS, secs)),
+        inputs.secs_to_growth_target.map(|secs| gate * piecewise(&GROWTH_ANCHORS, secs.value)),
         instability.map(|x| gate * x),
         oscillation.map(|x| gate * x),
         breakdown.map(|x| gate * x),
@@ -227,10 +253,10 @@ fn raw_values(inputs: &RiskInputs, raw: &mut Vec<RawValue>) {
     raw.extend(
         inputs
             .secs_to_growth_target
-            .filter(|secs| secs.is_finite())
-            .map(|v| value("time_to_6_5_per_m2", v, "s")),
+            .filter(|secs| secs.value.is_finite())
+            .map(|secs| value("time_to_6_5_per_m2", secs.value, "s")),
     );
-    raw.extend(inputs.speed_m_per_s.map(|v| value("speed", v, "m/s")));
+    raw.extend(inputs.speed_m_per_s.map(|v| value("speed", v.value, "m/s")));
     raw.extend(inputs.pressure.map(|pressure| RawValue {
         definition: Some(pressure.definition.in_words()),
         ..value("crowd_pressure", pressure.p90_per_s2, "1/s2")
@@ -275,9 +301,13 @@ mod tests {
     use super::*;
     use crate::danger::pressure::PressureDefinition;
 
+    fn sure(value: f64) -> Estimate {
+        Estimate { lo: value, value, hi: value }
+    }
+
     fn exact(rho: f64) -> RiskInputs {
         RiskInputs {
-            density_people_per_m2: Estimate { lo: rho, value: rho, hi: rho },
+            density_people_per_m2: sure(rho),
             secs_to_growth_target: None,
             speed_m_per_s: None,
             diagram: FundamentalDiagram::WEIDMANN,
@@ -312,8 +342,8 @@ mod tests {
     #[test]
     fn motion_counts_nothing_below_two_people_a_square_metre() {
         let everything = |rho| RiskInputs {
-            speed_m_per_s: Some(0.0),
-            secs_to_growth_target: Some(1.0),
+            speed_m_per_s: Some(sure(0.0)),
+            secs_to_growth_target: Some(sure(1.0)),
             pressure: Some(pressure(1.0)),
             oscillation: Some(oscillation(1.0, 1.0)),
             conflict: Some(mixed(1.0)),
@@ -326,7 +356,7 @@ mod tests {
 
     #[test]
     fn the_same_crowd_is_more_at_risk_on_stairs() {
-        let on_stairs = RiskInputs { site_factor: 1.2, speed_m_per_s: Some(0.02), ..exact(4.5) };
+        let on_stairs = RiskInputs { site_factor: 1.2, speed_m_per_s: Some(sure(0.02)), ..exact(4.5) };
         let on_the_level = RiskInputs { site_factor: 1.0, ..on_stairs };
         let [stairs, level] = [on_stairs, on_the_level].map(|inputs| judge(&inputs));
         assert!(stairs.score > level.score + 2.0 && stairs.score < 100.0, "{} {}", stairs.score, level.score);
@@ -337,8 +367,11 @@ mod tests {
 
     #[test]
     fn shares_sum_to_one_and_missing_inputs_are_listed() {
-        let inputs =
-            RiskInputs { speed_m_per_s: Some(0.02), secs_to_growth_target: Some(40.0), ..exact(4.5) };
+        let inputs = RiskInputs {
+            speed_m_per_s: Some(sure(0.02)),
+            secs_to_growth_target: Some(sure(40.0)),
+            ..exact(4.5)
+        };
         let risk = judge(&inputs);
         let shares: f64 = risk.contributions.iter().filter_map(|c| c.share).sum();
         assert!((shares - 1.0).abs() < 1e-12);
@@ -349,6 +382,82 @@ mod tests {
         let would_be = risk.counterfactual.unwrap();
         assert_eq!(would_be.level, risk.level.below());
         assert!(would_be.density_people_per_m2 < 4.5);
+    }
+
+    #[test]
+    fn every_input_with_an_interval_widens_the_scores() {
+        let known = RiskInputs {
+            speed_m_per_s: Some(sure(0.05)),
+            secs_to_growth_target: Some(sure(40.0)),
+            ..exact(4.2)
+        };
+        let width = |inputs: &RiskInputs| {
+            let ScoreInterval { p5, p50, p95 } = judge(inputs).interval;
+            assert!(p5 <= p50 && p50 <= p95, "{p5} {p50} {p95}");
+            [p50 - p5, p95 - p50]
+        };
+        assert!(width(&known).iter().all(|half| half.abs() < 1e-9), "what is sure has no width");
+        let speed = Some(Estimate { lo: 0.01, value: 0.05, hi: 0.1 });
+        let growth = Some(Estimate { lo: 25.0, value: 40.0, hi: f64::INFINITY });
+        let density = Estimate { lo: 3.8, value: 4.2, hi: 4.9 };
+        let by_speed = RiskInputs { speed_m_per_s: speed, ..known };
+        let by_growth = RiskInputs { secs_to_growth_target: growth, ..known };
+        let by_density = RiskInputs { density_people_per_m2: density, ..known };
+        let by_all = RiskInputs { speed_m_per_s: speed, secs_to_growth_target: growth, ..by_density };
+        let single = [by_speed, by_growth, by_density].map(|inputs| width(&inputs));
+        let all = width(&by_all);
+        for side in 0..2 {
+            assert!(
+                single.iter().all(|width| width[side] > 0.1 && width[side] < all[side]),
+                "{single:?} {all:?}"
+            );
+            let squares: f64 = single.iter().map(|width| width[side].powi(2)).sum();
+            assert!((all[side] - squares.sqrt()).abs() < 1e-9);
+        }
+    }
+
+    #[test]
+    fn the_scores_interval_is_that_of_a_monte_carlo() {
+        let mut worst = 0.0_f64;
+        for rho in [2.5, 3.5, 4.5, 5.5, 6.5] {
+            let inputs = RiskInputs {
+                density_people_per_m2: Estimate { lo: 0.88 * rho, value: rho, hi: 1.2 * rho },
+                speed_m_per_s: Some(Estimate { lo: 0.03, value: 0.07, hi: 0.11 }),
+                secs_to_growth_target: Some(Estimate { lo: 40.0, value: 55.0, hi: 90.0 }),
+                ..exact(rho)
+            };
+            let drawn = |estimate: Estimate, z: f64| {
+                let half = if z > 0.0 { estimate.hi - estimate.value } else { estimate.value - estimate.lo };
+                sure((estimate.value + z * half / crate::estimate::SIGMAS_OF_90_PERCENT).max(0.0))
+            };
+            // SplitMix64 (Steele, Lea and Flood 2014), twelve of which sum up to a normal deviate.
+            let uniform = |k: u64| {
+                let z = k.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+                let z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+                let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+                (z ^ (z >> 31)) as f64 / u64::MAX as f64
+            };
+            let normal = |k: u64| (12 * k..12 * k + 12).map(uniform).sum::<f64>() - 6.0;
+            let mut scores: Vec<f64> = (0..4000)
+                .map(|k| {
+                    let draw = RiskInputs {
+                        density_people_per_m2: drawn(inputs.density_people_per_m2, normal(3 * k)),
+                        speed_m_per_s: inputs.speed_m_per_s.map(|v| drawn(v, normal(3 * k + 1))),
+                        secs_to_growth_target: inputs
+                            .secs_to_growth_target
+                            .map(|secs| drawn(secs, normal(3 * k + 2))),
+                        ..inputs
+                    };
+                    judge(&draw).score
+                })
+                .collect();
+            scores.sort_by(f64::total_cmp);
+            let ScoreInterval { p5, p95, .. } = judge(&inputs).interval;
+            for (ours, theirs) in [(p5, scores[200]), (p95, scores[3799])] {
+                worst = worst.max((ours - theirs).abs());
+            }
+        }
+        assert!(worst < 1.5, "{worst}");
     }
 
     #[test]
@@ -366,7 +475,7 @@ mod tests {
             peak in proptest::option::of((0.0..1.0_f64, 0.0..1.0_f64)),
         ) {
             let moving = RiskInputs {
-                secs_to_growth_target: secs,
+                secs_to_growth_target: secs.map(sure),
                 pressure: pressure_per_s2.map(pressure),
                 oscillation: peak.map(|(fraction, rms)| oscillation(fraction, rms)),
                 conflict: counter_flow.map(mixed),
@@ -376,9 +485,11 @@ mod tests {
             prop_assert!(judged(rho + more).score >= judged(rho).score - 1e-9);
             let worse = RiskInputs { pressure: pressure_per_s2.map(|p| pressure(p + more)), ..moving };
             prop_assert!(judge(&worse).score >= judge(&moving).score - 1e-9);
-            let inputs = RiskInputs { speed_m_per_s: speed, ..moving };
+            let inputs = RiskInputs { speed_m_per_s: speed.map(sure), ..moving };
             let risk = judge(&inputs);
             prop_assert!(risk.score.is_finite() && (0.0..=100.0).contains(&risk.score));
+            let ScoreInterval { p5, p50, p95 } = risk.interval;
+            prop_assert!(0.0 <= p5 && p5 <= p50 && p50 <= p95 && p95 <= 100.0);
         }
     }
 }

@@ -5,6 +5,7 @@
 
 mod camera_view;
 mod density_raster;
+mod enclosure;
 mod line_state;
 mod placement;
 mod zone_state;

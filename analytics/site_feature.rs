@@ -16,7 +16,7 @@ pub enum SiteFeature {
     Narrow,
 }
 
-/// Largest product of factors.
+/// Largest product of factors (our proposal).
 pub const FACTOR_MAX: f64 = 1.5;
 
 impl SiteFeature {

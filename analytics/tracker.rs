@@ -16,7 +16,7 @@ const MEDIAN_WINDOW_SECS: f64 = 3.0;
 /// the counter's own interval.
 pub(crate) const PHI: f64 = 0.25;
 
-/// A gap after which the past no longer speaks for the present, seconds.
+/// A gap after which the past no longer speaks for the present, seconds (our proposal).
 const GAP_SECS: f64 = 5.0;
 
 /// What one picture says of a zone.

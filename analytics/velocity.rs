@@ -2,22 +2,26 @@
 
 use crate::{
     camera::Calibration,
+    estimate::{Estimate, SIGMAS_OF_90_PERCENT},
     flow_field::CellMotion,
     ground::{GroundField, GroundGrid},
     motion_field::MotionField,
 };
 
-/// Fewest people whose motion has a mean.
+/// Fewest people whose motion has a mean (our proposal).
 const PEOPLE_MIN: f64 = 0.5;
 
 /// Density up to which ground counts as empty, people/m2: what moves there is error.
 const EMPTY_PEOPLE_PER_M2: f64 = 0.02;
 
-/// Fewest empty cells that tell the error of the motion.
+/// Fewest empty cells that tell the error of the motion (our proposal).
 const EMPTY_CELLS_MIN: usize = 20;
 
 /// Share of a new measurement of the error; the rest is kept, so that somebody the counter missed is outvoted.
 const ERROR_GAIN: f64 = 0.05;
+
+/// Ground over which motion errs alike, m2: tracks err person by person, image motion over its patches (our proposal).
+const ERRS_ALIKE_M2: f64 = 1.0;
 
 /// Median length of a vector whose components have a standard deviation of 1: `sqrt(2 ln 2)`.
 const RAYLEIGH_MEDIAN: f64 = 1.177_410_022_5;
@@ -29,9 +33,18 @@ pub struct ZoneMotion {
     pub velocity_m_per_s: [f64; 2],
     /// Mean speed, m/s; not the length of the mean velocity.
     pub speed_m_per_s: f64,
+    /// Standard deviation of the mean speed by the error of the motion, m/s; `None` where that is not known.
+    pub speed_sigma_m_per_s: Option<f64>,
 }
 
 impl ZoneMotion {
+    /// Mean speed with its 90 % interval, m/s; without width where the error is not known.
+    pub fn speed(&self) -> Estimate {
+        let half = SIGMAS_OF_90_PERCENT * self.speed_sigma_m_per_s.unwrap_or(0.0);
+        let value = self.speed_m_per_s;
+        Estimate { lo: (value - half).max(0.0), value, hi: value + half }
+    }
+
     /// Specific flow at a density, people a metre of width a second: density times the length of the mean velocity.
     pub fn specific_flow_people_per_m_per_s(&self, density_people_per_m2: f64) -> f64 {
         density_people_per_m2 * self.velocity_m_per_s[0].hypot(self.velocity_m_per_s[1])
@@ -142,11 +155,12 @@ impl GroundMotion {
 /// Motion over the cells of a zone (index and share of each), weighted by the people in them, so that still ground does
 /// not dilute it. `None` with fewer than half a person in sight.
 pub fn zone_motion(
+    grid: &GroundGrid,
     motion: &CellMotion<'_>,
     field: &GroundField,
     cells: &[(usize, f64)],
 ) -> Option<ZoneMotion> {
-    let (mut people, mut velocity, mut speed) = (0.0, [0.0; 2], 0.0);
+    let (mut people, mut squares, mut velocity, mut speed) = (0.0, 0.0, [0.0; 2], 0.0);
     for (index, share) in cells {
         let here = field.people_per_cell[*index] * share;
         if here <= 0.0 || !motion.is_known[*index] {
@@ -154,13 +168,21 @@ pub fn zone_motion(
         }
         let [vx, vy] = motion.velocity_m_per_s[*index].map(f64::from);
         people += here;
+        squares += here * here;
         velocity[0] += here * vx;
         velocity[1] += here * vy;
         // Not hypot: it guards against numbers that no speed has, at several times the cost, in every cell of every picture.
         speed += here * (vx * vx + vy * vy).sqrt();
     }
-    (people >= PEOPLE_MIN)
-        .then(|| ZoneMotion { velocity_m_per_s: velocity.map(|v| v / people), speed_m_per_s: speed / people })
+    let cells_alike = (ERRS_ALIKE_M2 / grid.cell_area_m2()).max(1.0);
+    (people >= PEOPLE_MIN).then(|| ZoneMotion {
+        velocity_m_per_s: velocity.map(|v| v / people),
+        speed_m_per_s: speed / people,
+        // The error of one place, by the weights of a mean over places of which `cells_alike` err as one.
+        speed_sigma_m_per_s: motion
+            .sigma_m_per_s
+            .map(|sigma| sigma * (cells_alike * squares / (people * people)).min(1.0).sqrt()),
+    })
 }
 
 #[cfg(test)]
@@ -195,16 +217,16 @@ mod tests {
         let motion = MotionField::new(40, 30, 16.0, 16.0, velocities).unwrap();
         let mut moving = GroundMotion::new(&grid, &vec![true; grid.len()], &calibration);
         moving.update(&grid, &motion, &field);
-        let found = zone_motion(&moving.cells(), &field, &grid.rasterise(&zone)).unwrap();
+        let found = zone_motion(&grid, &moving.cells(), &field, &grid.rasterise(&zone)).unwrap();
         assert!((found.velocity_m_per_s[0] - 1.0).abs() < 1e-6 && found.velocity_m_per_s[1].abs() < 1e-6);
         assert!((found.speed_m_per_s - 1.0).abs() < 1e-6);
         let nobody = GroundField { people_per_cell: vec![0.0; grid.len()], people_elsewhere: 0.0 };
-        assert_eq!(zone_motion(&moving.cells(), &nobody, &grid.rasterise(&zone)), None);
+        assert_eq!(zone_motion(&grid, &moving.cells(), &nobody, &grid.rasterise(&zone)), None);
     }
 
     #[test]
     fn the_error_of_motion_is_measured_where_nobody_is_unless_it_is_stated() {
-        let (calibration, _, grid) = from_above();
+        let (calibration, zone, grid) = from_above();
         let field = half_empty(&grid);
         // People walk at 20 px/s; the empty half trembles by a standard deviation of 2 px/s, 0.1 m/s.
         let tremble = |i: usize| {
@@ -222,5 +244,10 @@ mod tests {
         moving.update(&grid, &motion.with_sigma_px_per_s(4.0), &field);
         let stated = moving.cells().sigma_m_per_s.unwrap();
         assert!((stated - 0.2).abs() < 1e-6, "{stated}");
+        // Two people over 128 of the zone's cells, of which four err as one: a mean of 32 errors.
+        let found = zone_motion(&grid, &moving.cells(), &field, &grid.rasterise(&zone)).unwrap();
+        let speed = found.speed();
+        assert!((found.speed_sigma_m_per_s.unwrap() - 0.2 / 32f64.sqrt()).abs() < 1e-3, "{found:?}");
+        assert!(speed.lo < speed.value && speed.value < speed.hi, "{speed:?}");
     }
 }

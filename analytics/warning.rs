@@ -31,7 +31,7 @@ pub use attention::{SHELF_SECS_MAX, UNACKNOWLEDGED_SECS};
 
 use attention::Attention;
 
-/// Share of the samples of a dwell in which a condition must hold.
+/// Share of the samples of a dwell in which a condition must hold (analytics specification 5.1).
 const HOLD_SHARE: f64 = 0.6;
 
 /// Fewest samples that a dwell must hold (analytics specification 5.1, for red; at low frame rates a dwell of a few

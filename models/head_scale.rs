@@ -64,21 +64,44 @@ impl HeadMeter {
         Ok(Self { detector: Box::new(detector), range_px: sizes.range_px })
     }
 
-    /// Width of the median head in pixels of `picture`; `None` where too few people are found.
+    /// The heads in pixels of `picture`: middle and width; `None` where too few people are found.
     ///
     /// Where they are too few at the picture's own size, they are looked for at twice that: the smallest that the
     /// detector knows may be half as large as those that the counter does.
-    fn median_head_px(&mut self, picture: RgbView<'_>) -> Result<Option<f64>> {
+    fn heads(&mut self, picture: RgbView<'_>) -> Result<Option<Vec<HeadFound>>> {
         let side_px = picture.width_px().max(picture.height_px()) as f64;
         let first = (LOOK_MAX_SIDE_PX / side_px).min(1.0);
         for factor in [first, (LOOK_MAX_SIDE_PX / side_px).min(2.0)] {
             let found = self.detector.count_at(picture, Scale::Factor(factor))?;
-            let mut widths_px = found.detected_head_widths_px.unwrap_or_default();
+            let middles_px = found.detected_heads_px.unwrap_or_default();
+            let widths_px = found.detected_head_widths_px.unwrap_or_default();
             if widths_px.len() >= PEOPLE_MIN {
-                return Ok(Some(median(&mut widths_px)));
+                return Ok(Some(middles_px.into_iter().zip(widths_px).collect()));
             }
         }
         Ok(None)
+    }
+
+    /// Width of the median head in pixels of `picture`; `None` where too few people are found.
+    fn median_head_px(&mut self, picture: RgbView<'_>) -> Result<Option<f64>> {
+        let heads = self.heads(picture)?;
+        Ok(heads
+            .map(|heads| median(&mut heads.into_iter().map(|(_, width_px)| width_px).collect::<Vec<_>>())))
+    }
+}
+
+/// A head in a picture: its middle and its width, pixels.
+pub type HeadFound = ([f64; 2], f64);
+
+impl Counter {
+    /// The heads that the detector of this counter's card finds in `picture`, in its pixels: far from all, but with their
+    /// sizes. Empty where fewer than three people are found, and without such a detector.
+    ///
+    /// # Errors
+    /// As [`Counter::count`].
+    pub fn measured_heads(&mut self, picture: RgbView<'_>) -> Result<Vec<HeadFound>> {
+        let Some(meter) = self.head_meter() else { return Ok(Vec::new()) };
+        Ok(meter.heads(picture)?.unwrap_or_default())
     }
 }
 

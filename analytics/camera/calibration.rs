@@ -2,12 +2,16 @@
 
 use nalgebra::Matrix3;
 
+use crate::ground::HEAD_MIN_PX;
+
 use super::consensus::{AGREEING_MIN, contradictions};
 use super::covariance::FitCovariance;
+use super::head_sizes::usable;
 use super::homography::outlier;
 use super::{
-    CalibrationError, Contradiction, DroneCamera, DroneCameraError, Homography, ImageFromPlane, Lens,
-    PlaneFromImage, PointPair, STANDING_HEAD_HEIGHT_M, TrustRegion, leave_one_out_rmse_m, pose_from_ground,
+    CalibrationError, Contradiction, DroneCamera, DroneCameraError, HeadSizes, HeadSizesError, Homography,
+    ImageFromPlane, Lens, PlaneFromImage, PointPair, STANDING_HEAD_HEIGHT_M, TrustRegion,
+    leave_one_out_rmse_m, pose_from_ground,
 };
 
 /// How the metres came about; published, because it decides what a density may be used for.
@@ -22,7 +26,10 @@ pub enum CalibrationMethod {
     Plan,
     /// The telemetry of a camera that moves, picture by picture.
     Telemetry,
-    /// No point pairs: one scale for the whole picture. Levels are capped at yellow (analytics specification 4.5).
+    /// No point pairs: the camera follows from how large heads are in its picture ([`HeadSizes`]). Levels are capped at
+    /// yellow (analytics specification 4.5).
+    HeadSizes,
+    /// No point pairs: one scale for the whole picture. Levels are capped at yellow likewise.
     Uncalibrated,
 }
 
@@ -203,6 +210,42 @@ impl Calibration {
         })
     }
 
+    /// From how large heads are in the picture, trusted where they are large enough to be counted. The ground's origin lies
+    /// below the camera, y ahead and x to the right. `view_angle_deg` is the view across where somebody knows it.
+    ///
+    /// # Errors
+    /// [`HeadSizesError`] where areas would be known too badly, and where no head is large enough to be counted.
+    pub fn from_head_sizes(
+        sizes: &HeadSizes,
+        view_angle_deg: Option<f64>,
+        head_height_m: f64,
+    ) -> Result<Self, HeadSizesError> {
+        let (camera, sigma_area_relative) = sizes.camera(view_angle_deg, head_height_m);
+        let sigma_area_relative = usable(sigma_area_relative)?;
+        let unseen = HeadSizesError::LooksUp;
+        let map = |z: f64| Some(PlaneFromImage::new(camera.plane_from_image(z)?, None));
+        let (ground_from_image, head_plane_from_image) =
+            (map(0.0).ok_or(unseen)?, map(head_height_m).ok_or(unseen)?);
+        let corners = sizes.corners_px(HEAD_MIN_PX).ok_or(unseen)?;
+        let corners_m = corners.into_iter().map(|corner| head_plane_from_image.apply(corner));
+        let corners_m = corners_m.collect::<Option<Vec<_>>>().ok_or(unseen)?;
+        Ok(Self {
+            method: CalibrationMethod::HeadSizes,
+            image_size_px: [camera.image_width_px, camera.image_height_px],
+            image_from_ground: ground_from_image.inverse().ok_or(unseen)?,
+            image_from_head_plane: head_plane_from_image.inverse().ok_or(unseen)?,
+            ground_from_image,
+            head_plane_from_image,
+            trust_region: Some(TrustRegion::around(&corners_m)),
+            leave_one_out_rmse_m: None,
+            left_out: Vec::new(),
+            covariance: None,
+            camera_height_m: Some(camera.position_m[2]),
+            depression_rad: Some(camera.depression_rad),
+            stated_sigma_area: Some(sigma_area_relative),
+        })
+    }
+
     /// What is known of a camera that moves before its first pose: the size of its picture. Nothing of any site is in it.
     /// `None` for a picture without pixels.
     pub fn awaiting_telemetry(image_width_px: u32, image_height_px: u32) -> Option<Self> {
@@ -278,6 +321,11 @@ impl Calibration {
 
     /// Whether densities are in true metres.
     pub fn is_calibrated(&self) -> bool {
+        !matches!(self.method, CalibrationMethod::Uncalibrated | CalibrationMethod::HeadSizes)
+    }
+
+    /// Whether it says how large a head is in the picture: a picture taken as a plan does not.
+    pub fn knows_head_sizes(&self) -> bool {
         self.method != CalibrationMethod::Uncalibrated
     }
 
@@ -356,7 +404,7 @@ impl Calibration {
             CalibrationMethod::HeadPlane | CalibrationMethod::Telemetry => by_points(),
             CalibrationMethod::GroundPlane => by_points().hypot(GROUND_PLANE_SIGMA_AREA),
             CalibrationMethod::Plan => PLAN_SIGMA_AREA,
-            CalibrationMethod::Uncalibrated => UNCALIBRATED_SIGMA_AREA,
+            CalibrationMethod::Uncalibrated | CalibrationMethod::HeadSizes => UNCALIBRATED_SIGMA_AREA,
         }
     }
 }

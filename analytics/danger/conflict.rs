@@ -8,12 +8,13 @@ const BAND_M: f64 = 1.0;
 const BANDS: usize = 64;
 /// More bands than a site reaches from its origin.
 const FAR_BANDS: f64 = 1e6;
-/// Speeds below this many standard deviations of their error say nothing, and below this in m/s in any case.
+/// Speeds below this many standard deviations of their error say nothing, and below this in m/s in any case (our
+/// proposal).
 const NOISE_SIGMAS: f64 = 2.0;
 const SPEED_MIN_M_PER_S: f64 = 0.1;
-/// Fewest moving people that make streams.
+/// Fewest moving people that make streams (our proposal).
 const PEOPLE_MIN: f64 = 4.0;
-/// Directions of the entropy.
+/// Directions of the entropy (analytics specification 2.7).
 const SECTORS: usize = 16;
 
 /// Where the first of a quadrant's four sectors ends.

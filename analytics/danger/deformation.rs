@@ -3,21 +3,23 @@
 
 use crate::{flow_field::FlowField, ground::GroundGrid, time::Timestamp};
 
-/// Time over which velocities are averaged before they are differentiated, seconds.
+/// Time over which velocities are averaged before they are differentiated, seconds (analytics specification
+/// 2.5: 1 to 2 s).
 const MEAN_SECS: f64 = 1.0;
 /// Pictures that come sooner after one another are left out: they share most of their motion, and cost as much, seconds.
 const APART_SECS: f64 = 0.3;
 /// A longer gap between pictures begins anew, seconds.
 const GAP_MAX_SECS: f64 = 2.0;
-/// Radius of the region over which swirls are compared, metres.
+/// Radius of the region over which swirls are compared, metres (analytics specification 2.5).
 const REGION_RADIUS_M: f64 = 2.0;
 /// Length that makes the congestion number dimensionless, metres (our normalisation).
 const UNIT_LENGTH_M: f64 = 1.0;
-/// Mean speeds below this many standard deviations of their error divide nothing.
+/// Mean speeds below this many standard deviations of their error divide nothing (analytics specification
+/// 2.5).
 const NOISE_SIGMAS: f64 = 3.0;
 /// Slowest mean speed that divides in any case, m/s: below it a crowd stands.
 const SPEED_MIN_M_PER_S: f64 = 0.05;
-/// Fewest cells of a region with a known swirl.
+/// Fewest cells of a region with a known swirl (our proposal).
 const REGION_CELLS_MIN: f64 = 4.0;
 
 /// How the stream of a zone deforms.

@@ -4,14 +4,14 @@ use std::collections::VecDeque;
 
 use crate::time::Timestamp;
 
-/// How long it must go on, seconds.
+/// How long it must go on, seconds (analytics specification 2.2).
 const LASTING_SECS: f64 = 20.0;
-/// Only crowds denser than this break down, people/m2.
+/// Only crowds denser than this break down, people/m2 (analytics specification 2.2).
 const DENSITY_MIN_PEOPLE_PER_M2: f64 = 2.0;
 /// Least change over the time, as a share of the mean: what a second's mean leaves of noise stays below it (our
 /// proposal).
 const CHANGE_MIN: f64 = 0.05;
-/// Samples are averaged over this time, seconds.
+/// Samples are averaged over this time, seconds (our proposal).
 const SLOT_SECS: f64 = 1.0;
 /// A longer gap begins anew, seconds.
 const GAP_MAX_SECS: f64 = 5.0;

@@ -8,15 +8,15 @@ use crate::{flow_field::CellMotion, time::Timestamp};
 
 /// Directions told apart; opposite ones are half of them apart.
 const SECTORS: usize = 16;
-/// Motion faster than this is walking, m/s.
+/// Motion faster than this is walking, m/s (our proposal).
 const MICRO_MAX_M_PER_S: f64 = 0.5;
-/// Motion slower than this many standard deviations of its error is none.
+/// Motion slower than this many standard deviations of its error is none (our proposal).
 const NOISE_SIGMAS: f64 = 2.0;
-/// Time over which directions are gathered, seconds.
+/// Time over which directions are gathered, seconds (our proposal).
 const TAU_SECS: f64 = 10.0;
 /// Pictures that come sooner after one another are left out: they share most of their motion, seconds.
 const APART_SECS: f64 = 0.3;
-/// Fewest people-seconds of motion that make a histogram.
+/// Fewest people-seconds of motion that make a histogram (our proposal).
 const GATHERED_MIN: f64 = 10.0;
 
 /// The small motions of a zone's people.

@@ -8,7 +8,7 @@ use crate::time::Timestamp;
 
 /// Seconds of motion that are looked at: three cycles of the slowest oscillation known, almost.
 const WINDOW_SECS: f64 = 60.0;
-/// Seconds of motion from which on something is said.
+/// Seconds of motion from which on something is said (analytics specification 2.6: 30 to 60 s).
 const WINDOW_SECS_MIN: f64 = 30.0;
 /// Velocities are means over slots this long, seconds.
 const SLOT_SECS: f64 = 0.5;
@@ -16,11 +16,11 @@ const SLOTS: usize = (WINDOW_SECS / SLOT_SECS) as usize;
 const SLOTS_MIN: usize = (WINDOW_SECS_MIN / SLOT_SECS) as usize;
 /// A longer gap begins anew, seconds.
 const GAP_SECS: f64 = 2.0;
-/// Frequencies looked at, Hz.
+/// Frequencies looked at, Hz (analytics specification 2.6).
 const BAND_HZ: (f64, f64) = (0.03, 0.5);
-/// A crowd that moves less than this is at rest, m/s.
+/// A crowd that moves less than this is at rest, m/s (our proposal).
 const REST_M_PER_S: f64 = 1e-3;
-/// Cycles that must be seen.
+/// Cycles that must be seen (analytics specification 2.6).
 const CYCLES_MIN: f64 = 2.0;
 
 /// An oscillation as measured.

@@ -11,7 +11,7 @@ use crate::{
     time::Timestamp,
 };
 
-/// Share of the gated area whose pressure lies below the one reported.
+/// Share of the gated area whose pressure lies below the one reported (analytics specification 2.4).
 const PERCENTILE: f64 = 0.9;
 
 /// Which variance of velocity makes the pressure.

@@ -11,10 +11,11 @@ use crate::{
     velocity::GroundMotion,
 };
 
-/// How late a picture may come and still be a straggler, which is ignored, seconds.
+/// How late a picture may come and still be a straggler, which is ignored, seconds (our proposal).
 const STRAGGLER_SECS: f64 = 5.0;
 
-/// A camera whose picture is older than this gives way to one that sees less of the place, seconds.
+/// A camera whose picture is older than this gives way to one that sees less of the place, seconds (a
+/// picture is fresh for as long, analytics specification 5.2).
 pub(super) const VIEW_SECS: f64 = 2.0;
 
 /// The camera that speaks for a place of which each covers a share: of those with a recent picture and at least

@@ -6,7 +6,7 @@ use crate::{freshness::Freshness, ground::GroundGrid, time::Timestamp};
 /// Most cells of a raster: beyond them cells grow, so that a message stays below about 100 kB.
 const CELLS_MAX: usize = 20_000;
 
-/// Least share of a cell of the raster that must be seen for it to have a density.
+/// Least share of a cell of the raster that must be seen for it to have a density (our proposal).
 const SEEN_SHARE_MIN: f64 = 0.5;
 
 /// Density over the ground of a site: for display, never the ground of a warning.

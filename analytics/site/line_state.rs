@@ -7,7 +7,6 @@ use super::{
     camera_view::{CameraView, best_view},
 };
 use crate::{
-    camera::CalibrationMethod,
     freshness::Freshness,
     ground::GroundGrid,
     line::{Line, StripCell},
@@ -124,7 +123,7 @@ impl LineTracker {
 
     fn notes(&self, view: Option<&CameraView>, notes: &mut Vec<String>) {
         match view {
-            Some(view) if view.calibration().method() == CalibrationMethod::Uncalibrated => {
+            Some(view) if !view.calibration().is_calibrated() => {
                 notes.push("uncalibrated: lengths are rough, and so is the flow a metre of width".to_owned());
             }
             Some(_) => {}

@@ -201,7 +201,7 @@ pub struct ZoneRisk {
     /// Band of the score after the cap. Absent without valid data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub level: Option<Level>,
-    /// The score over the interval of the density.
+    /// The score over the intervals of its inputs: density, speed, and the time to a crowd of 6.5 people/m2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interval: Option<ScoreInterval>,
     /// What each available input adds.

@@ -6,7 +6,7 @@ use serde::Serialize;
 use throng_analytics::level::Level;
 
 use super::baseline::Baseline;
-use super::bootstrap::{Interval, median};
+use super::bootstrap::{self, Bounds, Interval, median};
 #[cfg(doc)]
 use super::play::COUNTED_FROM_PEOPLE_PER_M2;
 use super::play::Outcome;
@@ -52,10 +52,14 @@ pub struct Worth {
     pub harmed: usize,
     /// Runs of danger with harm or onset that no orange or red preceded.
     pub missed: usize,
+    /// 90 % interval of that.
+    pub missed_interval: Bounds,
     /// Hours of benign scenes.
     pub benign_hours: f64,
     /// Alarms at a level or above, an hour of benign scenes; none without such scenes.
     pub false_alarms_per_hour: Option<ByLevel<f64>>,
+    /// 90 % intervals of those.
+    pub false_alarms_per_hour_interval: Option<ByLevel<Bounds>>,
     /// Seconds from the first alarm at a level or above to harm, 0 where none came before; over the runs with harm.
     pub lead_to_harm_s: ByLevel<Option<Interval>>,
     /// The same to the onset.
@@ -100,8 +104,12 @@ pub struct BaselineWorth {
     pub threshold: f64,
     /// Runs with harm or onset that no alarm preceded.
     pub missed: usize,
+    /// 90 % interval of that.
+    pub missed_interval: Bounds,
     /// Alarms an hour of benign scenes.
     pub false_alarms_per_hour: f64,
+    /// 90 % interval of those; absent without such scenes.
+    pub false_alarms_per_hour_interval: Option<Bounds>,
     /// Seconds from the first alarm to harm.
     pub lead_to_harm_s: Option<Interval>,
 }
@@ -153,6 +161,17 @@ fn benign_hours(outcomes: &[&Outcome]) -> f64 {
     benign.fold(0.0, |secs, o| secs + o.watched_secs) / 3600.0
 }
 
+/// For each run with an event that had to be warned of, whether it was missed, by the lead that it had.
+fn misses(outcomes: &[&Outcome], lead: impl Fn(&Outcome, f64) -> Option<f64>) -> Vec<bool> {
+    outcomes.iter().filter_map(|o| o.event_secs().map(|at| lead(o, at).is_none())).collect()
+}
+
+/// Alarms and hours of each benign run.
+fn benign_runs(outcomes: &[&Outcome], alarms: impl Fn(&Outcome) -> usize) -> Vec<(usize, f64)> {
+    let benign = outcomes.iter().filter(|o| o.kind == Kind::Benign);
+    benign.map(|o| (alarms(o), o.watched_secs / 3600.0)).collect()
+}
+
 fn per_hour(count: usize, hours: f64) -> f64 {
     if hours > 0.0 { count as f64 / hours } else { 0.0 }
 }
@@ -160,10 +179,8 @@ fn per_hour(count: usize, hours: f64) -> f64 {
 fn worth(outcomes: &[&Outcome]) -> Worth {
     let alarms = |outcome: &'_ Outcome, level: Level| outcome.alarms[usize::from(level.number()) - 1].clone();
     let hours = benign_hours(outcomes);
-    let false_alarms = |level| {
-        let benign = outcomes.iter().filter(|o| o.kind == Kind::Benign);
-        per_hour(benign.map(|o| alarms(o, level).count()).sum(), hours)
-    };
+    let false_alarms = |level| benign_runs(outcomes, |o| alarms(o, level).count());
+    let all_of = |runs: Vec<(usize, f64)>| per_hour(runs.iter().map(|(alarms, _)| alarms).sum(), hours);
     let leads = |event: &dyn Fn(&Outcome) -> Option<f64>| {
         ByLevel::new(|level| {
             let leads: Vec<f64> = outcomes
@@ -176,14 +193,16 @@ fn worth(outcomes: &[&Outcome]) -> Worth {
     };
     let [measured, true_density] = [0, 1].map(|k| outcomes.iter().map(|o| o.density_sums[k]).sum::<f64>());
     let zone_secs: f64 = outcomes.iter().map(|o| o.watched_secs * o.zones as f64).sum();
-    let is_missed =
-        |o: &&&Outcome| o.event_secs().is_some_and(|at| alarms(o, ACTED_ON).lead_secs(at).is_none());
+    let misses = misses(outcomes, |o, at| alarms(o, ACTED_ON).lead_secs(at));
     Worth {
         runs: outcomes.len(),
         harmed: outcomes.iter().filter(|o| o.harm_secs.is_some()).count(),
-        missed: outcomes.iter().filter(is_missed).count(),
+        missed: misses.iter().filter(|is_missed| **is_missed).count(),
+        missed_interval: bootstrap::number(&misses),
         benign_hours: hours,
-        false_alarms_per_hour: (hours > 0.0).then(|| ByLevel::new(false_alarms)),
+        false_alarms_per_hour: (hours > 0.0).then(|| ByLevel::new(|level| all_of(false_alarms(level)))),
+        false_alarms_per_hour_interval: (hours > 0.0)
+            .then(|| ByLevel::new(|level| bootstrap::rate(&false_alarms(level)))),
         lead_to_harm_s: leads(&|o| o.harm_secs),
         lead_to_onset_s: leads(&|o| o.onset_secs),
         density_max_people_per_m2: outcomes.iter().map(|o| o.density_max_people_per_m2).fold(0.0, f64::max),
@@ -205,19 +224,20 @@ fn baseline(outcomes: &[&Outcome], kind: Baseline, ours_per_hour: f64) -> Baseli
         row.map(|(_, log)| log.clone()).unwrap_or_default()
     };
     let at = |threshold: f64| {
-        let benign = outcomes.iter().filter(|o| o.kind == Kind::Benign);
-        let count = benign.map(|o| log(o, threshold).count()).sum();
+        let benign = benign_runs(outcomes, |o| log(o, threshold).count());
         let lead = |o: &Outcome, at: f64| log(o, threshold).lead_secs(at);
         let leads: Vec<f64> = outcomes
             .iter()
             .filter(|o| o.kind == Kind::Danger)
             .filter_map(|o| o.harm_secs.map(|at| lead(o, at).unwrap_or(0.0)))
             .collect();
-        let missed = outcomes.iter().filter(|o| o.event_secs().is_some_and(|at| lead(o, at).is_none()));
+        let misses = misses(outcomes, lead);
         BaselineWorth {
             threshold,
-            missed: missed.count(),
-            false_alarms_per_hour: per_hour(count, hours),
+            missed: misses.iter().filter(|is_missed| **is_missed).count(),
+            missed_interval: bootstrap::number(&misses),
+            false_alarms_per_hour: per_hour(benign.iter().map(|(alarms, _)| alarms).sum(), hours),
+            false_alarms_per_hour_interval: (hours > 0.0).then(|| bootstrap::rate(&benign)),
             lead_to_harm_s: median(&leads),
         }
     };
@@ -307,10 +327,17 @@ mod tests {
         assert_eq!((summary.all.runs, summary.all.harmed, summary.all.missed), (5, 3, 1));
         let lead = summary.all.lead_to_harm_s.orange.unwrap();
         assert!((lead.median - 40.0).abs() < 1e-9, "60, 40 and none: {lead:?}");
+        // Three draws of three: a median of 60, and one of 0, come up in 7 of 27 each.
+        assert!(lead.lo.abs() < 1e-9 && (lead.hi - 60.0).abs() < 1e-9, "{lead:?}");
         assert!((summary.all.lead_to_onset_s.orange.unwrap().median - 10.0).abs() < 1e-9);
         let rate = summary.all.false_alarms_per_hour.unwrap();
         assert!((rate.orange - 5.0).abs() < 1e-9, "one in 0.2 hours: {rate:?}");
         assert!(rate.red.abs() < 1e-9);
+        let between = summary.all.false_alarms_per_hour_interval.unwrap();
+        assert_eq!((between.orange.lo, between.orange.hi), (0.0, 10.0), "none or both of two runs");
+        assert!((between.red.hi - 20f64.ln() / 0.2).abs() < 1e-9, "none seen in 0.2 hours: {between:?}");
+        let missed = summary.all.missed_interval;
+        assert_eq!((missed.lo, missed.hi), (0.0, 2.0), "one of three: three at once come up in 1 of 27");
         assert!((summary.all.unknown_share - 0.05).abs() < 1e-9);
         assert!((summary.all.measured_over_true_density.unwrap() - 0.9).abs() < 1e-9);
         assert_eq!(summary.by_scenario["calm"].missed, 0);

@@ -38,6 +38,8 @@ fn even_walking_has_the_density_speed_and_flow_that_it_was_made_with() {
     let found = &lines(&output)[0];
     let value = |path: &str| found.pointer(path).unwrap().as_f64().unwrap();
     assert!((value("/voronoi_density/mean") - 1.0).abs() < 1e-9, "{found}");
+    // Four columns of which two rows stand in the area: 8 people on 4 m by 2.8 m.
+    assert!((value("/classic_density/mean") - 8.0 / 11.2).abs() < 1e-9, "{found}");
     assert!(
         (value("/voronoi_speed/mean") - 1.0).abs() < 1e-9 && (value("/mean_speed/mean") - 1.0).abs() < 1e-9
     );
