@@ -1,7 +1,7 @@
 // Charts over time: bands, thresholds drawn in, gaps where nothing is known.
 
 import uPlot from "../vendor/uplot/uPlot.esm.js";
-import { current, num } from "./i18n.js";
+import { current, num, t } from "./i18n.js";
 import { colour } from "./level.js";
 
 /** How a time is written on an axis of so many seconds: with the day where there is more than one. */
@@ -35,7 +35,7 @@ export function chart(node, columns, series, thresholds = {}, height = 280) {
     width: Math.max(260, node.clientWidth), height,
     scales: { y: { range: (_, low, high) => [Math.min(0, low ?? 0), Math.max(most * 1.1, (high ?? 1) * 1.05, 1)] } },
     axes: [{ ...axis, values: (_, splits) => splits.map(timeOn(splits.at(-1) - splits[0])) }, axis],
-    series: [{ value: (_, at) => (at ? new Date(at * 1000).toLocaleString(current(), { hour12: false }) : "–") }, ...series.map((one) => ({ label: one.label, stroke: one.colour, width: one.width ?? 2, spanGaps: false, points: { show: false }, value: (_, value) => num(value, 2) }))],
+    series: [{ label: t("audit.at"), value: (_, at) => (at ? new Date(at * 1000).toLocaleString(current(), { hour12: false }) : "–") }, ...series.map((one) => ({ label: one.label, stroke: one.colour, width: one.width ?? 2, spanGaps: false, points: { show: false }, value: (_, value) => num(value, 2) }))],
     bands: series.flatMap((one, index) => (one.bandTo ? [{ series: [index + 1, one.bandTo], fill: `${one.colour}33` }] : [])),
     hooks: { drawClear: [lines] },
   }, columns, node);
