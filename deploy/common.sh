@@ -43,3 +43,14 @@ quietly() {
   rm -f "$log"
   return "$status"
 }
+
+# The Node that drives a browser in the tests: the machine's, or the one that setup fetched.
+node_needed=20
+# find_node: makes it the one that is called; fails where there is none.
+find_node() {
+  local found=0
+  ! command -v npm >/dev/null 2>&1 || found="$(node --version 2>/dev/null | sed -E 's/^v([0-9]+).*/\1/')"
+  [ "${found:-0}" -lt "$node_needed" ] || return 0
+  [ -x "$throng_home/node/bin/npm" ] || return 1
+  PATH="$throng_home/node/bin:$PATH"
+}

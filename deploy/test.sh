@@ -27,6 +27,10 @@ cd "$repo_root"
 step "Running the tests"
 cargo test --release --locked --workspace -- "${harness_arguments[@]}"
 
+step "Testing the console in a browser"
+cargo build --quiet --release --locked --workspace --bin throng --example simulated_room
+bash tests/console/run.sh
+
 if [ "$training" = yes ]; then
   step "Training the counter for three steps"
   bash models/training/smoke.sh

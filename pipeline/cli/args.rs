@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::console::Keeping;
 use crate::config::duration::Span;
@@ -77,6 +77,21 @@ pub struct DemoArgs {
     /// stay until Ctrl-C.
     #[arg(long, value_name = "ADDRESS")]
     pub console: Option<SocketAddr>,
+    /// Only this part.
+    #[arg(long, value_enum)]
+    pub part: Option<DemoPart>,
+    /// Port on loopback where the demonstration meets other programs: another than the usual 7447 keeps it apart from them.
+    #[arg(long, value_name = "PORT")]
+    pub meeting_port: Option<u16>,
+}
+
+/// A part of the demonstration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DemoPart {
+    /// Real pedestrians in a street.
+    Street,
+    /// A simulated crowd before a gate that closes.
+    Gate,
 }
 
 /// `throng bench`: decode alone, model alone and the whole pipeline on the same footage; or many cameras.

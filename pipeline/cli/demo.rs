@@ -1,6 +1,7 @@
 //! `throng demo`: the main job on real footage, then on a simulated crowd that builds up before a gate.
 
 use std::{
+    fs,
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
@@ -12,12 +13,17 @@ use throng_console::Language;
 use throng_samples::scene::{FRAMES_PER_S, Scene};
 
 use super::{
-    args::DemoArgs, demo_speaker::DemoSpeaker, exit_status::ExitStatus, interrupt::Interrupt, live::Live,
-    load_site, output, progress::Progress,
+    args::{DemoArgs, DemoPart},
+    demo_speaker::{DemoKeys, by_film::FilmSpeaker, on_bus::BusSpeaker},
+    exit_status::ExitStatus,
+    interrupt::Interrupt,
+    live::Live,
+    load_site, output,
+    progress::Progress,
 };
 use crate::{
     clock::wall_clock,
-    config::shipped,
+    config::{plan::Plan, shipped},
     engine::{self, RunOptions},
     latency::LatencyProbe,
     publish::{BusHandle, Id, Network, Outgoing, Topic},
@@ -32,8 +38,10 @@ const GATE_SEED: u64 = 1;
 
 /// Site time that the demonstration's operator takes to acknowledge red, seconds.
 const OPERATOR_TAKES_SECS: f64 = 6.0;
+/// The same where somebody may sit at the console: they come first.
+const OPERATOR_WAITS_SECS: f64 = 30.0;
 
-/// Runs both parts.
+/// Runs the parts that were asked for.
 ///
 /// # Errors
 /// A shipped file is missing, or whatever stops a run.
@@ -52,24 +60,29 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<ExitStatus> {
     };
     let street = site_file("samples/demo.toml")?;
     let gate = site_file("samples/gate.toml")?;
-    let pictures = Arc::new(PictureBook::default());
-    let room = args.console.map(|listen| open_room(listen, &args.output, &pictures)).transpose()?;
-    let mut summary = part(args, &options, &pictures, &street, "street", "Real footage: a street camera")?;
-    if !interrupt.is_set() {
+    let mut demo = Demo { args, options, keys: DemoKeys::new()?, pictures: Arc::default(), summary: None };
+    let room = args.console.map(|listen| demo.open_room(listen)).transpose()?;
+    if room.is_none() && !args.headless && !args.json {
+        output::note("With pages to look at: --console 127.0.0.1:8300, then open http://127.0.0.1:8300/.");
+    }
+    if args.part != Some(DemoPart::Gate) {
+        demo.part(&street, "street", "Real footage: a street camera")?;
+    }
+    if args.part != Some(DemoPart::Street) && !interrupt.is_set() {
         let film = gate.parent().unwrap_or(Path::new(".")).join("../output/gate.mkv");
         film_gate(&film, args.headless, &interrupt)?;
         if !interrupt.is_set() {
-            let title = "Simulated: a gate closes on a crowd";
-            summary.join(part(args, &options, &pictures, &gate, "gate", title)?);
+            demo.part(&gate, "gate", "Simulated: a gate closes on a crowd")?;
         }
     }
-    if let Some(latency) = &options.latency {
+    let mut summary = demo.summary.unwrap_or_default();
+    if let Some(latency) = &demo.options.latency {
         summary.capture_to_bus_ms = latency.capture_to_bus_ms();
     }
     if args.json {
         output::json_line(&summary)?;
     } else {
-        output::note(format!("\nSummary of both parts:\n{}", serde_json::to_string_pretty(&summary)?));
+        output::note(format!("\nSummary:\n{}", serde_json::to_string_pretty(&summary)?));
     }
     if let Some(room) = room {
         output::note(format!("The console stays at {} until Ctrl-C.", room.url()));
@@ -78,66 +91,110 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<ExitStatus> {
     Ok(ExitStatus::Success)
 }
 
-/// The console of the demonstration, with an account that everybody knows: on loopback only.
-fn open_room(listen: SocketAddr, output: &Path, pictures: &Arc<PictureBook>) -> anyhow::Result<Room> {
-    anyhow::ensure!(
-        listen.ip().is_loopback(),
-        "the demonstration's console has a password that everybody knows: serve it on 127.0.0.1"
-    );
-    let options = RoomOptions {
-        listen,
-        data_dir: output.join("console"),
-        history: None,
-        network: Network::default(),
-        speaker_key: None,
-        language: Language::En,
-        demo_account: true,
-    };
-    let room = Room::open(&options, pictures.clone())?;
-    output::note(format!("Console: {} (account demo, password demo)", room.url()));
-    Ok(room)
-}
-
 fn site_file(relative: &str) -> anyhow::Result<PathBuf> {
     shipped::file(relative).with_context(|| {
         format!("the demonstration's site file is missing; run it from the source tree or the installation: {relative}")
     })
 }
 
-/// One site of the demonstration.
-fn part(
-    args: &DemoArgs,
-    options: &RunOptions,
-    pictures: &PictureBook,
-    site: &Path,
-    name: &str,
-    title: &str,
-) -> anyhow::Result<Summary> {
-    output::note(format!("\n== {title} ({})", site.display()));
-    let plan = load_site(site)?;
-    let counter = engine::open_counter(&plan)?;
-    let mut live = Live::new(args.json, plan.time_zone.clone());
-    let mut recorder = Recorder::new(&plan, &args.output, name, title)?;
-    let mut operator = Operator::default();
-    let speaker = DemoSpeaker::new(&plan.site_id, plan.drill, &args.output, wall_clock());
-    let mut speaker = speaker.map_err(|error| output::note(format!("No loudspeaker: {error:#}."))).ok();
-    let outcome = engine::run(&plan, counter, options, &mut |step| {
-        live.show(step.report)?;
-        recorder.observe(step.counted, step.report);
-        if let Some(counted) = step.counted.filter(|_| args.console.is_some()) {
-            pictures.observe(&plan, counted, step.report);
-        }
-        if let Some(speaker) = &mut speaker {
-            speaker.step(step.report)?;
-        }
-        operator.look(step.report, step.bus)
-    })?;
-    let recorded = recorder.finish()?;
-    if let Some(video) = &recorded.video {
-        output::note(format!("Annotated video: {}", video.display()));
+/// What the parts share.
+struct Demo<'a> {
+    args: &'a DemoArgs,
+    options: RunOptions,
+    keys: DemoKeys,
+    pictures: Arc<PictureBook>,
+    summary: Option<Summary>,
+}
+
+impl Demo<'_> {
+    fn network(&self) -> Network {
+        let network = Network::default();
+        Network { meeting_port: self.args.meeting_port.unwrap_or(network.meeting_port), ..network }
     }
-    output::note(format!("Timeline:        {}", recorded.timeline.display()));
-    Ok(outcome.summary)
+
+    fn console_folder(&self) -> PathBuf {
+        self.args.output.join("console")
+    }
+
+    /// The console of the demonstration, with an account that everybody knows: on loopback only.
+    fn open_room(&self, listen: SocketAddr) -> anyhow::Result<Room> {
+        anyhow::ensure!(
+            listen.ip().is_loopback(),
+            "the demonstration's console has a password that everybody knows: serve it on 127.0.0.1"
+        );
+        let folder = self.console_folder();
+        fs::create_dir_all(&folder)
+            .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        let options = RoomOptions {
+            listen,
+            speaker_key: Some(self.keys.room.kept_in(&folder)?),
+            data_dir: folder,
+            history: None,
+            network: self.network(),
+            language: Language::En,
+            demo_account: true,
+        };
+        let room = Room::open(&options, self.pictures.clone())?;
+        output::note(format!("Console: {} (account demo, password demo)", room.url()));
+        Ok(room)
+    }
+
+    /// One site of the demonstration.
+    fn part(&mut self, site: &Path, name: &str, title: &str) -> anyhow::Result<()> {
+        output::note(format!("\n== {title} ({})", site.display()));
+        let args = self.args;
+        let mut plan = load_site(site)?;
+        plan.bus = self.network();
+        let mut speaker = self.speaker(&mut plan);
+        let counter = engine::open_counter(&plan)?;
+        let mut live = Live::new(args.json, plan.time_zone.clone());
+        let mut recorder = Recorder::new(&plan, &args.output, name, title)?;
+        let takes_secs = if args.console.is_some() { OPERATOR_WAITS_SECS } else { OPERATOR_TAKES_SECS };
+        let mut operator = Operator { takes_secs, acknowledged: None };
+        let outcome = engine::run(&plan, counter, &self.options, &mut |step| {
+            live.show(step.report)?;
+            recorder.observe(step.counted, step.report);
+            if let Some(counted) = step.counted.filter(|_| args.console.is_some()) {
+                self.pictures.observe(&plan, counted, step.report);
+            }
+            if let Some(Speaker::ByFilm(speaker)) = &mut speaker {
+                speaker.step(step.report)?;
+            }
+            operator.look(step.report, step.bus)
+        })?;
+        if let Some(Speaker::OnBus(speaker)) = speaker {
+            speaker.stop();
+        }
+        let recorded = recorder.finish()?;
+        if let Some(video) = &recorded.video {
+            output::note(format!("Annotated video: {}", video.display()));
+        }
+        output::note(format!("Timeline:        {}", recorded.timeline.display()));
+        match &mut self.summary {
+            Some(summary) => summary.join(outcome.summary),
+            None => self.summary = Some(outcome.summary),
+        }
+        Ok(())
+    }
+
+    /// The loudspeaker of a site; none where it cannot speak, which is said.
+    fn speaker(&self, plan: &mut Plan) -> Option<Speaker> {
+        let folder = &self.args.output;
+        let speaker = if self.args.console.is_some() && self.options.pace == Pace::Realtime {
+            BusSpeaker::start(plan, &self.keys, folder, &self.console_folder()).map(Speaker::OnBus)
+        } else {
+            FilmSpeaker::new(&plan.site_id, plan.drill, &self.keys, folder, wall_clock())
+                .map(|speaker| Speaker::ByFilm(Box::new(speaker)))
+        };
+        speaker.map_err(|error| output::note(format!("No loudspeaker: {error:#}."))).ok()
+    }
+}
+
+/// A loudspeaker by one of two clocks.
+enum Speaker {
+    ByFilm(Box<FilmSpeaker>),
+    /// Lives by itself until it is stopped.
+    OnBus(BusSpeaker),
 }
 
 /// Films the simulated crowd, once.
@@ -175,8 +232,8 @@ fn film_gate(film: &Path, headless: bool, interrupt: &Interrupt) -> anyhow::Resu
 }
 
 /// The demonstration's operator: acknowledges red over the bus, as a person at a console would.
-#[derive(Default)]
 struct Operator {
+    takes_secs: f64,
     acknowledged: Option<String>,
 }
 
@@ -187,7 +244,7 @@ impl Operator {
             else {
                 continue;
             };
-            let waited = report.now.secs_since(since) >= OPERATOR_TAKES_SECS;
+            let waited = report.now.secs_since(since) >= self.takes_secs;
             if incident.ack.is_some() || !waited || self.acknowledged.as_ref() == Some(&incident.id) {
                 continue;
             }

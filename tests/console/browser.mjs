@@ -7,31 +7,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 
-export const url = process.env.THRONG_CONSOLE_URL ?? "http://127.0.0.1:8399";
-const user = process.env.THRONG_CONSOLE_USER ?? "demo";
-const password = process.env.THRONG_CONSOLE_PASSWORD ?? "demo";
-const pictures = new URL("../../target/console-screenshots/", import.meta.url).pathname;
+const pictures = join(process.env.CARGO_TARGET_DIR ?? new URL("../../target", import.meta.url).pathname, "console-screenshots");
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 export const SIZES = { wall: { width: 1920, height: 1080 }, laptop: { width: 1366, height: 768 }, phone: { width: 390, height: 844 } };
 export const SCREENS = ["situation", "wall", "alarms", "alarms/performance", "speakers", "history", "report", "health", "drill", "calibrate", "accounts", "audit"];
 
-/** Waits until a started server answers. */
-async function answers() {
-  const until = Date.now() + 60_000;
-  for (;;) {
-    try {
-      await fetch(url);
-      return;
-    } catch (error) {
-      if (Date.now() > until) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 200));
-    }
-  }
-}
-
-/** Runs `test(page, found)` with a page of its own; `found` collects errors and foreign requests. */
-export async function withPage({ size = SIZES.laptop, language = "en", theme = "dark", at = url }, test) {
-  await answers();
+/** Runs `test(page, found)` with a page of its own on the console at `at`; `found` collects errors and foreign requests. */
+export async function withPage({ size = SIZES.laptop, language = "en", theme = "dark", at }, test) {
   mkdirSync(pictures, { recursive: true });
   const folder = mkdtempSync(join(tmpdir(), "throng-browser-"));
   const context = await chromium.launchPersistentContext(folder, { executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", headless: true, args: FLAGS, viewport: size, colorScheme: theme, ignoreHTTPSErrors: true });
@@ -48,8 +30,8 @@ export async function withPage({ size = SIZES.laptop, language = "en", theme = "
     page.on("console", (message) => { if (message.type() === "error" && !/status of 404/.test(message.text())) found.errors.push(message.text()); });
     page.on("request", (request) => { if (!/^(data|blob):/.test(request.url()) && new URL(request.url()).host !== new URL(at).host) found.foreign.push(request.url()); });
     await page.goto(`${at}/login`);
-    await page.locator("[name=user]").fill(user);
-    await page.locator("[name=password]").fill(password);
+    await page.locator("[name=user]").fill("demo");
+    await page.locator("[name=password]").fill("demo");
     await page.locator("[type=submit]").click();
     await page.locator("#page[data-screen]").waitFor();
     if (await page.evaluate(() => document.documentElement.lang) !== language) await page.locator("#language").click();
@@ -85,9 +67,8 @@ export const someZone = (page) => page.evaluate(async () => {
   return `zone/${encodeURIComponent(zone.site)}/${encodeURIComponent(zone.id)}`;
 });
 
-/** A way to the console that can fall silent without hanging up, as a network does. */
-export async function line() {
-  await answers();
+/** A way to the console at `url` that can fall silent without hanging up, as a network does. */
+export async function line(url) {
   const { hostname, port } = new URL(url);
   const open = new Set();
   let is_silent = false;

@@ -1,8 +1,13 @@
-import { test } from "node:test";
+import { after, before, test } from "node:test";
 import { picture, show, withPage } from "./browser.mjs";
+import { simulatedRoom } from "./server.mjs";
+
+let room;
+before(async () => { room = await simulatedRoom(); });
+after(() => room?.stop());
 
 test("a_camera_is_calibrated_by_mouse_reviewed_applied_and_undone", { timeout: 90_000 }, () =>
-  withPage({ language: "en" }, async (page) => {
+  withPage({ at: room.url, language: "en" }, async (page) => {
     await show(page, "calibrate");
     await page.locator("main a[href^='#/calibrate/']").nth(1).click();
     const sheets = page.locator(".sheet canvas:not(.loupe)");

@@ -1,18 +1,21 @@
 #!/usr/bin/env bash
-# Tests the console's pages in a real browser (Debian's chromium, headless).
+# Tests the console's pages in a real browser (Debian's chromium, headless; another one is named by CHROMIUM).
 #
-#   run.sh COMMAND...    starts COMMAND, which must serve the room at THRONG_CONSOLE_URL, and ends it afterwards
-#   run.sh               tests the console that runs at THRONG_CONSOLE_URL (http://127.0.0.1:8399)
+#   run.sh                 all tests
+#   run.sh shift screens   some of them
 #
-# THRONG_CONSOLE_USER and THRONG_CONSOLE_PASSWORD (demo, demo) log in. Screenshots go to target/console-screenshots.
+# What is tested must be built: target/release/throng and target/release/examples/simulated_room. Screenshots go to
+# target/console-screenshots.
 set -euo pipefail
-folder="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
-export THRONG_CONSOLE_URL="${THRONG_CONSOLE_URL:-http://127.0.0.1:8399}"
-if [ $# -gt 0 ]; then
-  "$@" &
-  server=$!
-  trap 'kill "$server" 2>/dev/null || true' EXIT
-fi
-cd "$folder"
+# shellcheck source=deploy/common.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../../deploy/common.sh"
+
+find_node || fail "no Node $node_needed or newer with npm: run \"bash deploy/setup.sh --tests\""
+cd "$repo_root/tests/console"
+[ -x "${CHROMIUM:=/usr/bin/chromium}" ] ||
+  fail "no browser at $CHROMIUM: run \"bash deploy/setup.sh --tests\", or name one, as in CHROMIUM=/usr/bin/google-chrome"
+export CHROMIUM
 npm ci --no-audit --no-fund --silent
-node --test --test-concurrency=1 --test-reporter=spec ./*.test.mjs
+tests=("${@/%/.test.mjs}")
+[ $# -gt 0 ] || tests=(./*.test.mjs)
+node --test --test-concurrency=1 --test-reporter=spec "${tests[@]}"

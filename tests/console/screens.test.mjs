@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { test } from "node:test";
+import { after, before, test } from "node:test";
 import { SCREENS, SIZES, line, picture, show, someZone, withPage } from "./browser.mjs";
+import { simulatedRoom } from "./server.mjs";
+
+let room;
+before(async () => { room = await simulatedRoom(); });
+after(() => room?.stop());
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const texts = (language) => JSON.parse(readFileSync(new URL(`../../pipeline/console/web/text/${language}.json`, import.meta.url)));
@@ -18,7 +23,7 @@ test("both_languages_say_the_same_things", () => {
 for (const theme of ["dark", "light"]) {
   for (const language of ["zh", "en"]) {
     test(`every_screen_can_be_used_by_everybody_${theme}_${language}`, { timeout: 240_000 }, () =>
-      withPage({ theme, language }, async (page) => {
+      withPage({ at: room.url, theme, language }, async (page) => {
         const bad = [];
         for (const screen of [...SCREENS, await someZone(page)]) {
           await show(page, screen);
@@ -35,7 +40,7 @@ for (const theme of ["dark", "light"]) {
 }
 
 test("a_phone_never_scrolls_sideways", { timeout: 120_000 }, () =>
-  withPage({ size: SIZES.phone, language: "zh" }, async (page) => {
+  withPage({ at: room.url, size: SIZES.phone, language: "zh" }, async (page) => {
     for (const screen of [...SCREENS, await someZone(page)]) {
       await show(page, screen);
       const width = await page.evaluate(() => document.documentElement.scrollWidth);
@@ -44,8 +49,61 @@ test("a_phone_never_scrolls_sideways", { timeout: 120_000 }, () =>
     }
   }));
 
+test("what_a_zone_page_shows_can_be_kept_as_picture_and_table", { timeout: 60_000 }, () =>
+  withPage({ at: room.url }, async (page) => {
+    await show(page, await someZone(page));
+    const kept = async (kind) => {
+      const [download] = await Promise.all([page.waitForEvent("download"), page.locator(`[data-act=${kind}]`).click()]);
+      return readFileSync(await download.path());
+    };
+    await page.locator(".u-over").waitFor();
+    const picture = await kept("png");
+    assert.equal(picture.subarray(1, 4).toString(), "PNG");
+    // A drawing on a ground, not a blank one: that would be a tenth of this.
+    assert.ok(picture.length > 8000, `${picture.length} bytes`);
+    const [head, ...rows] = (await kept("csv")).toString().split("\n");
+    assert.equal(head, "at,density_mean,density_p95,density_max");
+    assert.ok(rows.length > 0 && rows.every((row) => /^\d{4}-\d\d-\d\dT[\d:.]+Z,([\d.]*,){2}[\d.]*$/.test(row)), rows.slice(0, 3).join("\n"));
+  }));
+
+test("an_account_is_given_a_site_and_a_day_is_put_into_the_calendar", { timeout: 60_000 }, () =>
+  withPage({ at: room.url, language: "zh" }, async (page) => {
+    await show(page, "accounts");
+    await page.locator("button.primary").first().click();
+    const dialog = page.locator("dialog");
+    for (const [name, value] of [["user", "yang"], ["name", "杨警官"], ["password", "一个足够长的密码才行"], ["cameras", "square/cam-stage"]]) await dialog.locator(`[name=${name}]`).fill(value);
+    await dialog.locator("[name=sites][value=square]").check();
+    await picture(page, "account-dialog");
+    await dialog.locator("[type=submit]").click();
+    const row = page.locator("tbody tr").filter({ hasText: "杨警官" });
+    await row.waitFor();
+    assert.match(await row.innerText(), /square\s+square\/cam-stage/);
+
+    await show(page, "report");
+    await page.locator("[data-act=calendar-add]").click();
+    await dialog.locator("[name=name]").fill("庙会");
+    await dialog.locator("[name=kind]").selectOption("market");
+    await dialog.locator("[type=submit]").click();
+    await page.locator("[data-calendar=square]").getByText("庙会").waitFor();
+    await picture(page, "calendar");
+  }));
+
+test("what_programs_say_in_english_is_read_in_chinese", { timeout: 60_000 }, () =>
+  withPage({ at: room.url, language: "zh" }, async (page, found) => {
+    await show(page, "health");
+    await page.getByText("10 秒没有数据包").first().waitFor();
+    // The last administrator cannot be taken away: a refusal of the console, in the officer's language.
+    const refused = await page.evaluate(async () => {
+      const { me, remove } = await import("/app/api.js");
+      Object.assign(me, await (await fetch("/api/v1/me")).json());
+      return remove(`users/${me.user}`).then(() => "", (error) => error.message);
+    });
+    assert.equal(refused, "现在无法执行：这是唯一的管理员，请先添加另一位");
+    found.errors = found.errors.filter((error) => !/status of 409/.test(error));
+  }));
+
 test("a_wall_shows_the_danger_and_what_is_unknown", { timeout: 60_000 }, () =>
-  withPage({ size: SIZES.wall, language: "zh" }, async (page) => {
+  withPage({ at: room.url, size: SIZES.wall, language: "zh" }, async (page) => {
     await show(page, "situation");
     await page.locator(".strip .level-unknown").first().waitFor();
     await picture(page, "situation-wall-dark-zh");
@@ -54,7 +112,7 @@ test("a_wall_shows_the_danger_and_what_is_unknown", { timeout: 60_000 }, () =>
   }));
 
 test("a_console_that_falls_silent_says_so_over_everything", { timeout: 90_000 }, async () => {
-  const way = await line();
+  const way = await line(room.url);
   try {
     await withPage({ at: way.at }, async (page, found) => {
       await show(page, "situation");

@@ -99,6 +99,7 @@ impl SpeakerRecord {
             pending: pending.unwrap_or_default().iter().map(|command| self.pending(command)).collect(),
             receipts: self.receipts.iter().collect(),
             effect: self.effect.as_deref(),
+            announcements: state.map(|state| state.announcements.as_slice()).unwrap_or_default(),
             last_played_at: state.and_then(|state| state.last_played_at),
             drill: state.is_some_and(|state| state.envelope.drill),
         }
@@ -143,6 +144,8 @@ pub(super) struct SpeakerView<'a> {
     pending: Vec<Pending<'a>>,
     receipts: Vec<&'a wire::SpeakerReceipt>,
     effect: Option<&'a wire::SpeakerEffect>,
+    /// Names of what it may say.
+    announcements: &'a [String],
     last_played_at: Option<Timestamp>,
     drill: bool,
 }

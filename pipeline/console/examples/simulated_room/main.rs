@@ -7,20 +7,24 @@
 
 mod pictures;
 mod ports;
+mod record;
 mod site;
 mod world;
 
 use std::{env, error::Error, path::PathBuf, sync::Arc, thread, time::Duration};
 
 use throng_console::{Clock, Console, Options, RoomEvent};
+use throng_history::History;
 
-use crate::{pictures::Cameras, ports::Simulated, world::World};
+use crate::{pictures::Cameras, ports::Simulated, record::Recording, world::World};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = env::args().skip(1);
     let address = arguments.next().unwrap_or_else(|| "127.0.0.1:8300".to_owned()).parse()?;
     let web_dir = arguments.next().map(PathBuf::from);
     let folder = env::temp_dir().join("throng-simulated-room");
+    std::fs::create_dir_all(&folder)?;
+    let history = Arc::new(History::open(&folder.join("history.sqlite").to_string_lossy())?);
     let options = Options { demo_account: true, web_dir, ..Options::new(address, folder) };
     let clock = Clock::system();
     let ports = Arc::new(Simulated::new(clock.clone()));
@@ -30,15 +34,17 @@ fn main() -> Result<(), Box<dyn Error>> {
         Arc::new(Cameras::new(clock.clone())),
         ports.clone(),
         Some(ports.clone()),
-        None,
+        Some(Arc::clone(&history)),
     )?;
     eprintln!("The simulated room is at {} (demo, demo).", console.url());
     console.hear(RoomEvent::Site(Box::new(site::square())));
     console.hear(RoomEvent::Site(Box::new(site::station())));
     let mut world = World::new(clock.now());
+    let mut recording = Recording::default();
     loop {
         let now = clock.now();
         for event in world.step(now, &ports) {
+            recording.take(&event, &history);
             console.hear(event);
         }
         thread::sleep(Duration::from_millis(500));

@@ -1,6 +1,6 @@
 // The life of alarms: who answers, who goes, what was done, why it is over.
 
-import { get, may, path, post } from "./api.js";
+import { get, may, me, path, post } from "./api.js";
 import { el, put, redraw } from "./dom.js";
 import { clock, num, pick, span, t, word } from "./i18n.js";
 import { badge } from "./level.js";
@@ -84,29 +84,33 @@ function drawDetail(alarm) {
       el("ol", { class: "steps" }, STAGES.map((name, index) => el("li", { class: index < stage ? "past" : "", "aria-current": index === stage ? "step" : null }, word("stage", name)))),
       timers(alarm),
       is_open && may("operator") ? el("div", { class: "row" }, nextStep(alarm),
-        button("assign", () => ask("assign", [{ name: "to", label: t("alarm.to") }])), button("measures", () => ask("measures", [text])), button("comment", () => ask("comment", [text])),
+        button("assign", async () => ask("assign", [await whom()])), button("measures", () => ask("measures", [text])), button("comment", () => ask("comment", [text])),
         button("close", () => ask("close", [{ name: "reason", label: t("alarm.reason"), options: reasons }, text], true), "danger", Boolean(alarm.close_blocked))) : null,
       is_open && may("commander") ? el("div", { class: "row" },
         alarm.shelved_until ? button("unshelve", () => act(alarm, "unshelve")) : button("shelve", () => ask("shelve", [{ name: "minutes", label: t("alarm.minutes"), type: "number", value: 15 }, { name: "reason", label: t("alarm.reason") }])),
         others.length ? button("merge", () => ask("merge", [{ name: "into", label: t("alarm.into"), options: others }])) : null) : null,
-      alarm.close_blocked && is_open ? el("p", { class: "quiet" }, pick(alarm.close_blocked)) : null,
+      alarm.close_blocked && is_open ? el("p", { class: "quiet" }, t("alarm.close-blocked", { why: pick(alarm.close_blocked) })) : null,
       el("div", { class: "row" }, el("a", { href: `#/zone/${encodeURIComponent(alarm.site)}/${zone}` }, t("alarm.zone")), el("a", { href: "#/speakers" }, t("alarm.speak")), el("a", { href: "#/report" }, t("screen.report")))),
     el("section", { class: "panel" }, el("h2", {}, t("alarm.journal")), el("ul", { class: "journal", tabindex: 0 }, [...(alarm.journal ?? [])].reverse().map((entry) =>
       el("li", {}, el("time", { class: "quiet" }, clock(entry.at)), el("strong", {}, word("journal", entry.what)), el("span", {}, entry.by ?? ""), el("span", {}, entry.text ?? ""))))),
   ];
 }
 
+/** The question to whom something is given: one of the officers, oneself first. */
+async function whom() {
+  const officers = await get("officers").catch(() => []);
+  const names = officers.map((officer) => [officer.user, officer.name]).sort(([a], [b]) => Number(b === me.user) - Number(a === me.user));
+  return { name: "to", label: t("alarm.to"), ...(names.length ? { options: names } : {}) };
+}
+
 async function drawHandovers(node) {
-  const [known, officers] = await Promise.all([get("handovers").catch(() => []), get("officers").catch(() => [])]);
-  const list = Array.isArray(known) ? known : (known?.handovers ?? []);
-  const names = (Array.isArray(officers) ? officers : (officers?.officers ?? [])).map((officer) => [officer.user ?? officer, officer.name ?? officer.user ?? officer]);
+  const list = await get("handovers").catch(() => []);
   const begin = async () => {
-    const to = names.length ? { name: "to", label: t("alarm.to"), options: names } : { name: "to", label: t("alarm.to") };
-    const answer = await question(t("handover.begin"), [to, { name: "text", label: t("alarm.text"), type: "text-long" }], t("handover.begin"));
+    const answer = await question(t("handover.begin"), [await whom(), { name: "text", label: t("alarm.text"), type: "text-long" }], t("handover.begin"));
     if (answer) { await attempt(() => post("handovers", answer), t("done")); drawHandovers(node); }
   };
   put(node, el("div", { class: "head" }, el("h2", {}, t("handover.title")), may("operator") ? el("button", { on: { click: begin } }, t("handover.begin")) : null),
-    list.length ? el("ul", { class: "journal" }, list.map((one) => el("li", {}, el("time", { class: "quiet" }, clock(one.at)), el("strong", {}, `${one.by} → ${one.to}`), el("span", {}, one.text),
+    list.length ? el("ul", { class: "journal" }, list.map((one) => el("li", {}, el("time", { class: "quiet" }, clock(one.at)), el("strong", {}, `${one.by} → ${one.to}`), el("span", {}, one.text), one.alarms?.length ? el("span", { class: "tag" }, t("handover.alarms", { n: one.alarms.length })) : null,
       one.accepted_at ? el("span", { class: "badge level-normal" }, t("handover.accepted")) : may("operator") ? el("button", { on: { click: async () => { await attempt(() => post(`handovers/${path(one.id)}/accept`)); drawHandovers(node); } } }, t("handover.accept")) : null))) : el("p", { class: "quiet" }, t("handover.none")));
 }
 

@@ -1,6 +1,7 @@
 // Asking the console. Every answer that is no success becomes an error with a sentence for the officer.
 
 import { current, t } from "./i18n.js";
+import { said } from "./said.js";
 
 export const me = { user: null, name: null, role: "viewer", csrf_token: null };
 /** A connection that hangs is no connection. */
@@ -37,7 +38,8 @@ async function ask(method, address, body) {
   }
   if (!answer.ok) {
     const error = content?.error;
-    throw new Refused(answer.status, error?.[current()] ?? error?.en ?? t("error.status", { status: answer.status }));
+    // What a program gave as its reason stands in the Chinese sentence as it was said.
+    throw new Refused(answer.status, error?.[current()]?.replace(error.en, () => said(error.en)) ?? t("error.status", { status: answer.status }));
   }
   return content;
 }

@@ -9,7 +9,7 @@ import { described, room, watch } from "./live.js";
 
 export function history(page) {
   const select = el("select", {});
-  const days = el("select", {}, [1, 7, 30, 365].map((n) => el("option", { value: n }, t("history.days", { n }))));
+  const days = el("select", {}, [1, 7, 30, 365].map((n) => el("option", { value: n }, n === 1 ? t("history.day") : t("history.days", { n }))));
   const box = el("section", { class: "panel chart" });
   let shown = null;
   const refresh = async () => {

@@ -1,5 +1,7 @@
 // The two languages. Every word on a page comes from text/*.json; a key without a text shows itself and is an error.
 
+import { learn } from "./said.js";
+
 let words = {};
 let language = "zh";
 
@@ -10,7 +12,9 @@ export async function speak(wanted) {
   const chosen = wanted === "en" ? "en" : "zh";
   const answer = await fetch(`/text/${chosen}.json`);
   // Both at once: a page drawn in between would mix the languages.
-  words = await answer.json();
+  const known = await answer.json();
+  if (chosen === "zh") await learn();
+  words = known;
   language = chosen;
   document.documentElement.lang = language;
   localStorage.setItem("language", language);

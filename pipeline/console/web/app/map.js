@@ -5,9 +5,13 @@ import { get, path } from "./api.js";
 import { el } from "./dom.js";
 import { num, t } from "./i18n.js";
 import { colour, shape } from "./level.js";
-import { levelOf, room, site } from "./live.js";
+import { age, levelOf, room, site } from "./live.js";
 
 const at = ([x, y]) => [y, x];
+/** A density of the ground that is older than this is of the past, seconds. Sites tell it several times a second. */
+const FIELD_OLD_SECS = 10;
+/** Room that the name of a zone takes, pixels. */
+const NAME_PX = 140;
 /** Density in people/m2 to colour: transparent where nearly nobody is, through violet to yellow (readable without hues). */
 const RAMP = [[0, 68, 1, 84, 0], [1, 65, 68, 135, 120], [2, 42, 120, 142, 165], [3.5, 34, 168, 132, 190], [5, 122, 209, 81, 210], [7, 253, 231, 37, 230]];
 export function heat(density) {
@@ -26,7 +30,18 @@ export class GroundMap {
     this.map = L.map(node, { crs: L.CRS.Simple, minZoom: -4, maxZoom: 6, zoomSnap: 0.25, attributionControl: false });
     this.groups = Object.fromEntries(["plan", "heat", "footprints", "zones", "lines", "flow", "cameras", "speakers"].map((name) => [name, L.layerGroup().addTo(this.map)]));
     this.zones = new Map();
+    // Whoever has moved the map keeps what they look at; else all of the site stays in sight, however the page is laid out.
+    this.is_moved = false;
+    this.map.on("dragstart", () => { this.is_moved = true; });
+    node.addEventListener("wheel", () => { this.is_moved = true; }, { passive: true });
+    this.resized = new ResizeObserver(() => this.fit());
+    this.resized.observe(node);
     this.drawFixed();
+  }
+
+  fit() {
+    this.map.invalidateSize({ animate: false });
+    if (!this.is_moved && this.bounds?.isValid()) this.map.fitBounds(this.bounds.pad(0.04), { animate: false });
   }
 
   drawFixed() {
@@ -49,7 +64,8 @@ export class GroundMap {
       L.polyline([at(line.from_in_ground_m), at(line.to_in_ground_m)], { color: colour("accent"), weight: 4, dashArray: "8 5" }).bindTooltip(line.name).addTo(this.groups.lines);
     }
     for (const camera of place.cameras ?? []) if (camera.position_in_ground_m) bounds.extend(at(camera.position_in_ground_m));
-    if (bounds.isValid()) this.map.invalidateSize({ animate: false }).fitBounds(bounds.pad(0.04), { animate: false });
+    this.bounds = bounds;
+    this.fit();
   }
 
   /** Redraws what changes. */
@@ -72,10 +88,15 @@ export class GroundMap {
     const dashes = { core: null, district: "12 6", periphery: "3 7" };
     polygon.setStyle({ color: c, fillColor: c, fillOpacity: level === "normal" ? 0.06 : 0.2, weight: level === "red" ? 6 : 3, dashArray: level === "unknown" ? "10 8" : (dashes[described.ring] ?? null) });
     const text = level === "unknown" ? t("level.unknown") : `${num(zone.density?.mean)} ${t("unit.density")}`;
-    const key = level + text;
+    // A name that is wider than its zone stands above it, and not on its neighbours.
+    const bounds = polygon.getBounds();
+    const [low, high] = [bounds.getSouthWest(), bounds.getNorthEast()].map((corner) => this.map.latLngToLayerPoint(corner));
+    const is_narrow = level !== "normal" && high.x - low.x < NAME_PX;
+    const placed = is_narrow ? { direction: "top", offset: [0, (high.y - low.y) / 2] } : { direction: "center" };
+    const key = JSON.stringify([level, text, placed]);
     if (polygon.key !== key) {
       polygon.key = key;
-      polygon.unbindTooltip().bindTooltip(el("span", { class: `level-${level}` }, shape(level), level === "normal" ? ` ${num(zone.density?.mean)}` : el("span", {}, ` ${described.name}`, el("br"), text)), { permanent: true, direction: "center", className: `zone-name level-${level}` });
+      polygon.unbindTooltip().bindTooltip(el("span", { class: `level-${level}` }, shape(level), level === "normal" ? ` ${num(zone.density?.mean)}` : el("span", {}, ` ${described.name}`, el("br"), text)), { ...placed, permanent: true, className: `zone-name level-${level}` });
     }
     const v = zone?.velocity_m_per_s;
     if (v && Math.hypot(...v) > 0.05) {
@@ -118,6 +139,7 @@ export class GroundMap {
     let field;
     try {
       field = await get(`sites/${path(this.site_id)}/field`);
+      if (age(field.at) > FIELD_OLD_SECS) throw new Error("the density of the ground is of the past");
     } catch {
       this.groups.heat.clearLayers();
       return;
@@ -146,6 +168,7 @@ export class GroundMap {
   }
 
   remove() {
+    this.resized.disconnect();
     this.map.remove();
   }
 }

@@ -21,10 +21,14 @@ export async function attempt(act, done) {
   }
 }
 
-/** Asks for `fields` ({name, label, options?, value?, type?, optional?}); answers with their values, or null. */
+/** Asks for `fields` ({name, label, options?, boxes?, value?, type?, optional?}); answers with their values, or null. */
 export function question(title, fields, confirm, is_danger = false) {
   return new Promise((resolve) => {
     const inputs = fields.map((field) => {
+      if (field.boxes) {
+        return el("fieldset", {}, el("legend", {}, field.label), field.boxes.map(([value, label]) =>
+          el("label", { class: "row" }, el("input", { type: "checkbox", name: field.name, value, checked: field.value.includes(value) }), label)));
+      }
       const shared = { name: field.name, required: !field.optional };
       const input = field.options
         ? el("select", shared, field.options.map(([value, label]) => el("option", { value }, label)))
@@ -35,7 +39,8 @@ export function question(title, fields, confirm, is_danger = false) {
     let answer = null;
     const submit = (event) => {
       event.preventDefault();
-      answer = Object.fromEntries(new FormData(event.target));
+      const given = new FormData(event.target);
+      answer = Object.fromEntries(fields.map((field) => [field.name, field.boxes ? given.getAll(field.name) : given.get(field.name)]));
       dialog.close();
     };
     const dialog = el("dialog", { "aria-label": title, on: { close: () => { dialog.remove(); resolve(answer); } } },

@@ -49,6 +49,8 @@ export class Sheet {
 
   look([x, y]) {
     this.loupe.hidden = false;
+    // Never over what is looked at.
+    this.loupe.classList.toggle("left", x > this.canvas.width / 2);
     const context = this.loupe.getContext("2d");
     const side = LOUPE_PX / ZOOM;
     context.fillStyle = "#000";

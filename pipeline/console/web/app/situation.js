@@ -1,7 +1,7 @@
 // Where the danger is, why, and what to do: the map, the alarms by risk, the zones.
 
 import { el, put, redraw } from "./dom.js";
-import { num, pick, span, t, word } from "./i18n.js";
+import { clock, num, span, t, word } from "./i18n.js";
 import { alarmCard } from "./alarms.js";
 import { badge, shape } from "./level.js";
 import { age, described, levelOf, nameOf, openAlarms, rankedZones, room, watch } from "./live.js";
@@ -14,7 +14,8 @@ export function situation(page) {
   const box = el("div", { class: "mapbox" });
   const side = el("section", { class: "side", "aria-label": t("situation.alarms"), tabindex: 0 });
   const strip = el("section", { class: "strip", "aria-label": t("situation.zones") });
-  put(page, headline, el("div", { class: "situation" }, box, side), strip);
+  const signals = el("section", { class: "row", "aria-label": t("situation.signals") });
+  put(page, headline, signals, el("div", { class: "situation" }, box, side), strip);
   let map = null;
   let chosen = null;
 
@@ -45,6 +46,9 @@ export function situation(page) {
     if (room.sites.size && !room.sites.has(chosen)) choose(alarms[0]?.site ?? [...room.sites.keys()][0]);
     map?.draw();
     drawHeadline(headline, zones, alarms);
+    const told = [...room.signals.values()];
+    signals.hidden = told.length === 0;
+    redraw(signals, told, () => told.map((one) => el("span", { class: "tag signal" }, el("strong", {}, word("signal", one.kind)), ` ${one.text} · ${t("signal.until", { at: clock(one.until) })} · ${one.source}`)));
     redraw(side, alarms.map((alarm) => [alarm, Math.floor(age(alarm.raised_at))]), () =>
       alarms.length ? alarms.map((alarm) => alarmCard(alarm)) : el("p", { class: "panel quiet" }, t("situation.quiet")));
     redraw(strip, zones.map((zone) => [zone, Math.floor(age(zone.captured_at) ?? -1)]), () => zones.map(tile));
@@ -56,15 +60,26 @@ export function situation(page) {
 }
 
 function drawHeadline(node, zones, alarms) {
-  const dark = zones.filter((zone) => zone.level === null || zone.level === undefined);
-  const worst = alarms.find((alarm) => !alarm.shelved_until && alarm.level);
-  redraw(node, [worst?.incident, worst?.level, worst?.action, dark.length, zones.length], () => [
-    worst
-      ? el("span", { class: `badge level-${worst.level}` }, shape(worst.level), t("situation.worst", { zone: nameOf(worst.site, "zones", worst.zone), level: t(`level.${worst.level}`) }))
-      : el("span", { class: "badge level-normal" }, shape("normal"), t("situation.none")),
-    worst ? el("small", {}, word("action", worst.action)) : null,
-    dark.length ? el("span", { class: "badge level-unknown" }, shape("unknown"), t("situation.dark", { n: dark.length })) : null,
-  ]);
+  const dark = zones.filter((zone) => levelOf(zone) === "unknown");
+  const heard = alarms.filter((alarm) => !alarm.shelved_until);
+  const worst = heard.find((alarm) => alarm.level !== "normal");
+  // A zone may be above its thresholds before its alarm is heard, or while it is shelved.
+  const high = zones.find((zone) => !["normal", "unknown"].includes(levelOf(zone)));
+  redraw(node, [worst?.incident, worst?.level, worst?.action, high?.id, high?.level, heard.length, dark.length, zones.length], () => {
+    const line = (level, text) => el("span", { class: `badge level-${level}` }, shape(level), text);
+    const named = worst && { zone: nameOf(worst.site, "zones", worst.zone), level: t(`level.${worst.level ?? worst.last_level}`) };
+    const all_dark = dark.length === zones.length;
+    return [
+      worst ? line(levelOf(worst), t(worst.level ? "situation.worst" : "situation.lost", named))
+        // No data is never safe, and nothing heard is no data.
+        : high ? line(high.level, t("situation.worst", { zone: nameOf(high.site, "zones", high.id), level: t(`level.${high.level}`) }))
+        : all_dark ? line("unknown", t(zones.length ? "situation.all-dark" : "situation.no-site"))
+        : line("normal", heard.length ? t("situation.over", { n: heard.length }) : t("situation.none")),
+      worst?.drill ? el("span", { class: "drill" }, t("drill")) : null,
+      worst ? el("small", {}, word("action", worst.action)) : null,
+      dark.length && !(all_dark && !worst) ? line("unknown", t("situation.dark", { n: dark.length })) : null,
+    ];
+  });
 }
 
 function tile(zone) {
@@ -73,9 +88,9 @@ function tile(zone) {
   const is_known = level !== "unknown";
   return el("a", { class: `panel leveled level-${level}`, href: `#/zone/${encodeURIComponent(zone.site)}/${encodeURIComponent(zone.id)}`, "data-focus": `${zone.site}/${zone.id}` },
     el("span", { class: "row" }, badge(level), el("strong", {}, described(zone)?.name ?? zone.id), zone.drill ? el("span", { class: "drill" }, t("drill")) : null),
-    el("span", { class: "value" }, num(zone.density?.mean), el("small", {}, is_known ? ` ${t("unit.density")} [${num(zone.density?.lo)} – ${num(zone.density?.hi)}]` : "")),
+    el("span", { class: "value" }, num(zone.density?.mean), is_known ? [" ", el("small", {}, t("unit.density")), " ", el("small", {}, `[${num(zone.density?.lo)} – ${num(zone.density?.hi)}]`)] : null),
     el("span", {}, is_known
-      ? `${trend > 0.05 ? "↗" : trend < -0.05 ? "↘" : "→"} ${num(trend)} ${t("unit.trend")}${zone.secs_to_red !== null && zone.secs_to_red !== undefined && level !== "red" ? ` · ${t("zone.to-red", { span: span(zone.secs_to_red) })}` : ""}`
+      ? `${trend > 0.05 ? "↗" : trend < -0.05 ? "↘" : "→"} ${t("zone.changes", { n: num(trend) })}${zone.secs_to_red !== null && zone.secs_to_red !== undefined && level !== "red" ? ` · ${t("zone.to-red", { span: span(zone.secs_to_red) })}` : ""}`
       : t("zone.last", { level: zone.last_level ? t(`level.${zone.last_level}`) : "–" })),
     el("span", { class: "quiet" }, zone.captured_at ? t("age", { span: span(age(zone.captured_at)) }) : t("zone.never"), zone.calibrated === false ? ` · ${t("zone.uncalibrated")}` : ""));
 }

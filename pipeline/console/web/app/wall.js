@@ -4,6 +4,7 @@ import { path } from "./api.js";
 import { el, put, redraw } from "./dom.js";
 import { num, span, t, word } from "./i18n.js";
 import { nameOf, room, watch, age } from "./live.js";
+import { said } from "./said.js";
 
 const OLD_SECS = 5;
 
@@ -46,7 +47,7 @@ export function wall(page) {
     if (!is_there && view.image.getAttribute("src")) view.image.removeAttribute("src");
     view.node.classList.toggle("bad", is_bad);
     redraw(view.word_over, [is_bad, camera.state, camera.cause], () => is_bad
-      ? el("div", { class: "over" }, word("camera", camera.state), el("small", {}, camera.cause ?? ""), el("small", {}, t("wall.not-now"))) : null);
+      ? el("div", { class: "over" }, word("camera", camera.state), el("small", {}, said(camera.cause)), el("small", {}, t("wall.not-now"))) : null);
     redraw(view.foot, [camera.people, camera.state, Math.round(picture_age ?? -1), Math.round(camera.decoded_fps ?? -1)], () => [
       el("strong", {}, nameOf(camera.site, "cameras", camera.id)),
       el("span", {}, t("wall.people", { n: num(camera.people, 0) })),

@@ -1,13 +1,14 @@
 // One zone: how full, how sure, why, how soon, and how it came about.
 
 import { get, path } from "./api.js";
-import { chart, csv } from "./chart.js";
+import { chart, csv, pictureOf } from "./chart.js";
 import { download, el, put, redraw } from "./dom.js";
-import { num, span, t, word } from "./i18n.js";
+import { clock, num, span, t, word } from "./i18n.js";
 import { LEVELS, badge, colour } from "./level.js";
 import { age, described, levelOf, room, watch } from "./live.js";
+import { said } from "./said.js";
 
-/** What this page has seen since it was opened, where no history is kept. */
+/** What this page has seen since it was opened: finer than the history, which tells what was before. */
 const seen = new Map();
 const POINTS_MAX = 3600;
 
@@ -24,15 +25,25 @@ export function zone(page, site_id, id) {
   const names = ["at", "density_mean", "density_p95", "density_max"];
   put(page, head, facts, el("div", { class: "columns" }, why, limits),
     el("section", { class: "panel" }, el("div", { class: "head" }, el("h2", {}, t("zone.timeline")), el("div", { class: "row" }, from,
-      el("button", { on: { click: () => shown?.plot.ctx.canvas.toBlob((blob) => download(`${id}.png`, blob)) } }, "PNG"),
-      el("button", { on: { click: () => columns && download(`${id}.csv`, new Blob([csv(names, [columns[0].map((secs) => new Date(secs * 1000).toISOString()), ...columns.slice(1)])], { type: "text/csv" })) } }, "CSV"))), box));
+      el("button", { "data-act": "png", on: { click: () => savePicture() } }, "PNG"), el("button", { "data-act": "csv", on: { click: () => saveTable() } }, "CSV"))), box));
+  const savePicture = () => {
+    if (!shown) return;
+    const [from_secs, to_secs] = [columns[0][0], columns[0].at(-1)];
+    const title = t("zone.png-title", { zone: described({ site: site_id, id })?.name ?? id, from: clock(from_secs * 1000), to: clock(to_secs * 1000) });
+    pictureOf(shown, title).toBlob((blob) => download(`${site_id}-${id}.png`, blob));
+  };
+  const saveTable = () => {
+    if (!columns?.[0].length) return;
+    const table = csv(names, [columns[0].map((secs) => new Date(secs * 1000).toISOString()), ...columns.slice(1)]);
+    download(`${site_id}-${id}.csv`, new Blob([table], { type: "text/csv" }));
+  };
 
   const refresh = async () => {
     const to = new Date();
     const since = new Date(to - Number(from.value) * 3_600_000);
     const series = await get(`history/zones/${path(site_id, id)}?from=${since.toISOString()}&to=${to.toISOString()}&points=400`).catch(() => null);
     const c = series?.columns;
-    columns = c ? [c.at.map((at) => Date.parse(at) / 1000), c.density_mean, c.density_p95, c.density_max] : (seen.get(key) ?? [[], [], [], []]);
+    columns = joined(c ? [c.at.map((at) => Date.parse(at) / 1000), c.density_mean, c.density_p95, c.density_max] : null, seen.get(key));
     shown?.remove();
     put(box);
     if (!columns[0].length) { put(box, el("p", { class: "quiet" }, t("zone.no-history"))); shown = null; return; }
@@ -49,7 +60,7 @@ export function zone(page, site_id, id) {
     redraw(head, [now.level, now.drill, Math.floor(age(now.captured_at) ?? -1), now.notes], () => [
       el("h1", { class: "row" }, badge(levelOf(now)), described(now)?.name ?? id, now.drill ? el("span", { class: "drill" }, t("drill")) : null),
       el("span", { class: "quiet" }, `${word("freshness", now.freshness)} · ${t("age", { span: span(age(now.captured_at)) })} · ${t("zone.coverage", { n: num((now.coverage ?? NaN) * 100, 0) })}${now.calibrated === false ? ` · ${t("zone.uncalibrated")}` : ""}`),
-      now.notes?.length ? el("span", { class: "badge level-unknown" }, now.notes.join(" · ")) : null]);
+      now.notes?.length ? el("span", { class: "badge level-unknown" }, now.notes.map(said).join(" · ")) : null]);
     redraw(facts, now, () => drawFacts(now));
     redraw(limits, [described(now)?.thresholds_people_per_m2, now.level], () => drawLimits(now));
   };
@@ -68,6 +79,13 @@ function remember(key, now) {
   [at, now.density?.mean ?? null, now.density?.p95 ?? null, now.density?.max ?? null].forEach((value, index) => columns[index].push(value));
   if (columns[0].length > POINTS_MAX) columns.forEach((column) => column.shift());
   seen.set(key, columns);
+}
+
+/** The history until the page was opened, then what it has seen. */
+function joined(past, lately) {
+  if (!past || !lately) return past ?? lately ?? [[], [], [], []];
+  const before = past[0].findIndex((at) => at >= lately[0][0]);
+  return past.map((column, index) => [...(before < 0 ? column : column.slice(0, before)), ...lately[index]]);
 }
 
 function drawFacts(now) {

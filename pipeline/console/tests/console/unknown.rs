@@ -1,0 +1,83 @@
+//! No data is UNKNOWN: never a level, and never NORMAL.
+
+use serde_json::Value;
+use throng_console::{Alive, RoomEvent};
+
+use crate::support::{Server, camera, zone};
+
+fn hear_all(server: &Server, events: impl IntoIterator<Item = RoomEvent>) {
+    for event in events {
+        server.hear(event);
+    }
+}
+
+fn assert_unknown(zone: &Value, last_level: &str) {
+    assert_eq!(
+        (&zone["level"], &zone["freshness"], &zone["last_level"]),
+        (&Value::Null, &"lost".into(), &last_level.into())
+    );
+    // Numbers of the past are not shown as numbers of now.
+    assert_eq!((&zone["density"]["mean"], &zone["coverage"]), (&Value::Null, &Value::Null), "{zone}");
+}
+
+#[test]
+fn a_zone_that_falls_silent_is_unknown_until_it_speaks_again() {
+    let server = Server::start();
+    let viewer = server.administrator();
+    for (level, name) in [(0, "normal"), (3, "orange")] {
+        hear_all(&server, zone("box", "stage", level, 1.0, server.clock.now()));
+        server.wait(4.9);
+        assert_eq!(server.zone(&viewer, "stage")["level"], name);
+        server.wait(0.2);
+        assert_unknown(&server.zone(&viewer, "stage"), name);
+        server.wait(600.0);
+        assert_unknown(&server.zone(&viewer, "stage"), name);
+    }
+    hear_all(&server, zone("box", "stage", 1, 1.6, server.clock.now()));
+    let stage = server.zone(&viewer, "stage");
+    assert_eq!((&stage["level"], &stage["density"]["mean"]), (&"blue".into(), &1.6.into()));
+}
+
+#[test]
+fn what_a_lost_node_told_is_unknown_at_once_and_what_others_told_stands() {
+    let server = Server::start();
+    let viewer = server.administrator();
+    hear_all(&server, zone("box", "stage", 0, 0.4, server.clock.now()));
+    hear_all(&server, zone("other", "stairs", 2, 2.8, server.clock.now()));
+    server.hear(RoomEvent::Lost { site: "square".to_owned(), what: Alive::Node("box".to_owned()) });
+    assert_unknown(&server.zone(&viewer, "stage"), "normal");
+    assert_eq!(server.zone(&viewer, "stairs")["level"], "yellow");
+    // A token alone is no data.
+    server.hear(RoomEvent::Alive { site: "square".to_owned(), what: Alive::Node("box".to_owned()) });
+    assert_unknown(&server.zone(&viewer, "stage"), "normal");
+    hear_all(&server, zone("box", "stage", 0, 0.4, server.clock.now()));
+    assert_eq!(server.zone(&viewer, "stage")["level"], "normal");
+}
+
+#[test]
+fn pages_that_listen_are_told_of_the_silence() {
+    let server = Server::start();
+    let mut page = server.listen(&server.administrator());
+    hear_all(&server, zone("box", "stage", 0, 0.4, server.clock.now()));
+    page.until("\"level\":\"normal\"");
+    server.wait(6.0);
+    let told = page.until("\"freshness\":\"lost\"");
+    assert!(told.contains("\"level\":null"), "{told}");
+}
+
+#[test]
+fn a_page_hears_of_the_cameras_that_its_account_may_see_and_of_no_other() {
+    let server = Server::start();
+    let administrator = server.administrator();
+    let all = server.account(&administrator, "ann", "viewer", &Value::Null);
+    let one = server.account(&administrator, "bob", "viewer", &serde_json::json!(["square/north"]));
+    let (mut of_all, mut of_one) = (server.listen(&all), server.listen(&one));
+    for id in ["south", "north"] {
+        server.hear(camera(id, server.clock.now()));
+    }
+    assert!(of_all.until("\"north\"").contains("\"south\""));
+    let heard = of_one.until("\"north\"");
+    assert!(!heard.contains("south"), "{heard}");
+    let room = server.get(&one, "room").to_string();
+    assert!(room.contains("\"north\"") && !room.contains("south"), "{room}");
+}

@@ -1,0 +1,100 @@
+//! A console beside a site that dies: what was red is UNKNOWN then, and never NORMAL.
+
+use std::{
+    path::Path,
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::{
+    support::{PATIENCE, free_port},
+    warnings::{Program, film, said, site},
+};
+
+/// Pause between two looks at the pages.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// What `look` finds, within the test's patience.
+fn wait_for<T>(what: &str, stderr: &Path, mut look: impl FnMut() -> Option<T>) -> T {
+    let until = Instant::now() + PATIENCE;
+    while Instant::now() < until {
+        if let Some(found) = look() {
+            return found;
+        }
+        sleep(LOOK_EVERY);
+    }
+    panic!("{what} never came; stderr: {}", said(stderr))
+}
+
+/// Somebody at the console's pages.
+struct Visitor {
+    url: String,
+    cookie: String,
+}
+
+impl Visitor {
+    /// Logs in with what the console said at its first start.
+    fn log_in(stderr: &Path) -> Self {
+        let (url, password) = wait_for("the first password", stderr, || {
+            let text = said(stderr);
+            let url = text.split("Console: ").nth(1)?.lines().next()?.trim().to_owned();
+            Some((url, text.split("password \"").nth(1)?.split('"').next()?.to_owned()))
+        });
+        let answer = minreq::post(format!("{url}api/v1/login"))
+            .with_header("content-type", "application/json")
+            .with_body(json!({ "user": "administrator", "password": password }).to_string())
+            .send()
+            .unwrap();
+        assert_eq!(answer.status_code, 200, "{}", answer.as_str().unwrap());
+        let cookie = answer.headers.get("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+        Self { url, cookie }
+    }
+
+    /// The only zone of the site, once the room knows it.
+    fn zone(&self) -> Option<Value> {
+        let answer =
+            minreq::get(format!("{}api/v1/room", self.url)).with_header("cookie", &self.cookie).send();
+        let room: Value = serde_json::from_str(answer.unwrap().as_str().unwrap()).unwrap();
+        room["zones"].as_array()?.first().cloned()
+    }
+}
+
+#[test]
+fn a_zone_whose_site_is_killed_is_unknown_at_the_console_and_never_normal() {
+    let folder = TempDir::new().unwrap();
+    film(&folder.path().join("film.mkv"), 30);
+    let endpoint = format!("tcp/127.0.0.1:{}", free_port());
+    let site = site(folder.path(), &format!("listen = [\"{endpoint}\"]"));
+    let (run_said, console_said) = (folder.path().join("run.txt"), folder.path().join("console.txt"));
+    let kept = folder.path().join("console");
+    let _console = Program::start(
+        &[
+            "console",
+            "--listen",
+            "127.0.0.1:0",
+            "--connect",
+            &endpoint,
+            "--console-data",
+            kept.to_str().unwrap(),
+        ],
+        &console_said,
+    );
+    let visitor = Visitor::log_in(&console_said);
+    let mut run = Program::start(&["run", site.to_str().unwrap(), "--json"], &run_said);
+    let red = wait_for("red", &run_said, || visitor.zone().filter(|zone| zone["level"] == "red"));
+    assert!(red["density"]["mean"].as_f64().is_some_and(|density| density > 2.0), "{red}");
+
+    // Kill -9: nobody says goodbye.
+    run.child.kill().unwrap();
+    run.child.wait().unwrap();
+    let gone = wait_for("UNKNOWN", &console_said, || {
+        let zone = visitor.zone().unwrap();
+        assert!(zone["level"] == "red" || zone["level"].is_null(), "{zone}");
+        zone["level"].is_null().then_some(zone)
+    });
+    assert_eq!((&gone["freshness"], &gone["last_level"]), (&"lost".into(), &"red".into()), "{gone}");
+    assert!(gone["density"]["mean"].is_null() && gone["people"].is_null(), "{gone}");
+}
