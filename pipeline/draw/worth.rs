@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use image::{Rgb, RgbImage};
 use throng_analytics::level::Level;
+use throng_samples::evaluation::bootstrap::Interval;
 use throng_samples::evaluation::summary::{Summary, Worth};
 
 use super::canvas::{Rect, fill_rect};
@@ -27,7 +28,15 @@ const REACH_PX: u32 = 1060;
 struct Block<'a> {
     heading: &'a str,
     unit: &'a str,
-    rows: Vec<(&'a str, [Option<f64>; 4])>,
+    rows: Vec<(&'a str, [Option<Figure>; 4])>,
+}
+
+/// A figure with the ends of its 90 % interval.
+#[derive(Clone, Copy)]
+struct Figure {
+    value: f64,
+    lo: f64,
+    hi: f64,
 }
 
 /// Draws the chart and writes it.
@@ -35,22 +44,28 @@ struct Block<'a> {
 /// # Errors
 /// Where the file cannot be written; the message names it.
 pub fn chart(summary: &Summary, subject: &str, path: &Path) -> Result<()> {
-    let rows = |figures: &dyn Fn(&Worth) -> Option<[Option<f64>; 4]>| {
+    let rows = |figures: &dyn Fn(&Worth) -> Option<[Option<Figure>; 4]>| {
         summary.by_scenario.iter().filter_map(|(id, worth)| Some((id.as_str(), figures(worth)?))).collect()
     };
     let blocks = [
         Block {
-            heading: "Lead to harm, seconds (median; 0: no alarm came before)",
+            heading: "Lead to harm, seconds (median and its 90 % interval; 0: no alarm came before)",
             unit: "s",
             rows: rows(&|worth| {
-                (worth.harmed > 0).then(|| worth.lead_to_harm_s.in_order().map(|lead| lead.map(|l| l.median)))
+                let lead =
+                    |lead: &Option<Interval>| lead.map(|l| Figure { value: l.median, lo: l.lo, hi: l.hi });
+                (worth.harmed > 0).then(|| worth.lead_to_harm_s.in_order().map(lead))
             }),
         },
         Block {
-            heading: "Alarms an hour of benign scenes",
+            heading: "Alarms an hour of benign scenes (and the 90 % interval)",
             unit: "/h",
             rows: rows(&|worth| {
-                worth.false_alarms_per_hour.map(|rates| rates.in_order().map(|rate| Some(*rate)))
+                let (rates, between) =
+                    worth.false_alarms_per_hour.zip(worth.false_alarms_per_hour_interval)?;
+                let (rates, between) = (rates.in_order(), between.in_order());
+                let figure = |k: usize| Figure { value: *rates[k], lo: between[k].lo, hi: between[k].hi };
+                Some([0, 1, 2, 3].map(|k| Some(figure(k))))
             }),
         },
     ];
@@ -70,8 +85,9 @@ fn draw_block(picture: &mut RgbImage, block: &Block<'_>, top_px: u32) -> u32 {
     let small = TextStyle { line_px: 13.0, weight: Weight::Regular, colour: DIM };
     let name = TextStyle { line_px: 17.0, weight: Weight::Regular, colour: INK };
     draw_text(picture, block.heading, 24.0, top_px as f32 + 8.0, heading);
-    let longest =
-        block.rows.iter().flat_map(|(_, figures)| figures.iter().flatten()).copied().fold(1.0, f64::max);
+    let figures = block.rows.iter().flat_map(|(_, figures)| figures.iter().flatten());
+    let longest = figures.map(|figure| figure.hi.max(figure.value)).fold(1.0, f64::max);
+    let length_px = |figure: f64| (figure / longest * f64::from(REACH_PX)) as f32;
     let mut row_px = top_px + 44;
     for (id, figures) in &block.rows {
         let rule = Rect { x: 24.0, y: (row_px - 5) as f32, width: (WIDTH_PX - 48) as f32, height: 1.0 };
@@ -79,13 +95,21 @@ fn draw_block(picture: &mut RgbImage, block: &Block<'_>, top_px: u32) -> u32 {
         draw_text(picture, &id.replace('_', " "), 24.0, row_px as f32 + 10.0, name);
         for (k, (level, figure)) in Level::WARNING.iter().zip(figures).enumerate() {
             let Some(figure) = figure else { continue };
-            let length_px = (figure / longest * f64::from(REACH_PX)) as u32;
             let y = row_px + k as u32 * BAR_PX;
-            let (width, height) = (length_px.max(2) as f32, (BAR_PX - 2) as f32);
+            let (width, height) = (length_px(figure.value).max(2.0), (BAR_PX - 2) as f32);
             let bar = Rect { x: LEFT_PX as f32, y: y as f32, width, height };
             fill_rect(picture, bar, level_colour(Some(*level)), 1.0);
-            let text = format!("{} {figure:.*} {}", level.name(), usize::from(*figure < 10.0), block.unit);
-            draw_text(picture, &text, (LEFT_PX + length_px + 8) as f32, y as f32 - 3.0, small);
+            let whisker = Rect {
+                x: LEFT_PX as f32 + length_px(figure.lo),
+                y: y as f32 + height / 2.0 - 1.0,
+                width: (length_px(figure.hi) - length_px(figure.lo)).max(1.0),
+                height: 2.0,
+            };
+            fill_rect(picture, whisker, DIM, 1.0);
+            let value = figure.value;
+            let text = format!("{} {value:.*} {}", level.name(), usize::from(value < 10.0), block.unit);
+            let beside_px = LEFT_PX as f32 + length_px(figure.hi.max(value)) + 8.0;
+            draw_text(picture, &text, beside_px, y as f32 - 3.0, small);
         }
         row_px += ROW_PX;
     }

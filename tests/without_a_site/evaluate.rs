@@ -51,8 +51,14 @@ fn a_crush_is_warned_of_and_an_open_gate_is_not() {
     let crush = &result["by_scenario"]["crush"];
     let lead = |level: &str| crush["lead_to_harm_s"][level]["median"].as_f64().unwrap();
     assert!(lead("orange") > 5.0 && lead("blue") >= lead("orange"), "{crush}");
+    // One run, drawn anew, is that run; one run without a miss may still be one of twenty.
+    let end = |name: &str| crush["lead_to_harm_s"]["orange"][name].as_f64().unwrap();
+    assert_eq!((end("lo"), end("hi")), (lead("orange"), lead("orange")), "{crush}");
+    assert!((crush["missed_interval"]["hi"].as_f64().unwrap() - 0.95).abs() < 1e-9, "{crush}");
     for level in ["blue", "yellow", "orange", "red"] {
         assert_eq!(result["false_alarms_per_hour"][level], 0.0, "{level}");
+        let between = &result["false_alarms_per_hour_interval"][level];
+        assert!(between["lo"] == 0.0 && between["hi"].as_f64().unwrap() > 1.0, "{level}: {between}");
     }
     let ladder = &result["baselines"]["density_ladder"]["stated"]["lead_to_harm_s"]["median"];
     assert!(ladder.as_f64().unwrap() < lead("orange"), "{ladder}");

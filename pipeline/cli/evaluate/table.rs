@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Display};
 
 use throng_analytics::level::Level;
-use throng_samples::evaluation::bootstrap::Interval;
+use throng_samples::evaluation::bootstrap::{Bounds, Interval};
 use throng_samples::evaluation::summary::{BaselineWorth, Summary, Worth};
 
 /// What is printed.
@@ -22,7 +22,12 @@ impl Display for Table<'_> {
         writeln!(
             f,
             "\n{}, {}: {} runs, {} of each scenario; {} with harm, {} missed (no orange or red before harm or onset)",
-            self.suite, self.level, all.runs, self.seeds, all.harmed, all.missed
+            self.suite,
+            self.level,
+            all.runs,
+            self.seeds,
+            all.harmed,
+            missed(all.missed, all.missed_interval)
         )?;
         writeln!(
             f,
@@ -30,8 +35,8 @@ impl Display for Table<'_> {
             "level", "false alarms an hour", "lead to harm, s", "lead to onset, s"
         )?;
         for (k, level) in Level::WARNING.iter().enumerate() {
-            let rate =
-                all.false_alarms_per_hour.map_or("-".to_owned(), |r| format!("{:.2}", r.in_order()[k]));
+            let between = all.false_alarms_per_hour_interval.map(|between| *between.in_order()[k]);
+            let rate = rate(all.false_alarms_per_hour.map(|rates| *rates.in_order()[k]), between);
             writeln!(
                 f,
                 "{:<8}{rate:>24}{:>26}{:>26}",
@@ -98,26 +103,27 @@ impl Table<'_> {
     fn baselines(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "\n{:<44}{:>10}{:>8}{:>16}{:>24}",
+            "\n{:<44}{:>10}{:>16}{:>24}{:>24}",
             "alarm", "threshold", "missed", "false an hour", "lead to harm, s"
         )?;
         let all = &self.summary.all;
-        let rate = all.false_alarms_per_hour.map_or(0.0, |rates| rates.orange);
+        let orange = all.false_alarms_per_hour.map(|rates| rates.orange);
         writeln!(
             f,
-            "{:<44}{:>10}{:>8}{rate:>16.2}{:>24}",
+            "{:<44}{:>10}{:>16}{:>24}{:>24}",
             "throng, orange",
             "",
-            all.missed,
+            missed(all.missed, all.missed_interval),
+            rate(orange, all.false_alarms_per_hour_interval.map(|between| between.orange)),
             interval(all.lead_to_harm_s.orange)
         )?;
         let mut row = |name: String, worth: &BaselineWorth| {
             writeln!(
                 f,
-                "{name:<44}{:>10.3}{:>8}{:>16.2}{:>24}",
+                "{name:<44}{:>10.3}{:>16}{:>24}{:>24}",
                 worth.threshold,
-                worth.missed,
-                worth.false_alarms_per_hour,
+                missed(worth.missed, worth.missed_interval),
+                rate(Some(worth.false_alarms_per_hour), worth.false_alarms_per_hour_interval),
                 interval(worth.lead_to_harm_s)
             )
         };
@@ -135,16 +141,17 @@ impl Table<'_> {
     fn sensors(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "\n{:<24}{:>6}{:>8}{:>22}{:>28}",
+            "\n{:<24}{:>6}{:>16}{:>24}{:>28}",
             "sensor", "runs", "missed", "false orange an hour", "lead to harm at orange, s"
         )?;
         for (name, worth) in self.sensors {
-            let rate = worth.false_alarms_per_hour.map_or("-".to_owned(), |r| format!("{:.2}", r.orange));
+            let between = worth.false_alarms_per_hour_interval.map(|between| between.orange);
             writeln!(
                 f,
-                "{name:<24}{:>6}{:>8}{rate:>22}{:>28}",
+                "{name:<24}{:>6}{:>16}{:>24}{:>28}",
                 worth.runs,
-                worth.missed,
+                missed(worth.missed, worth.missed_interval),
+                rate(worth.false_alarms_per_hour.map(|rates| rates.orange), between),
                 interval(worth.lead_to_harm_s.orange)
             )?;
         }
@@ -173,6 +180,16 @@ impl Table<'_> {
 
 fn interval(value: Option<Interval>) -> String {
     value.map_or("-".to_owned(), |i| format!("{:.0} [{:.0} to {:.0}]", i.median, i.lo, i.hi))
+}
+
+fn missed(runs: usize, between: Bounds) -> String {
+    format!("{runs} [{:.0} to {:.0}]", between.lo, between.hi)
+}
+
+fn rate(per_hour: Option<f64>, between: Option<Bounds>) -> String {
+    per_hour
+        .zip(between)
+        .map_or("-".to_owned(), |(rate, b)| format!("{rate:.2} [{:.2} to {:.2}]", b.lo, b.hi))
 }
 
 fn share(value: Option<f64>) -> String {
