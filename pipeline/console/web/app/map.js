@@ -101,7 +101,7 @@ export class GroundMap {
     const v = zone?.velocity_m_per_s;
     if (v && Math.hypot(...v) > 0.05) {
       const centre = polygon.getBounds().getCenter();
-      const size = Math.max(6, Math.sqrt(described.area_m2 ?? 100) * 0.5) / Math.max(0.3, Math.hypot(...v));
+      const size = (Math.sqrt(described.area_m2 ?? 100) * 0.5) / Math.max(0.3, Math.hypot(...v));
       const [x, y, dx, dy] = [centre.lng, centre.lat, v[0] * size * Math.min(1, Math.hypot(...v)), v[1] * size * Math.min(1, Math.hypot(...v))];
       const tip = [x + dx, y + dy];
       const wing = (turn) => [tip[0] - (dx * Math.cos(turn) - dy * Math.sin(turn)) * 0.35, tip[1] - (dx * Math.sin(turn) + dy * Math.cos(turn)) * 0.35];

@@ -37,7 +37,7 @@ function card(speaker) {
   return el("article", { class: `panel leveled level-${is_good ? "normal" : "unknown"} listed` },
     el("div", { class: "head" }, el("h2", { style: { margin: 0 } }, nameOf(speaker.site, "speakers", speaker.id)), el("strong", {}, is_good ? word("speaker", speaker.state) : badge("unknown")), speaker.drill ? el("span", { class: "drill" }, t("drill")) : null),
     speaker.detail ? el("p", { class: "quiet" }, said(speaker.detail)) : null,
-    el("p", { class: "quiet" }, t("speaker.zones", { zones: (known?.zones ?? []).map((zone) => nameOf(speaker.site, "zones", zone)).join("、") })),
+    el("p", { class: "quiet" }, t("speaker.zones", { zones: (known?.zones ?? []).map((zone) => nameOf(speaker.site, "zones", zone)).join(t("list.and")) })),
     (speaker.pending ?? []).map((one) => el("div", { class: "panel leveled level-orange" }, el("strong", {}, t("speaker.waits")), el("p", {}, words(one.announcement)), el("p", { class: "quiet" }, said(one.needs)),
       may("operator") ? el("button", { class: "primary big", "data-act": "confirm", "data-focus": one.command_id, on: { click: () => send("confirm", { command_id: one.command_id }) } }, t("speaker.confirm")) : null)),
     may("operator") ? el("div", { class: "row" }, el("button", { class: "big", "data-act": "speak", "data-focus": `${speaker.id}speak`, disabled: !sayable.length, on: { click: speak } }, t("speaker.speak")),

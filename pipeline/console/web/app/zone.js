@@ -112,7 +112,7 @@ function drawWhy(node, risk) {
         el("span", {}, word("factor", one.factor)), el("div", { class: "bar" }, el("i", { style: { width: `${Math.max(0, Math.min(100, one.share * 100))}%` } })), el("span", { class: "num" }, `${num(one.share * 100, 0)} %`)]))
       : el("p", { class: "quiet" }, t("zone.no-risk")),
     risk?.counterfactual ? el("p", {}, t("zone.counterfactual", { level: t(`level.${LEVELS[risk.counterfactual.level] ?? risk.counterfactual.level}`), density: num(risk.counterfactual.density_people_per_m2) })) : null,
-    risk?.missing_inputs?.length ? el("p", { class: "badge level-unknown" }, t("zone.missing", { inputs: risk.missing_inputs.map((one) => word("factor", one)).join("、") })) : null,
+    risk?.missing_inputs?.length ? el("p", { class: "badge level-unknown" }, t("zone.missing", { inputs: risk.missing_inputs.map((one) => word("factor", one)).join(t("list.and")) })) : null,
     risk?.raw?.length ? el("table", {}, el("tbody", {}, risk.raw.map((one) => el("tr", {}, el("td", {}, word("raw", one.name)), el("td", { class: "num" }, num(one.value, 3)), el("td", {}, one.unit ?? ""))))) : null,
     el("p", { class: "quiet" }, t("zone.not-a-probability")),
   ]);
