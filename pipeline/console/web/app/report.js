@@ -2,7 +2,7 @@
 
 import { get } from "./api.js";
 import { el, put } from "./dom.js";
-import { num, pick, t } from "./i18n.js";
+import { current, num, pick, t } from "./i18n.js";
 import { heat } from "./map.js";
 import { room, watch } from "./live.js";
 
@@ -18,7 +18,8 @@ export function report(page) {
   const query = () => new URLSearchParams({ site: site.value, from: `${from.value}T00:00:00Z`, to: `${to.value}T00:00:00Z` }).toString();
   const refresh = async () => {
     if (!site.value) return;
-    put(downloads, ["json"].map((format) => el("a", { class: "button", href: `/api/v1/report?${query()}&format=${format}`, download: true }, format.toUpperCase())));
+    // A page that prints, tables for spreadsheets and for data analysis, and all of it for programs.
+    put(downloads, ["html", "csv", "parquet", "json"].map((format) => el("a", { class: "button", href: `/api/v1/report?${query()}&format=${format}&language=${current()}&day=${day(1)}`, download: true }, format === "parquet" ? "Parquet" : format.toUpperCase())));
     const [found, told] = await Promise.all([get(`report?${query()}&format=json`).catch((error) => error), get(`deployment?site=${encodeURIComponent(site.value)}&date=${day(1)}`).catch((error) => error)]);
     if (page.dataset.screen !== "report") return;
     put(body, found instanceof Error ? el("p", { class: "panel quiet" }, found.status === 404 ? t("history.none") : found.message) : (found.zones ?? []).map(zoneOf));
@@ -38,10 +39,9 @@ export function report(page) {
 
 /** A zone of the report: its hours by weekday as a table of heat where the report holds them, and all its figures. */
 function zoneOf(zone) {
-  const hours = zone.hour_by_weekday ?? zone.by_hour_and_weekday;
+  const hours = zone.density_by_weekday_and_hour;
   return el("section", { class: "panel scroll", tabindex: 0 }, el("h2", {}, zone.name ?? zone.zone ?? zone.id),
-    Array.isArray(hours) && Array.isArray(hours[0]) ? el("table", { class: "heat" }, el("tbody", {}, hours.map((row) => el("tr", {}, row.map((value) => {
-      const density = typeof value === "number" ? value : (value?.density_mean ?? null);
+    Array.isArray(hours) && Array.isArray(hours[0]) ? el("table", { class: "heat" }, el("tbody", {}, hours.map((row) => el("tr", {}, row.map((density) => {
       const [r, g, b, a] = density === null ? [0, 0, 0, 0] : heat(density);
       return el("td", { class: density === null ? "none" : "", style: { "background-color": `rgba(${r},${g},${b},${a / 255})` } }, num(density));
     }))))) : tree(zone));
