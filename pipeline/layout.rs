@@ -44,6 +44,7 @@ fn zone(zone: &Zone, plan: &Plan) -> ZoneLayout {
         thresholds_people_per_m2: zone.profile.theta_up_people_per_m2,
         cameras: measuring.map(str::to_owned).collect(),
         features: zone.features.iter().map(|feature| feature.name().to_owned()).collect(),
+        is_enclosed_by_lines: zone.is_enclosed_by_lines,
     }
 }
 

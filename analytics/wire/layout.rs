@@ -61,6 +61,9 @@ pub struct ZoneLayout {
     /// What makes it worse than level open ground: `slope`, `stairs`, `dead_end`, `narrow`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub features: Vec<String>,
+    /// Whether the lines that bound it are all ways in and out, as the site's file states. Absent: not stated.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_enclosed_by_lines: bool,
 }
 
 /// A line.

@@ -9,14 +9,15 @@ use serde_json::{Value, json};
 use throng_analytics::time::Timestamp;
 use throng_history::History;
 use tokio::sync::{Semaphore, broadcast};
-use tracing::error;
+use tracing::{error, warn};
 
 use crate::{
+    alarm,
     http::Shared,
     limits::Limits,
     options::Options,
     ports::{Commands, Desk, Drills, Pictures},
-    room::{Delta, Heard, Room},
+    room::{Alarm, AlarmKey, Delta, Heard, Room},
     session::Sessions,
     store::{Store, StoreError},
 };
@@ -85,11 +86,22 @@ impl App {
         alarms.dedup_by(|(a, _), (b, _)| a == b);
         for (key, alarm) in &alarms {
             self.store.put_alarm(key, alarm)?;
+            self.remember(key, alarm);
         }
         self.store.append(heard.notes.iter().map(|((site, incident), note)| {
             let details = json!({ "site": site, "incident": incident, "what": note.what, "text": note.text });
             (note.at, note.by.clone(), "alarm", details)
         }))
+    }
+
+    /// Hands an alarm to the history. What fails here is made up for at the next change and at the next start.
+    pub(crate) fn remember(&self, (site, incident): &AlarmKey, alarm: &Alarm) {
+        let Some(history) = &self.history else { return };
+        let (warning, life) = (&alarm.warning, &alarm.life);
+        let record = alarm::record(site, incident, &warning.zone, warning.envelope.drill, life);
+        if let Err(failure) = history.record_alarm(&record) {
+            warn!("An alarm of {site} is not in the history yet: {failure}.");
+        }
     }
 
     /// The same where nobody waits for it: a failure is logged.

@@ -142,6 +142,8 @@ impl Console {
             events_dropped: AtomicU64::new(0),
             viewers: AtomicUsize::new(0),
         });
+        // An earlier process may have ended before its history had written them down.
+        app.room().alarms.all().for_each(|(key, alarm)| app.remember(key, alarm));
         let (messages, inbox) = sync_channel(EVENTS_MAX);
         let server = Handle::new();
         let of_room = {

@@ -61,6 +61,8 @@ pub struct ZoneDescription {
     pub cameras: Vec<String>,
     /// What makes it worse than level open ground: `slope`, `stairs`, `dead_end`, `narrow`.
     pub features: Vec<String>,
+    /// Whether the lines that bound it are all ways in and out: then the history tells how long people stay.
+    pub is_enclosed_by_lines: bool,
 }
 
 /// A line.

@@ -18,6 +18,8 @@ pub struct AlarmRecord {
     pub drill: bool,
     /// When it was raised.
     pub raised_at: Timestamp,
+    /// When its answer times began: when it was raised, or rose to a level that had to be answered anew.
+    pub called_at: Timestamp,
     /// When somebody answered for it.
     pub acknowledged_at: Option<Timestamp>,
     /// When somebody was on the way.
@@ -56,6 +58,8 @@ pub struct AnswerTimes {
     pub count: usize,
     /// Answered within one minute.
     pub acknowledged_within_1_min: usize,
+    /// Alarms to which somebody had to go: orange and red. Those of three and five minutes are among them.
+    pub count_to_go: usize,
     /// Somebody on the way within three minutes.
     pub on_the_way_within_3_min: usize,
     /// Somebody there within five minutes.
@@ -64,24 +68,25 @@ pub struct AnswerTimes {
     pub never_acknowledged: usize,
     /// Median seconds until answered; absent where none was.
     pub median_secs_to_acknowledge: Option<f64>,
-    /// Median seconds until somebody was there; absent where nobody was.
+    /// Median seconds until somebody was there, at orange and red; absent where nobody was.
     pub median_secs_to_arrive: Option<f64>,
 }
 
 /// How soon these alarms were answered.
 pub fn answer_times(alarms: &[AlarmRecord]) -> AnswerTimes {
-    let secs = |to: fn(&AlarmRecord) -> Option<Timestamp>| -> Vec<f64> {
-        alarms.iter().filter_map(|alarm| Some(to(alarm)?.secs_since(alarm.raised_at).max(0.0))).collect()
+    let secs = |of: &[&AlarmRecord], to: fn(&AlarmRecord) -> Option<Timestamp>| -> Vec<f64> {
+        of.iter().filter_map(|alarm| Some(to(alarm)?.secs_since(alarm.called_at).max(0.0))).collect()
     };
-    let (acknowledged, on_the_way, arrived) = (
-        secs(|alarm| alarm.acknowledged_at),
-        secs(|alarm| alarm.on_the_way_at),
-        secs(|alarm| alarm.arrived_at),
-    );
+    let all: Vec<&AlarmRecord> = alarms.iter().collect();
+    let to_go: Vec<&AlarmRecord> = alarms.iter().filter(|alarm| alarm.level >= Some(Level::Orange)).collect();
+    let acknowledged = secs(&all, |alarm| alarm.acknowledged_at);
+    let (on_the_way, arrived) =
+        (secs(&to_go, |alarm| alarm.on_the_way_at), secs(&to_go, |alarm| alarm.arrived_at));
     let within = |secs: &[f64], limit_secs: f64| secs.iter().filter(|secs| **secs <= limit_secs).count();
     AnswerTimes {
         count: alarms.len(),
         acknowledged_within_1_min: within(&acknowledged, 60.0),
+        count_to_go: to_go.len(),
         on_the_way_within_3_min: within(&on_the_way, 180.0),
         arrived_within_5_min: within(&arrived, 300.0),
         never_acknowledged: alarms.len() - acknowledged.len(),

@@ -1,6 +1,7 @@
 //! The door to the history: records without blocking, answers from the store.
 
 use std::{
+    num::NonZeroUsize,
     sync::{
         Arc, Mutex,
         atomic::Ordering,
@@ -43,7 +44,8 @@ impl std::fmt::Debug for History {
 }
 
 impl History {
-    /// Opens a history: a path, or `sqlite:PATH`. It is made where it is not there.
+    /// Opens a history: a path, `sqlite:PATH`, or `postgres://USER:PASSWORD@HOST/DATABASE`. Its tables are made where they are
+    /// not there.
     ///
     /// # Errors
     /// The store cannot be opened; the message holds no password.
@@ -281,6 +283,33 @@ impl History {
             refused: self.tally.refused.load(Ordering::Relaxed),
             failure: self.tally.failure.lock().ok().and_then(|failure| failure.clone()),
             ..health
+        })
+    }
+
+    /// Asks the same of many, over several connections at once; the answers are in the order of the questions.
+    pub(crate) fn read_each<T: Sync, R: Send>(
+        &self,
+        of: &[T],
+        ask: impl Fn(&T) -> Result<R, HistoryError> + Sync,
+    ) -> Result<Vec<R>, HistoryError> {
+        let readers = thread::available_parallelism().map_or(1, NonZeroUsize::get).min(READERS_KEPT);
+        let share = of.len().div_ceil(readers).max(1);
+        thread::scope(|scope| {
+            let ask = &ask;
+            let started: Vec<_> = of
+                .chunks(share)
+                .map(|of| {
+                    let asking = move || of.iter().map(ask).collect::<Result<Vec<_>, _>>();
+                    thread::Builder::new().name("history-reader".to_owned()).spawn_scoped(scope, asking)
+                })
+                .collect();
+            let mut answers = Vec::with_capacity(of.len());
+            for reader in started {
+                // A thread that cannot be started, or that panicked, has no answer.
+                let answer = reader.ok().and_then(|reader| reader.join().ok());
+                answers.extend(answer.unwrap_or(Err(HistoryError::Closed))?);
+            }
+            Ok(answers)
         })
     }
 

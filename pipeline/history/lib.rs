@@ -6,7 +6,7 @@
 //! row, a quantity nobody measured is `None`, and how much of the time was known goes with every mean.
 //!
 //! [`History`] is the door: it records without ever blocking (one thread writes, one transaction a second) and answers
-//! questions from `SQLite`.
+//! questions from `SQLite`, or from `PostgreSQL` where several sites write to one history.
 
 mod alarm;
 mod calendar;
@@ -14,8 +14,10 @@ mod clock;
 mod collector;
 mod density_bins;
 mod deployment;
+mod document;
 mod error;
 mod history;
+mod import;
 mod local;
 mod options;
 mod pattern;
@@ -34,6 +36,7 @@ pub use density_bins::DensityBins;
 pub use deployment::{
     Advice, DeploymentRequest, HourAdvice, Ratios, Text, TotalAdvice, ZoneAdvice, advise_hour,
 };
+pub use document::{Cells, Document, Table};
 pub use error::HistoryError;
 pub use history::History;
 pub use options::{Options, Retention};

@@ -10,7 +10,18 @@ use crate::error::HistoryError;
 
 /// A time zone.
 #[derive(Clone, Debug)]
-pub(crate) struct Local(TimeZone);
+pub(crate) struct Local {
+    zone: TimeZone,
+    known: Known,
+}
+
+/// Times at multiples of a step, worked out beforehand: a report asks for each of them many times for each zone.
+#[derive(Clone, Debug)]
+struct Known {
+    from: i64,
+    step_secs: i64,
+    times: Vec<LocalTime>,
+}
 
 /// A place in the week of a site.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,16 +36,31 @@ pub(crate) struct LocalTime {
 impl Local {
     /// The time zone of an IANA name such as `Asia/Shanghai`.
     pub(crate) fn of(name: &str) -> Result<Self, HistoryError> {
-        TimeZone::get(name).map(Self).map_err(|_unknown| {
+        let known = Known { from: 0, step_secs: 1, times: Vec::new() };
+        TimeZone::get(name).map(|zone| Self { zone, known }).map_err(|_unknown| {
             HistoryError::BadRequest(format!(
                 "\"{name}\" is no time zone: give an IANA name such as Asia/Shanghai or Europe/Berlin"
             ))
         })
     }
 
+    /// The same, with the times of a period worked out beforehand.
+    pub(crate) fn knowing(mut self, from: i64, to: i64, step_secs: i64) -> Self {
+        let times = (from..to).step_by(usize::try_from(step_secs).unwrap_or(1)).map(|at| self.time_of(at));
+        self.known = Known { from, step_secs, times: times.collect() };
+        self
+    }
+
     pub(crate) fn time_of(&self, unix_secs: i64) -> LocalTime {
+        let after = unix_secs - self.known.from;
+        if after.rem_euclid(self.known.step_secs) == 0
+            && let Ok(place) = usize::try_from(after / self.known.step_secs)
+            && let Some(time) = self.known.times.get(place)
+        {
+            return *time;
+        }
         let at = Timestamp::from_second(unix_secs).unwrap_or(Timestamp::UNIX_EPOCH);
-        let local = self.0.to_datetime(at);
+        let local = self.zone.to_datetime(at);
         LocalTime {
             date: local.date(),
             weekday: weekday_of(local.date()),
@@ -45,7 +71,7 @@ impl Local {
 
     /// The first second of a day.
     pub(crate) fn start_of(&self, date: Date) -> i64 {
-        self.0.to_timestamp(date.at(0, 0, 0, 0)).map_or(0, Timestamp::as_second)
+        self.zone.to_timestamp(date.at(0, 0, 0, 0)).map_or(0, Timestamp::as_second)
     }
 
     /// From the first second of a day to that of the next: 23 to 25 hours.
@@ -84,6 +110,16 @@ mod tests {
         let (midnight, _) = berlin.day("2026-10-25".parse().unwrap());
         let hour = |after_hours: i64| berlin.time_of(midnight + after_hours * 3600).minute_of_day / 60;
         assert_eq!([hour(1), hour(2), hour(3), hour(4)], [1, 2, 2, 3]);
+    }
+
+    #[test]
+    fn what_is_worked_out_beforehand_is_the_same() {
+        let berlin = Local::of("Europe/Berlin").unwrap();
+        let (from, to) = berlin.day("2026-10-25".parse().unwrap());
+        let knowing = berlin.clone().knowing(from, to, 900);
+        for at in (from - 1800..to + 1800).step_by(450) {
+            assert_eq!(knowing.time_of(at), berlin.time_of(at));
+        }
     }
 
     #[test]

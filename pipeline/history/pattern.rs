@@ -34,6 +34,18 @@ pub enum DayKind {
 }
 
 impl DayKind {
+    /// The name in tables and messages.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Workday => "workday",
+            Self::Weekend => "weekend",
+            Self::Holiday => "holiday",
+            Self::Market => "market",
+            Self::Event => "event",
+            Self::Closure => "closure",
+        }
+    }
+
     /// The kind of a day by the calendar; of several entries the rarest kind decides: closure, event, market, holiday.
     pub(crate) fn of(date: Date, events: &BTreeMap<Date, BTreeSet<EventKind>>) -> Self {
         let rarest = events.get(&date).and_then(|kinds| {
@@ -145,6 +157,21 @@ pub(crate) fn by_weekday_and_hour(
         }
     }
     sums.iter().map(|hours| hours.iter().map(|sum| sum.value()).collect()).collect()
+}
+
+/// A mean by hour of the day, over all days; `None` where never seen.
+pub(crate) fn by_hour(
+    windows: &[(i64, ZoneRollup)],
+    local: &Local,
+    quantity: impl Fn(&ZoneRollup) -> Mean,
+) -> Vec<Option<f64>> {
+    let mut sums = [Mean::default(); 24];
+    for (start, window) in windows {
+        if let Some(sum) = sums.get_mut(local.time_of(*start).minute_of_day / 60) {
+            sum.merge(quantity(window));
+        }
+    }
+    sums.iter().map(|sum| sum.value()).collect()
 }
 
 /// People by kind of day, time of day and day.

@@ -2,18 +2,23 @@
 
 pub(crate) mod build;
 
-use serde::Serialize;
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
 use throng_analytics::time::Timestamp;
 
 use crate::{
     alarm::{AlarmRecord, AnswerTimes},
-    calendar::CalendarEvent,
+    calendar::{CalendarEvent, parse_date},
+    clock::at_unix_secs,
+    error::HistoryError,
+    local::Local,
     pattern::{ComparedDay, Peak, TypicalDay, WeekTable},
-    rollup::{LineRollup, ZoneRollup},
 };
 
 /// Language of a report for people.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Language {
     /// Chinese.
     Zh,
@@ -54,6 +59,28 @@ pub struct ReportRequest {
     pub zone: Option<String>,
     /// What else is known of the zones; a zone that is not here has its id as name.
     pub zones: Vec<ZoneFacts>,
+    /// Names of lines by their ids; a line that is not here has its id as name.
+    pub line_names: BTreeMap<String, String>,
+}
+
+impl ReportRequest {
+    /// A whole site from a day to a day (`YYYY-MM-DD`), both within, by the site's clock.
+    ///
+    /// # Errors
+    /// A day or the time zone is none.
+    pub fn of_days(site: &str, first: &str, last: &str, time_zone: &str) -> Result<Self, HistoryError> {
+        let local = Local::of(time_zone)?;
+        let (first, last) = (parse_date(first)?, parse_date(last)?);
+        Ok(Self {
+            site: site.to_owned(),
+            from: at_unix_secs(local.start_of(first)),
+            to: at_unix_secs(local.day(last).1),
+            time_zone: time_zone.to_owned(),
+            zone: None,
+            zones: Vec::new(),
+            line_names: BTreeMap::new(),
+        })
+    }
 }
 
 /// A report. Whatever is not known is absent.
@@ -108,6 +135,10 @@ pub struct ZoneReport {
     pub unknown_secs: f64,
     /// Part of zone and period that was seen, 0 to 1.
     pub coverage: Option<f64>,
+    /// Mean people by hour of the day.
+    pub people_by_hour: Vec<Option<f64>>,
+    /// Mean density by hour of the day, people/m2.
+    pub density_by_hour: Vec<Option<f64>>,
     /// Mean people by weekday and hour.
     pub people_by_weekday_and_hour: WeekTable,
     /// Mean density by weekday and hour, people/m2.
@@ -120,9 +151,6 @@ pub struct ZoneReport {
     pub last_day: Option<ComparedDay>,
     /// How long people stay.
     pub dwell: Dwell,
-    /// The windows, by their start.
-    #[serde(skip)]
-    pub windows: Vec<(i64, ZoneRollup)>,
 }
 
 /// How long people stay, by Little's law: people in the zone over people who pass through it a second.
@@ -145,6 +173,8 @@ pub struct Dwell {
 pub struct LineReport {
     /// Id of the line.
     pub line: String,
+    /// Its name.
+    pub name: String,
     /// People who came in while it was known.
     pub in_people: Option<f64>,
     /// People who went out while it was known.
@@ -155,9 +185,6 @@ pub struct LineReport {
     pub in_people_per_hour_by_hour: Vec<Option<f64>>,
     /// People an hour who go out, by hour of the day.
     pub out_people_per_hour_by_hour: Vec<Option<f64>>,
-    /// The windows, by their start.
-    #[serde(skip)]
-    pub windows: Vec<(i64, LineRollup)>,
 }
 
 /// Incidents in a report.

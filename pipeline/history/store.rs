@@ -1,6 +1,7 @@
 //! What a database does for the history, and the columns of its tables.
 
 pub(crate) mod columns;
+pub(crate) mod postgres;
 pub(crate) mod sqlite;
 
 use serde::Serialize;
@@ -51,7 +52,7 @@ pub struct SeriesKey {
 pub struct Health {
     /// Where it is, without password.
     pub place: String,
-    /// Which database: `sqlite`.
+    /// Which database: `sqlite` or `postgresql`.
     pub database: String,
     /// Size on disk.
     pub disk_bytes: u64,
@@ -77,6 +78,9 @@ pub(crate) struct Batch {
     pub(crate) alarms: Vec<AlarmRecord>,
 }
 
+/// Start of a window, mean number of people, mean density (people/m2).
+pub(crate) type PeopleAndDensity = (i64, Option<f64>, Option<f64>);
+
 /// A database. Times are whole seconds since the Unix epoch; `from` is within, `to` is not.
 pub(crate) trait Store: Send {
     /// Number of a series, made where it is not there.
@@ -93,6 +97,13 @@ pub(crate) trait Store: Send {
         from: i64,
         to: i64,
     ) -> Result<Vec<(i64, ZoneRollup)>, HistoryError>;
+    /// People and density alone of a zone's quarters of an hour by their start, in order.
+    fn people_and_density(
+        &mut self,
+        series: i64,
+        from: i64,
+        to: i64,
+    ) -> Result<Vec<PeopleAndDensity>, HistoryError>;
     /// Windows of a line by their start, in order.
     fn line_windows(
         &mut self,
@@ -135,15 +146,18 @@ pub(crate) trait Store: Send {
     fn health(&mut self) -> Result<Health, HistoryError>;
 }
 
-/// Opens the store at a path or `sqlite:PATH`.
+/// Opens the store at a path, `sqlite:PATH` or `postgres://...`.
 pub(crate) fn open(address: &str) -> Result<Box<dyn Store>, HistoryError> {
     if let Some(path) = address.strip_prefix("sqlite:") {
         return Ok(Box::new(sqlite::Sqlite::open(path.strip_prefix("//").unwrap_or(path))?));
     }
     match address.split_once("://") {
+        Some(("postgres" | "postgresql", _)) => Ok(Box::new(postgres::Postgres::open(address)?)),
         Some((scheme, _)) => Err(HistoryError::Open {
             place: redacted(address),
-            reason: format!("\"{scheme}://\" is not known: give a path, or sqlite:PATH"),
+            reason: format!(
+                "\"{scheme}://\" is not known: give a path, sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE"
+            ),
         }),
         None => Ok(Box::new(sqlite::Sqlite::open(address)?)),
     }

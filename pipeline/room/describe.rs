@@ -42,6 +42,7 @@ fn zone(zone: ZoneLayout) -> ZoneDescription {
         thresholds_people_per_m2: levels.collect::<BTreeMap<_, _>>(),
         cameras: zone.cameras,
         features: zone.features,
+        is_enclosed_by_lines: zone.is_enclosed_by_lines,
     }
 }
 

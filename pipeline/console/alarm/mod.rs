@@ -2,6 +2,7 @@
 
 mod life;
 mod performance;
+mod record;
 mod refusal;
 #[cfg(test)]
 mod tests;
@@ -9,5 +10,6 @@ mod timers;
 
 pub(crate) use life::{Action, Actor, JournalEntry, Life, Note, Stage, Telling};
 pub(crate) use performance::performance;
+pub(crate) use record::record;
 pub(crate) use refusal::Refusal;
 pub(crate) use timers::{Timer, TimerName};

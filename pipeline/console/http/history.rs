@@ -1,16 +1,18 @@
 //! What was, and where to stand tomorrow.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
     Json,
     extract::{Path, State},
+    http::header,
+    response::{IntoResponse as _, Response},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
 use throng_analytics::time::Timestamp;
 use throng_history::{
-    CalendarEvent, DeploymentRequest, History, HistoryError, Ratios, ReportRequest, ZoneFacts,
+    CalendarEvent, DeploymentRequest, History, HistoryError, Language, Ratios, ReportRequest, ZoneFacts,
 };
 
 use super::{
@@ -44,14 +46,17 @@ fn history(app: &App) -> Result<Arc<History>, ApiError> {
 }
 
 /// What a question came to: a wrong question is the asker's, the rest is ours.
-fn answered<T: serde::Serialize>(answer: Result<T, HistoryError>) -> Result<Json<Value>, ApiError> {
-    match answer {
-        Ok(answer) => Ok(Json(json!(answer))),
-        Err(HistoryError::BadRequest(reason)) => {
-            Err(ApiError::bad_input(reason.clone(), format!("请求有误：{reason}")))
+fn told<T>(answer: Result<T, HistoryError>) -> Result<T, ApiError> {
+    answer.map_err(|error| match error {
+        HistoryError::BadRequest(reason) => {
+            ApiError::bad_input(reason.clone(), format!("请求有误：{reason}"))
         }
-        Err(error) => Err(ApiError::internal(&error)),
-    }
+        error => ApiError::internal(&error),
+    })
+}
+
+fn answered<T: serde::Serialize>(answer: Result<T, HistoryError>) -> Result<Json<Value>, ApiError> {
+    told(answer).map(|answer| Json(json!(answer)))
 }
 
 pub(super) async fn zone(
@@ -97,23 +102,69 @@ pub(super) struct ReportQuery {
     #[serde(default)]
     zone: Option<String>,
     #[serde(default)]
-    format: Option<String>,
+    format: Format,
+    #[serde(default)]
+    language: Language,
+    /// Day to advise officers for; JSON has a route of its own for that.
+    #[serde(default)]
+    day: Option<String>,
+}
+
+/// What a report is downloaded as.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Format {
+    #[default]
+    Json,
+    Html,
+    Csv,
+    Parquet,
+}
+
+impl Format {
+    /// Media type and name of the file.
+    const fn file(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Json => ("application/json", "attachment; filename=\"report.json\""),
+            Self::Html => ("text/html; charset=utf-8", "attachment; filename=\"report.html\""),
+            Self::Csv => ("application/zip", "attachment; filename=\"report-csv.zip\""),
+            Self::Parquet => ("application/zip", "attachment; filename=\"report-parquet.zip\""),
+        }
+    }
 }
 
 pub(super) async fn report(
     State(app): State<Arc<App>>,
     caller: Viewer,
     Ask(query): Ask<ReportQuery>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Response, ApiError> {
     caller.sees_site(&query.site)?;
-    if query.format.as_deref().is_some_and(|format| format != "json") {
-        return Err(ApiError::bad_input("the format is json", "格式为 json"));
-    }
     let history = history(&app)?;
     let (time_zone, zones) = facts(&app, &query.site);
-    let ReportQuery { site, from, to, zone, .. } = query;
-    let request = ReportRequest { site, from, to, time_zone, zone, zones };
-    answered(blocking(move || history.report(&request)).await?)
+    let line_names = line_names(&app, &query.site);
+    let ReportQuery { site, from, to, zone, format, language, day } = query;
+    let request = ReportRequest { site, from, to, time_zone, zone, zones, line_names };
+    if let Format::Json = format {
+        return Ok(answered(blocking(move || history.report(&request)).await?)?.into_response());
+    }
+    let Some(day) = day else {
+        return Err(ApiError::bad_input(
+            "day is missing: the day to advise officers for, as YYYY-MM-DD",
+            "缺少 day：警力建议的日期（YYYY-MM-DD）",
+        ));
+    };
+    let document = blocking(move || {
+        let document = history.document(&request, &day, &Ratios::default())?;
+        match format {
+            Format::Csv => document.csv_zip(),
+            Format::Parquet => document.parquet_zip(),
+            Format::Html | Format::Json => document.html(language).map(String::into_bytes),
+        }
+    });
+    let file = told(document.await?)?;
+    let (media_type, disposition) = format.file();
+    Ok(([(header::CONTENT_TYPE, media_type), (header::CONTENT_DISPOSITION, disposition)], file)
+        .into_response())
 }
 
 #[derive(Deserialize)]
@@ -152,9 +203,17 @@ fn facts(app: &App, site: &str) -> (String, Vec<ZoneFacts>) {
             .filter(|line| line.zone.as_ref() == Some(&zone.id))
             .map(|line| line.id.clone())
             .collect(),
-        is_enclosed: false,
+        is_enclosed: zone.is_enclosed_by_lines,
     });
     (site.time_zone.clone(), zones.collect())
+}
+
+/// Names of a site's lines by their ids.
+fn line_names(app: &App, site: &str) -> BTreeMap<String, String> {
+    let room = app.room();
+    let description = room.site(site).and_then(|site| site.description.as_ref());
+    let lines = description.iter().flat_map(|site| &site.lines);
+    lines.map(|line| (line.id.clone(), line.name.clone())).collect()
 }
 
 #[derive(Deserialize)]

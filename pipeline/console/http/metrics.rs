@@ -12,8 +12,9 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use throng_analytics::{level::Level, time::Timestamp};
+use throng_history::Health;
 
-use super::{caller::is_same, error::ApiError};
+use super::{blocking, caller::is_same, error::ApiError};
 use crate::{
     app::App,
     room::{CameraRecord, Room, ZoneRecord},
@@ -43,6 +44,11 @@ pub(super) async fn metrics(
         cameras(&mut text, &room, now);
         zones(&mut text, &room, now);
         speakers_and_alarms(&mut text, &room, now);
+    }
+    if let Some(history) = app.history.clone()
+        && let Ok(health) = blocking(move || history.health()).await?
+    {
+        of_history(&mut text, &health);
     }
     let viewers = app.viewers.load(Ordering::Relaxed) as f64;
     metric(&mut text, "throng_console_viewers", "gauge", "Pages that listen.", [(vec![], viewers)]);
@@ -120,6 +126,12 @@ fn zones(text: &mut String, room: &Room, now: Timestamp) {
     metric(text, "throng_warning_level", "gauge", "Level of a zone, 0 normal to 4 red.", level);
     let coverage = all(|zone, now| zone.is_heard(now).then(|| zone.envelope()?.quality.coverage).flatten());
     metric(text, "throng_coverage_ratio", "gauge", "Share of a zone that is measured.", coverage);
+    let latency = all(|zone, now| {
+        let envelope = zone.is_heard(now).then(|| zone.envelope())??;
+        Some(envelope.published_at.secs_since(envelope.captured_at?))
+    });
+    let help = "From capture to publication of a zone's newest message.";
+    metric(text, "throng_capture_to_publish_newest_seconds", "gauge", help, latency);
     let stale = all(ZoneRecord::stale_secs);
     metric(text, "throng_zone_stale_seconds", "gauge", "Age of a zone's newest valid picture.", stale);
     let unknown = all(|zone, now| Some(f64::from(u8::from(zone.level(now).is_none()))));
@@ -127,6 +139,17 @@ fn zones(text: &mut String, room: &Room, now: Timestamp) {
     let models = room.models(|_| true);
     let models = models.iter().map(|(name, sha256)| (vec![("name", *name), ("sha256", *sha256)], 1.0));
     metric(text, "throng_model_info", "gauge", "The model that counts.", models);
+}
+
+fn of_history(text: &mut String, health: &Health) {
+    let bytes = health.disk_bytes as f64;
+    metric(text, "throng_history_disk_bytes", "gauge", "Size of the history on disk.", [(vec![], bytes)]);
+    let dropped = health.dropped as f64;
+    let help = "Samples that the history could not take.";
+    metric(text, "throng_history_samples_dropped_total", "counter", help, [(vec![], dropped)]);
+    let is_failing = f64::from(u8::from(health.failure.is_some()));
+    let help = "Whether the history could not write what was last to be written.";
+    metric(text, "throng_history_failing", "gauge", help, [(vec![], is_failing)]);
 }
 
 fn speakers_and_alarms(text: &mut String, room: &Room, now: Timestamp) {

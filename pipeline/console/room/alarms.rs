@@ -81,6 +81,10 @@ impl Alarms {
         self.alarms.iter().filter(|(_, alarm)| alarm.life.stage != Stage::Closed)
     }
 
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&AlarmKey, &Alarm)> {
+        self.alarms.iter()
+    }
+
     /// Takes an alarm from the disk; its level is not known until its site speaks.
     pub(crate) fn restore(&mut self, key: AlarmKey, mut alarm: Alarm) {
         alarm.life.level = None;

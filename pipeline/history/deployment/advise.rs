@@ -12,10 +12,8 @@ use crate::{
     local::{Local, weekday_of},
     pattern::{DayKind, kinds_by_day},
     report::ZoneFacts,
-    resolution::Resolution,
-    rollup::ZoneRollup,
     stats::quantile,
-    store::SeriesKind,
+    store::{PeopleAndDensity, SeriesKind},
 };
 
 /// English and Chinese names of weekdays, Monday first.
@@ -181,11 +179,10 @@ impl History {
             .filter(|(_, key)| key.kind == SeriesKind::Zone && !key.drill)
             .map(|(number, key)| (number, key.name))
             .collect();
-        let mut advised = Vec::new();
-        for (number, zone) in &zones {
+        let mut advised = self.read_each(&zones, |(number, zone)| {
             let facts = request.zones.iter().find(|facts| facts.id == *zone);
-            advised.push(self.advise_zone(*number, zone, facts, &days, &local, ratios)?);
-        }
+            self.advise_zone(*number, zone, facts, &days, &local, ratios)
+        })?;
         // Zones of the site's file that have no history at all are unknown, not absent.
         for facts in request.zones.iter().filter(|facts| zones.iter().all(|(_, zone)| *zone != facts.id)) {
             advised.push(ZoneAdvice {
@@ -235,7 +232,7 @@ impl History {
         let mut seen = Vec::new();
         for date in days {
             let (from, to) = local.day(*date);
-            let windows = self.read(|store| store.zone_windows(Resolution::QuarterHour, number, from, to))?;
+            let windows = self.read(|store| store.people_and_density(number, from, to))?;
             let fullest = fullest_by_hour(&windows, local);
             if fullest.iter().any(|(people, _)| people.is_some()) {
                 seen.push(date.to_string());
@@ -258,14 +255,14 @@ impl History {
 }
 
 /// Most people, and highest mean density, of the quarters of each hour of a day.
-fn fullest_by_hour(windows: &[(i64, ZoneRollup)], local: &Local) -> [(Option<f64>, Option<f64>); 24] {
+fn fullest_by_hour(windows: &[PeopleAndDensity], local: &Local) -> [(Option<f64>, Option<f64>); 24] {
     let mut hours = [(None, None); 24];
-    for (start, window) in windows {
+    for (start, in_window, dense) in windows {
         let Some((people, density)) = hours.get_mut(local.time_of(*start).minute_of_day / 60) else {
             continue;
         };
-        *people = window.people.value().max_known(*people);
-        *density = window.density.value().max_known(*density);
+        *people = in_window.max_known(*people);
+        *density = dense.max_known(*density);
     }
     hours
 }

@@ -16,7 +16,7 @@ use crate::{
     pattern::{self, Days},
     resolution::Resolution,
     rollup::{LineRollup, Mean, Rollup as _, ZoneRollup},
-    store::SeriesKind,
+    store::{SeriesKey, SeriesKind},
 };
 
 /// Windows that a report is made of at most; with more, they are of an hour rather than of a quarter of one.
@@ -44,35 +44,27 @@ impl History {
             return Err(HistoryError::BadRequest("\"from\" must be before \"to\"".to_owned()));
         }
         let series = self.read(|store| store.all_series(Some(&request.site)))?;
-        let wanted: Vec<_> = series
-            .into_iter()
-            .filter(|(_, key)| {
-                !key.drill
-                    && (key.kind == SeriesKind::Line
-                        || request.zone.as_ref().is_none_or(|zone| *zone == key.name))
-            })
-            .collect();
+        let wanted: Vec<_> =
+            series.into_iter().filter(|(_, key)| !key.drill && is_wanted(request, key)).collect();
+        let (wanted_zones, wanted_lines): (Vec<_>, Vec<_>) =
+            wanted.iter().partition(|(_, key)| key.kind == SeriesKind::Zone);
         let resolution = self.resolution_for(from, to, i64::try_from(wanted.len()).unwrap_or(i64::MAX))?;
+        let local = local.knowing(resolution.start_of(from), to, resolution.secs());
         let (first, last) = (local.time_of(from).date.to_string(), local.time_of(to - 1).date.to_string());
         let events = self.read(|store| store.events(Some(&request.site), &first, &last))?;
         let kinds = pattern::kinds_by_day(&events);
         let period = Period { from, to, local: &local, kinds: &kinds };
 
-        let mut lines = Vec::new();
-        let mut zones = Vec::new();
-        for (number, key) in &wanted {
-            if key.kind == SeriesKind::Line {
-                let windows = self.read(|store| store.line_windows(resolution, *number, from, to))?;
-                lines.push(period.line(&key.name, windows));
-            }
-        }
-        for (number, key) in &wanted {
-            if key.kind == SeriesKind::Zone {
-                let windows = self.read(|store| store.zone_windows(resolution, *number, from, to))?;
-                let facts = request.zones.iter().find(|facts| facts.id == key.name);
-                zones.push(period.zone(&key.name, facts, windows, &lines));
-            }
-        }
+        let lines = self.read_each(&wanted_lines, |(number, key)| {
+            let windows = self.read(|store| store.line_windows(resolution, *number, from, to))?;
+            let name = request.line_names.get(&key.name).unwrap_or(&key.name);
+            Ok(period.line(&key.name, name, &windows))
+        })?;
+        let zones = self.read_each(&wanted_zones, |(number, key)| {
+            let windows = self.read(|store| store.zone_windows(resolution, *number, from, to))?;
+            let facts = request.zones.iter().find(|facts| facts.id == key.name);
+            Ok(period.zone(&key.name, facts, &windows, &lines))
+        })?;
         Ok(Report {
             site: request.site.clone(),
             from: request.from,
@@ -81,7 +73,7 @@ impl History {
             made_at: self.now(),
             window_secs: resolution.secs(),
             zones,
-            lines,
+            lines: lines.into_iter().map(|(line, _)| line).collect(),
             events,
             alarms: self.alarms_of(request)?,
         })
@@ -120,6 +112,18 @@ impl History {
     }
 }
 
+/// Whether a series belongs into a report: all of a site, or a zone and the lines around it.
+fn is_wanted(request: &ReportRequest, key: &SeriesKey) -> bool {
+    let Some(zone) = &request.zone else { return true };
+    match key.kind {
+        SeriesKind::Zone => key.name == *zone,
+        SeriesKind::Line => {
+            let of_zone = request.zones.iter().find(|facts| facts.id == *zone);
+            of_zone.is_some_and(|facts| facts.lines.contains(&key.name))
+        }
+    }
+}
+
 /// What all parts of a report share.
 struct Period<'a> {
     from: i64,
@@ -137,14 +141,14 @@ impl Period<'_> {
         &self,
         zone: &str,
         facts: Option<&ZoneFacts>,
-        windows: Vec<(i64, ZoneRollup)>,
-        lines: &[LineReport],
+        windows: &[(i64, ZoneRollup)],
+        lines: &[(LineReport, LineRollup)],
     ) -> ZoneReport {
         let mut whole = ZoneRollup::default();
-        for (_, window) in &windows {
+        for (_, window) in windows {
             whole.merge(window);
         }
-        let days = Days::of(&windows, self.local, self.kinds);
+        let days = Days::of(windows, self.local, self.kinds);
         ZoneReport {
             zone: zone.to_owned(),
             name: facts.map_or(zone, |facts| &facts.name).to_owned(),
@@ -158,52 +162,53 @@ impl Period<'_> {
             level_secs: whole.level_secs,
             unknown_secs: whole.unknown_secs(self.secs()),
             coverage: whole.coverage_of(self.secs()),
-            people_by_weekday_and_hour: pattern::by_weekday_and_hour(&windows, self.local, |w| w.people),
-            density_by_weekday_and_hour: pattern::by_weekday_and_hour(&windows, self.local, |w| w.density),
-            peaks: pattern::peaks(&windows, self.local, self.kinds, PEAKS),
+            people_by_hour: pattern::by_hour(windows, self.local, |w| w.people),
+            density_by_hour: pattern::by_hour(windows, self.local, |w| w.density),
+            people_by_weekday_and_hour: pattern::by_weekday_and_hour(windows, self.local, |w| w.people),
+            density_by_weekday_and_hour: pattern::by_weekday_and_hour(windows, self.local, |w| w.density),
+            peaks: pattern::peaks(windows, self.local, self.kinds, PEAKS),
             typical_days: days.all_typical(),
             last_day: days.last_compared(),
             dwell: dwell(&whole, facts, lines),
-            windows,
         }
     }
 
-    fn line(&self, line: &str, windows: Vec<(i64, LineRollup)>) -> LineReport {
+    /// A line, and all of it in one.
+    fn line(&self, line: &str, name: &str, windows: &[(i64, LineRollup)]) -> (LineReport, LineRollup) {
         let mut whole = LineRollup::default();
         let mut hours = [LineRollup::default(); 24];
-        for (start, window) in &windows {
+        for (start, window) in windows {
             whole.merge(window);
             if let Some(hour) = hours.get_mut(self.local.time_of(*start).minute_of_day / 60) {
                 hour.merge(window);
             }
         }
         let an_hour = |people: f64, secs: f64| (secs > 0.0).then(|| people / secs * 3600.0);
-        LineReport {
+        let report = LineReport {
             line: line.to_owned(),
+            name: name.to_owned(),
             in_people: whole.people_in(),
             out_people: whole.people_out(),
             coverage: (whole.in_secs.min(whole.out_secs) / self.secs()).min(1.0),
             in_people_per_hour_by_hour: hours.iter().map(|h| an_hour(h.in_people, h.in_secs)).collect(),
             out_people_per_hour_by_hour: hours.iter().map(|h| an_hour(h.out_people, h.out_secs)).collect(),
-            windows,
-        }
+        };
+        (report, whole)
     }
 }
 
 /// Little's law, L = lambda W: it holds for means over a period at whose ends the zone is about as full, if everybody who
 /// comes and goes is counted.
-fn dwell(whole: &ZoneRollup, facts: Option<&ZoneFacts>, lines: &[LineReport]) -> Dwell {
+fn dwell(whole: &ZoneRollup, facts: Option<&ZoneFacts>, lines: &[(LineReport, LineRollup)]) -> Dwell {
     let people = whole.people.value();
-    let around: Vec<&LineReport> = facts
+    let around: Vec<&(LineReport, LineRollup)> = facts
         .iter()
         .flat_map(|facts| &facts.lines)
-        .filter_map(|id| lines.iter().find(|line| line.line == *id))
+        .filter_map(|id| lines.iter().find(|(line, _)| line.line == *id))
         .collect();
     let mut rates = (Mean::default(), Mean::default());
     let mut rate = 0.0;
-    for line in &around {
-        let mut sum = LineRollup::default();
-        line.windows.iter().for_each(|(_, window)| sum.merge(window));
+    for (_, sum) in &around {
         if sum.in_secs > 0.0 && sum.out_secs > 0.0 {
             let (rate_in, rate_out) = (sum.in_people / sum.in_secs, sum.out_people / sum.out_secs);
             rates.0.add(Some(rate_in), 1.0);
@@ -218,7 +223,7 @@ fn dwell(whole: &ZoneRollup, facts: Option<&ZoneFacts>, lines: &[LineReport]) ->
         Some("the site's file does not state that lines enclose the zone")
     } else if around.len() < facts.map_or(0, |facts| facts.lines.len()) {
         Some("a line around the zone has no history")
-    } else if around.iter().any(|line| line.coverage < LINE_COVERAGE_MIN) {
+    } else if around.iter().any(|(line, _)| line.coverage < LINE_COVERAGE_MIN) {
         Some("a line was seen for less than half of the period")
     } else if rate <= 0.0 {
         Some("nobody was counted across the lines")

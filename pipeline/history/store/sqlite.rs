@@ -9,18 +9,17 @@ use std::{fs, path::Path, time::Duration};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use throng_analytics::{level::Level, time::Timestamp};
 
-use super::{Batch, Health, SeriesKey, SeriesKind, Store, columns};
+use super::{Batch, Health, PeopleAndDensity, SeriesKey, SeriesKind, Store, columns};
 use crate::{
     alarm::{AlarmQuery, AlarmRecord},
     calendar::{CalendarEvent, EventKind},
-    density_bins::DensityBins,
     error::HistoryError,
     resolution::Resolution,
-    rollup::{LineRollup, Mean, ZoneRollup},
+    rollup::{LineRollup, ZoneRollup},
 };
 
 /// Version of the tables, in the file's `user_version`.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 /// For how long a statement waits for another process, such as a backup.
 const BUSY: Duration = Duration::from_secs(10);
 
@@ -46,6 +45,7 @@ impl Sqlite {
         match version {
             VERSION => {}
             0 => create(&connection).map_err(|error| failed(error.to_string()))?,
+            1 => begin_answer_times(&connection).map_err(|error| failed(error.to_string()))?,
             newer => {
                 return Err(failed(format!(
                     "its tables have version {newer}, and this program knows version {VERSION}: use a newer program"
@@ -83,7 +83,7 @@ fn create(connection: &Connection) -> rusqlite::Result<()> {
         CREATE TABLE IF NOT EXISTS alarm (
             site TEXT NOT NULL, incident TEXT NOT NULL, zone TEXT, level INTEGER, drill INTEGER NOT NULL,
             raised_at INTEGER NOT NULL, acknowledged_at INTEGER, on_the_way_at INTEGER, arrived_at INTEGER,
-            closed_at INTEGER, reason TEXT, operator TEXT, PRIMARY KEY (site, incident)
+            closed_at INTEGER, reason TEXT, operator TEXT, called_at INTEGER, PRIMARY KEY (site, incident)
         ) STRICT;
         CREATE INDEX IF NOT EXISTS alarm_by_time ON alarm (raised_at);
         CREATE TABLE IF NOT EXISTS calendar (
@@ -104,55 +104,39 @@ fn create(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch(&format!("PRAGMA user_version = {VERSION}; COMMIT;"))
 }
 
-/// A quantity that was known for no time is stored as NULL, never as 0.
-fn known(mean: Mean) -> (Option<f64>, Option<f64>) {
-    (mean.value(), (mean.secs > 0.0).then_some(mean.secs))
+/// Version 1 did not know when an alarm's answer times began.
+fn begin_answer_times(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(&format!(
+        "BEGIN IMMEDIATE; ALTER TABLE alarm ADD COLUMN called_at INTEGER; PRAGMA user_version = {VERSION}; COMMIT;"
+    ))
 }
 
 fn zone_of(row: &Row<'_>) -> rusqlite::Result<(i64, ZoneRollup)> {
-    let mean = |at: usize| Ok::<_, rusqlite::Error>(Mean::of(row.get(at)?, row.get(at + 1)?));
-    let secs = |at: usize| Ok::<_, rusqlite::Error>(row.get::<_, Option<f64>>(at)?.unwrap_or_default());
-    let bins = row.get_ref(7)?.as_blob_or_null()?.unwrap_or_default();
-    Ok((
-        row.get(0)?,
-        ZoneRollup {
-            people: mean(1)?,
-            people_max: row.get(3)?,
-            density: mean(4)?,
-            density_max: row.get(6)?,
-            density_bins: DensityBins::from_bytes(bins),
-            speed: mean(8)?,
-            flow: mean(10)?,
-            score_max: row.get(12)?,
-            level_secs: [secs(13)?, secs(14)?, secs(15)?, secs(16)?, secs(17)?],
-            coverage: mean(18)?,
-        },
-    ))
+    let mut numbers = [None; columns::ZONE_NUMBERS];
+    let places = columns::ZONE.iter().enumerate().filter(|(_, (_, is_bytes))| !is_bytes);
+    for (number, (place, _)) in numbers.iter_mut().zip(places) {
+        *number = row.get(place + 1)?;
+    }
+    let bins = row.get_ref(columns::BINS_PLACE + 1)?.as_blob_or_null()?.unwrap_or_default();
+    Ok((row.get(0)?, columns::zone_of(&numbers, bins)))
 }
 
 fn line_of(row: &Row<'_>) -> rusqlite::Result<(i64, LineRollup)> {
-    let number = |at: usize| Ok::<_, rusqlite::Error>(row.get::<_, Option<f64>>(at)?.unwrap_or_default());
-    Ok((
-        row.get(0)?,
-        LineRollup {
-            in_people: number(1)?,
-            in_secs: number(2)?,
-            out_people: number(3)?,
-            out_secs: number(4)?,
-        },
-    ))
+    Ok((row.get(0)?, columns::line_of(&[row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?])))
 }
 
 fn alarm_of(row: &Row<'_>) -> rusqlite::Result<AlarmRecord> {
     let time =
         |at: usize| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(at)?.map(Timestamp::from_unix_nanos));
+    let raised_at = Timestamp::from_unix_nanos(row.get(5)?);
     Ok(AlarmRecord {
         site: row.get(0)?,
         incident: row.get(1)?,
         zone: row.get(2)?,
         level: row.get::<_, Option<u8>>(3)?.and_then(Level::from_number),
         drill: row.get(4)?,
-        raised_at: Timestamp::from_unix_nanos(row.get(5)?),
+        raised_at,
+        called_at: time(12)?.unwrap_or(raised_at),
         acknowledged_at: time(6)?,
         on_the_way_at: time(7)?,
         arrived_at: time(8)?,
@@ -166,51 +150,30 @@ fn put(connection: &Connection, batch: &Batch) -> rusqlite::Result<()> {
     for (resolution, series, start, window) in &batch.zones {
         let mut statement =
             connection.prepare_cached(&columns::upsert("zone", &columns::ZONE, *resolution))?;
-        let (people, density, speed) = (known(window.people), known(window.density), known(window.speed));
-        let (flow, coverage) = (known(window.flow), known(window.coverage));
-        let [normal, blue, yellow, orange, red] = window.level_secs;
-        let bins = window.density_bins.to_bytes();
-        statement.execute(params![
-            series,
-            start,
-            people.0,
-            people.1,
-            window.people_max,
-            density.0,
-            density.1,
-            window.density_max,
-            (!bins.is_empty()).then_some(bins),
-            speed.0,
-            speed.1,
-            flow.0,
-            flow.1,
-            window.score_max,
-            normal,
-            blue,
-            yellow,
-            orange,
-            red,
-            coverage.0,
-            coverage.1
-        ])?;
+        statement.raw_bind_parameter(1, series)?;
+        statement.raw_bind_parameter(2, start)?;
+        let mut numbers = columns::zone_numbers(window).into_iter();
+        for (place, (_, is_bytes)) in columns::ZONE.iter().enumerate() {
+            if *is_bytes {
+                let bins = window.density_bins.to_bytes();
+                statement.raw_bind_parameter(place + 3, (!bins.is_empty()).then_some(bins))?;
+            } else {
+                statement.raw_bind_parameter(place + 3, numbers.next().flatten())?;
+            }
+        }
+        statement.raw_execute()?;
     }
     for (resolution, series, start, window) in &batch.lines {
         let mut statement =
             connection.prepare_cached(&columns::upsert("line", &columns::LINE, *resolution))?;
-        statement.execute(params![
-            series,
-            start,
-            window.people_in(),
-            (window.in_secs > 0.0).then_some(window.in_secs),
-            window.people_out(),
-            (window.out_secs > 0.0).then_some(window.out_secs)
-        ])?;
+        let [people_in, in_secs, people_out, out_secs] = columns::line_numbers(window);
+        statement.execute(params![series, start, people_in, in_secs, people_out, out_secs])?;
     }
     for alarm in &batch.alarms {
         let nanos = |at: Option<Timestamp>| at.map(Timestamp::unix_nanos);
         connection
             .prepare_cached(
-                "INSERT OR REPLACE INTO alarm VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                "INSERT OR REPLACE INTO alarm VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
             )?
             .execute(params![
                 alarm.site,
@@ -224,7 +187,8 @@ fn put(connection: &Connection, batch: &Batch) -> rusqlite::Result<()> {
                 nanos(alarm.arrived_at),
                 nanos(alarm.closed_at),
                 alarm.reason,
-                alarm.operator
+                alarm.operator,
+                alarm.called_at.unix_nanos()
             ])?;
     }
     Ok(())
@@ -283,6 +247,25 @@ impl Store for Sqlite {
             connection
                 .prepare_cached(&columns::select("zone", &columns::ZONE, resolution))?
                 .query_map([series, from, to], zone_of)?
+                .collect::<rusqlite::Result<Vec<_>>>()
+        };
+        read(&self.connection).map_err(self.failed("read a zone"))
+    }
+
+    fn people_and_density(
+        &mut self,
+        series: i64,
+        from: i64,
+        to: i64,
+    ) -> Result<Vec<PeopleAndDensity>, HistoryError> {
+        let read = |connection: &Connection| {
+            connection
+                .prepare_cached(&columns::select(
+                    "zone",
+                    &columns::PEOPLE_AND_DENSITY,
+                    Resolution::QuarterHour,
+                ))?
+                .query_map([series, from, to], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
                 .collect::<rusqlite::Result<Vec<_>>>()
         };
         read(&self.connection).map_err(self.failed("read a zone"))

@@ -169,7 +169,8 @@ fn an_incident_is_replaced_by_its_newer_record() {
         zone: Some("gate".to_owned()),
         level: Some(Level::Red),
         drill: false,
-        raised_at: noon(),
+        raised_at: noon() - 600.0,
+        called_at: noon(),
         acknowledged_at: None,
         on_the_way_at: None,
         arrived_at: None,
@@ -185,6 +186,7 @@ fn an_incident_is_replaced_by_its_newer_record() {
     assert_eq!(alarms.len(), 1, "drills only when asked for");
     let answers = throng_history::answer_times(&alarms);
     assert_eq!((answers.count, answers.acknowledged_within_1_min, answers.arrived_within_5_min), (1, 1, 0));
+    assert_eq!(answers.median_secs_to_acknowledge, Some(50.0), "from when its level had to be answered");
     assert_eq!(answers.median_secs_to_arrive, None);
     assert_eq!(history.alarms(&AlarmQuery { open: Some(false), ..AlarmQuery::default() }).unwrap(), []);
 }

@@ -88,6 +88,7 @@ fn zone((id, name, ring, [x, y, width, height], capacity, features): &Zone) -> Z
             _ => Vec::new(),
         },
         features: features.iter().map(|feature| (*feature).to_owned()).collect(),
+        is_enclosed_by_lines: *id == "stage",
     }
 }
 

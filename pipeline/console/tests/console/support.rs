@@ -4,7 +4,7 @@ use std::{
     io::{BufRead as _, BufReader, Write as _},
     net::TcpStream,
     sync::Arc,
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use serde_json::{Value, json};
@@ -83,13 +83,15 @@ pub(crate) struct Visitor {
 
 impl Server {
     pub(crate) fn start() -> Self {
-        Self::start_with(None)
+        let began = Timestamp::from_unix_nanos(1_800_000_000_000_000_000);
+        Self::open(Clock::by_hand(began), TempDir::new().unwrap(), None)
     }
 
-    /// The same with a history.
-    pub(crate) fn start_with(history: Option<Arc<History>>) -> Self {
-        let began = Timestamp::from_unix_nanos(1_800_000_000_000_000_000);
-        Self::open(Clock::by_hand(began), TempDir::new().unwrap(), history)
+    /// The same with a history, which lives by the wall clock: the console's begins there.
+    pub(crate) fn start_with(history: Arc<History>) -> Self {
+        let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+        let now = Timestamp::from_unix_nanos(i64::try_from(since_epoch.as_nanos()).unwrap());
+        Self::open(Clock::by_hand(now), TempDir::new().unwrap(), Some(history))
     }
 
     /// Starts it anew, on what it had written down.

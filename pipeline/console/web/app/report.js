@@ -26,7 +26,8 @@ export function report(page) {
   const query = () => new URLSearchParams({ site: site.value, from: `${from.value}T00:00:00Z`, to: `${to.value}T00:00:00Z` }).toString();
   const refresh = async () => {
     if (!site.value) return;
-    put(downloads, ["json"].map((format) => el("a", { class: "button", href: `/api/v1/report?${query()}&format=${format}`, download: true }, format.toUpperCase())));
+    // A page that prints, tables for spreadsheets and for data analysis, and all of it for programs.
+    put(downloads, ["html", "csv", "parquet", "json"].map((format) => el("a", { class: "button", href: `/api/v1/report?${query()}&format=${format}&language=${current()}&day=${day(1)}`, download: true }, format === "parquet" ? "Parquet" : format.toUpperCase())));
     calendar(days, site.value, from.value, day(60));
     const [found, told] = await Promise.all([get(`report?${query()}&format=json`).catch((error) => error), get(`deployment?site=${encodeURIComponent(site.value)}&date=${day(1)}`).catch((error) => error)]);
     if (page.dataset.screen !== "report") return;

@@ -1,0 +1,247 @@
+//! The history in a real `PostgreSQL`, which each test starts for itself on a socket of its own.
+//!
+//! Without its programs (Debian: `postgresql`) these tests say so and skip.
+
+use std::{
+    fs,
+    os::unix::fs::{MetadataExt as _, PermissionsExt as _},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::Arc,
+};
+
+use throng_analytics::{level::Level, time::Timestamp};
+use throng_history::{
+    AlarmQuery, AlarmRecord, CalendarEvent, EventKind, History, LineSample, Options, Ratios, ReportRequest,
+    ZoneSample,
+};
+
+/// Wednesday, 1 July 2026, noon UTC.
+const NOON: i64 = 1_782_907_200;
+const PASSWORD: &str = "s3cr@t:pass/word";
+/// The same in a URL.
+const PASSWORD_IN_URL: &str = "s3cr%40t%3Apass%2Fword";
+
+fn noon() -> Timestamp {
+    Timestamp::from_unix_nanos(NOON * 1_000_000_000)
+}
+
+fn options() -> Options {
+    fn clock() -> Timestamp {
+        noon() + 7200.0
+    }
+    Options { clock, ..Options::default() }
+}
+
+/// A database server in a folder of its own, reached by a socket there.
+struct Server {
+    folder: tempfile::TempDir,
+    programs: PathBuf,
+}
+
+impl Server {
+    /// `None` where its programs are not installed.
+    fn start() -> Option<Self> {
+        let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+        let mut folders: Vec<PathBuf> = versions.map(|version| version.path().join("bin")).collect();
+        folders.extend(std::env::split_paths(&std::env::var_os("PATH")?));
+        let Some(programs) = folders.into_iter().find(|folder| folder.join("initdb").exists()) else {
+            eprintln!("skipped: PostgreSQL is not installed (Debian: postgresql)");
+            return None;
+        };
+        let server = Self { folder: tempfile::tempdir().unwrap(), programs };
+        fs::set_permissions(server.folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
+        let secret = server.folder.path().join("secret");
+        fs::write(&secret, PASSWORD).unwrap();
+        fs::set_permissions(&secret, fs::Permissions::from_mode(0o644)).unwrap();
+        let (data, secret) = (server.path("data"), server.path("secret"));
+        server
+            .run("initdb", &["-D", &data, "-U", "throng", "-A", "scram-sha-256", "--pwfile", &secret, "-N"]);
+        server.control("start");
+        Some(server)
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.folder.path().join(name).to_string_lossy().into_owned()
+    }
+
+    /// Starts or stops it, and waits until that is so.
+    fn control(&self, what: &str) {
+        let socket =
+            format!("-c listen_addresses='' -c fsync=off -c unix_socket_directories={}", self.path(""));
+        let (data, log) = (self.path("data"), self.path("log"));
+        let more: &[&str] = if what == "start" { &["-l", &log, "-o", &socket] } else { &["-m", "immediate"] };
+        self.run("pg_ctl", &[&["-D", &data, "-w", "-s"], more, &[what]].concat());
+    }
+
+    /// Runs a program of the server, which refuses to run as root: then as the user of Debian's package.
+    fn run(&self, program: &str, arguments: &[&str]) {
+        let path = self.programs.join(program);
+        let mut command = if is_root() {
+            let mut command = Command::new("runuser");
+            command.args(["-u", "postgres", "--"]).arg(path);
+            command
+        } else {
+            Command::new(path)
+        };
+        let command = command.args(arguments).current_dir(self.folder.path());
+        let status = command.stdin(Stdio::null()).stdout(Stdio::null()).status().unwrap();
+        assert!(status.success(), "{program} {arguments:?}: {status}");
+    }
+
+    fn url(&self, password: &str) -> String {
+        let folder = self.folder.path().to_string_lossy().replace('/', "%2F");
+        format!("postgres://throng:{password}@{folder}/postgres")
+    }
+
+    fn open(&self) -> History {
+        History::open_with(&self.url(PASSWORD_IN_URL), options()).unwrap()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if Path::new(&self.path("data/postmaster.pid")).exists() {
+            self.control("stop");
+        }
+    }
+}
+
+fn is_root() -> bool {
+    fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
+}
+
+fn zone(site: &str, after_secs: f64, people: Option<f64>) -> ZoneSample {
+    ZoneSample {
+        site: site.to_owned(),
+        zone: "gate".to_owned(),
+        at: noon() + after_secs,
+        people,
+        density_mean_people_per_m2: people.map(|people| people / 50.0),
+        density_p95_people_per_m2: people.map(|people| people / 25.0),
+        level: people.map(|_| Level::Normal),
+        coverage: people.map(|_| 0.8),
+        calibrated: true,
+        ..ZoneSample::default()
+    }
+}
+
+fn line(site: &str, after_secs: f64) -> LineSample {
+    LineSample {
+        site: site.to_owned(),
+        line: "door".to_owned(),
+        at: noon() + after_secs,
+        in_people_per_s: Some(0.5),
+        out_people_per_s: None,
+        drill: false,
+    }
+}
+
+fn alarm(site: &str) -> AlarmRecord {
+    AlarmRecord {
+        site: site.to_owned(),
+        incident: "i-1".to_owned(),
+        zone: Some("gate".to_owned()),
+        level: Some(Level::Red),
+        drill: false,
+        raised_at: noon(),
+        called_at: noon() + 5.0,
+        acknowledged_at: Some(noon() + 30.0),
+        on_the_way_at: None,
+        arrived_at: None,
+        closed_at: None,
+        reason: None,
+        operator: Some("李'); DROP TABLE alarm; --".to_owned()),
+    }
+}
+
+#[test]
+fn several_sites_write_to_one_database_and_each_is_answered_for_itself() {
+    let Some(server) = Server::start() else { return };
+    let histories: Vec<(&str, Arc<History>)> =
+        ["square", "station"].map(|site| (site, Arc::new(server.open()))).into();
+    for (number, (site, history)) in histories.iter().enumerate() {
+        for second in 0..3600 {
+            history.record_zone(&zone(site, f64::from(second), Some(50.0 * (number + 1) as f64)));
+            history.record_line(&line(site, f64::from(second)));
+        }
+        history.record_alarm(&alarm(site)).unwrap();
+    }
+    histories.iter().for_each(|(_, history)| history.flush().unwrap());
+    for (number, (site, _)) in histories.iter().enumerate() {
+        // Either knows both.
+        let history = &histories[1 - number].1;
+        for (points, resolution_secs) in [(360, 10), (60, 60), (4, 900), (1, 3600)] {
+            let series = history.zone_series(site, "gate", noon(), noon() + 3600.0, points).unwrap();
+            assert_eq!((series.resolution_secs, series.columns.at.len()), (resolution_secs, points));
+            let expected = 50.0 * (number + 1) as f64;
+            assert!(series.columns.people.iter().all(|people| (people.unwrap() - expected).abs() < 1e-6));
+            assert!(
+                series.columns.density_p95.iter().all(|p95| (p95.unwrap() - expected / 25.0).abs() < 0.06)
+            );
+            assert!(series.columns.speed.iter().all(Option::is_none), "nobody measured a speed");
+            let lines = history.line_series(site, "door", noon(), noon() + 3600.0, points).unwrap();
+            let people_in: f64 = lines.columns.in_people.iter().map(|people| people.unwrap()).sum();
+            assert!((people_in - 1800.0).abs() < 1e-6);
+            assert!(lines.columns.out_people.iter().all(Option::is_none));
+        }
+        let query = AlarmQuery { site: Some((*site).to_owned()), ..AlarmQuery::default() };
+        assert_eq!(history.alarms(&query).unwrap(), [alarm(site)]);
+    }
+    let request = ReportRequest::of_days("square", "2026-07-01", "2026-07-01", "UTC").unwrap();
+    let document = histories[1].1.document(&request, "2026-07-02", &Ratios::default()).unwrap();
+    assert_eq!(document.report.zones.len(), 1);
+    assert_eq!(document.report.alarms.answers.acknowledged_within_1_min, 1);
+    let health = histories[0].1.health().unwrap();
+    assert_eq!((health.database.as_str(), health.series, health.failure), ("postgresql", 4, None));
+    assert_eq!(health.oldest_unix_secs, Some(NOON));
+    assert!(!health.place.contains("cr"), "{}", health.place);
+}
+
+#[test]
+fn the_calendar_is_the_same_as_in_a_file() {
+    let Some(server) = Server::start() else { return };
+    let history = server.open();
+    let event = |name: &str, site: Option<&str>| CalendarEvent {
+        date: "2026-07-03".to_owned(),
+        name: name.to_owned(),
+        kind: EventKind::Market,
+        site: site.map(str::to_owned),
+    };
+    let (here, everywhere) = (event("market", Some("square")), event("a feast", None));
+    for entry in [&here, &everywhere, &event("elsewhere", Some("station"))] {
+        history.put_event(entry).unwrap();
+    }
+    let found = history.events(Some("square"), "2026-07-01", "2026-07-31").unwrap();
+    assert_eq!(found, [everywhere, here]);
+    assert!(history.delete_event("2026-07-03", "market", Some("square")).unwrap());
+    assert!(!history.delete_event("2026-07-03", "market", Some("square")).unwrap());
+}
+
+#[test]
+fn what_was_recorded_while_the_database_was_down_is_written_when_it_is_back() {
+    let Some(server) = Server::start() else { return };
+    let history = server.open();
+    history.record_zone(&zone("square", 0.0, Some(10.0)));
+    history.flush().unwrap();
+    server.control("stop");
+    history.record_zone(&zone("square", 20.0, Some(70.0)));
+    let error = history.flush().unwrap_err().to_string();
+    assert!(!error.contains("cr@t") && !error.contains(PASSWORD_IN_URL), "{error}");
+    server.control("start");
+    history.flush().unwrap();
+    let series = history.zone_series("square", "gate", noon(), noon() + 60.0, 6).unwrap();
+    assert_eq!(series.columns.people_max[..3], [Some(10.0), None, Some(70.0)]);
+}
+
+#[test]
+fn who_is_not_let_in_is_told_so_without_the_password() {
+    let Some(server) = Server::start() else { return };
+    for url in
+        [server.url("hunter2"), "postgres://throng:hunter2@127.0.0.1:1/x?connect_timeout=nonsense".to_owned()]
+    {
+        let error = History::open(&url).unwrap_err().to_string();
+        assert!(error.contains("throng:***@"), "{error}");
+        assert!(!error.contains("hunter2"), "{error}");
+    }
+}
