@@ -1,5 +1,7 @@
 //! One zone over time: measurement, filter, risk and warning.
 
+mod going_on;
+
 use std::sync::Arc;
 
 use super::{
