@@ -22,7 +22,7 @@ use crate::{
     latency::LatencyProbe,
     publish::{BusHandle, Id, Network, Outgoing, Topic},
     recorder::Recorder,
-    room::{PictureBook, Room, RoomOptions},
+    room::{AtSite, PictureBook, Room, RoomOptions},
     stream::{options::Pace, writer::VideoWriter},
     summary::Summary,
 };
@@ -48,6 +48,7 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<ExitStatus> {
         },
         for_secs: args.duration.map(|span| span.duration().as_secs_f64()),
         latency: Some(LatencyProbe::default()),
+        offers: None,
         must_stop: Arc::new(move || stop.is_set()),
     };
     let street = site_file("samples/demo.toml")?;
@@ -93,7 +94,8 @@ fn open_room(listen: SocketAddr, output: &Path, pictures: &Arc<PictureBook>) -> 
         language: Language::En,
         demo_account: true,
     };
-    let room = Room::open(&options, pictures.clone())?;
+    // Its site files are shipped ones: not to be changed.
+    let room = Room::open(&options, pictures.clone(), AtSite::away())?;
     output::note(format!("Console: {} (account demo, password demo)", room.url()));
     Ok(room)
 }
@@ -125,7 +127,7 @@ fn part(
         live.show(step.report)?;
         recorder.observe(step.counted, step.report);
         if let Some(counted) = step.counted.filter(|_| args.console.is_some()) {
-            pictures.observe(&plan, counted, step.report);
+            pictures.observe(step.plan, counted, step.report);
         }
         if let Some(speaker) = &mut speaker {
             speaker.step(step.report)?;

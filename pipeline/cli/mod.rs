@@ -28,7 +28,6 @@ pub mod progress;
 pub mod run;
 pub mod schema;
 pub mod sim;
-mod site_edit;
 pub mod speak;
 pub mod speaker;
 pub mod still;
