@@ -205,6 +205,8 @@ pub struct Visibility {
     /// However it is seen: farther from the calibrated points than the calibration can be believed. Not a part of the
     /// sum; 0 without calibration.
     pub extrapolated: f64,
+    /// Counted, and near enough to the calibrated points. Not a part of the sum; 0 without calibration.
+    pub trusted: f64,
 }
 
 /// How much of a zone a camera sees.
@@ -230,22 +232,25 @@ fn visibility(
     grid: Option<GroundGrid>,
     cells: impl Fn(&GroundGrid) -> Vec<(usize, f64)>,
 ) -> Visibility {
-    let (mut shares, mut far) = ([0.0; 3], 0.0);
+    let (mut shares, mut far, mut trusted) = ([0.0; 3], 0.0, 0.0);
     if let Some(grid) = grid {
         for (index, share) in cells(&grid) {
             let place_m = grid.centre_m(index);
-            shares[sight(calibration, place_m) as usize] += share;
-            if calibration.trust_region().is_some_and(|region| !region.contains(place_m)) {
-                far += share;
+            let sight = sight(calibration, place_m);
+            shares[sight as usize] += share;
+            match calibration.trust_region().map(|region| region.contains(place_m)) {
+                Some(false) => far += share,
+                Some(true) if sight == Sight::Reliable => trusted += share,
+                _ => {}
             }
         }
     }
     let total: f64 = shares.iter().sum();
     if total <= 0.0 {
-        return Visibility { reliable: 0.0, too_coarse: 0.0, unseen: 1.0, extrapolated: 0.0 };
+        return Visibility { reliable: 0.0, too_coarse: 0.0, unseen: 1.0, extrapolated: 0.0, trusted: 0.0 };
     }
     let [reliable, too_coarse, unseen] = shares.map(|share| share / total);
-    Visibility { reliable, too_coarse, unseen, extrapolated: far / total }
+    Visibility { reliable, too_coarse, unseen, extrapolated: far / total, trusted: trusted / total }
 }
 
 /// The people of one picture on the ground.

@@ -6,6 +6,7 @@
 mod camera_view;
 mod density_raster;
 mod enclosure;
+mod exchange;
 mod line_state;
 mod placement;
 mod zone_state;
@@ -37,6 +38,7 @@ use crate::{
 
 use camera_view::CameraView;
 pub use density_raster::DensityRaster;
+pub use exchange::IncidentGoesOn;
 pub use line_state::LINE_COVERAGE_MIN;
 use line_state::LineTracker;
 pub use zone_state::CAPACITY_HORIZON_SECS;

@@ -227,7 +227,8 @@ impl WarningMachine {
         Some(Change { transition, from: level, to: level, incident: incident.clone(), escalate: true })
     }
 
-    fn forget_dwells(&mut self) {
+    /// Every dwell begins anew: what was seen before was judged by another clock, or by other thresholds.
+    pub(crate) fn forget_dwells(&mut self) {
         self.samples.clear();
         self.left_since = None;
     }

@@ -7,6 +7,7 @@ mod ack;
 mod answer;
 mod camera;
 mod envelope;
+mod exercise;
 mod field;
 mod layout;
 mod line;
@@ -21,6 +22,7 @@ pub use camera::{
     CameraState, Count, FeatureKind, Footprint, FootprintProperties, StreamState, TelemetryState, VideoInfo,
 };
 pub use envelope::{Envelope, ModelRef, Quality};
+pub use exercise::{exercise_of, exercised_site};
 pub use field::Field;
 pub use layout::{CameraLayout, LayoutOrigin, LineLayout, SiteLayout, SpeakerLayout, ZoneLayout};
 pub use line::LineFlow;

@@ -32,9 +32,7 @@ impl CountScale {
     /// As the site says for `camera`; else such that as many of the places in its zones as possible have heads of a size
     /// that the model of `info` was trained for; else, without calibration, by the heads found in the pictures.
     pub fn of(camera: &CameraPlan, zones: &[Zone], info: &Info) -> Self {
-        let zones = zones.iter().filter(|zone| zone.is_measured_by(camera.id.as_str()));
-        let heads_px: Vec<f64> =
-            zones.flat_map(|zone| head_widths_px(&camera.calibration, &zone.outline)).collect();
+        let heads_px = heads_px(camera, zones);
         let [calibration_width_px, _] = camera.calibration.image_size_px().map(f64::from);
         let factor = match camera.count_width_px {
             Some(width_px) => Some(f64::from(width_px) / calibration_width_px),
@@ -43,27 +41,33 @@ impl CountScale {
         let width_px = factor.map(|factor| (calibration_width_px * factor).round() as u32);
         let is_off_range = !heads_px.is_empty()
             && share_known(&heads_px, factor.unwrap_or(1.0), info.head_size_range_px) < KNOWN_MIN;
-        if let (Some(width_px), false) = (width_px, heads_px.is_empty()) {
-            let [lo, hi] = [0.1, 0.9].map(|part| quantile(&heads_px, part) * factor.unwrap_or(1.0));
-            tracing::info!(
-                camera = %camera.id,
-                "Counting at {width_px} pixels' width: heads in the zones are {lo:.0} to {hi:.0} pixels wide there."
-            );
-        }
-        if is_off_range {
-            let [lo_px, hi_px] = info.head_size_range_px;
-            tracing::warn!(
-                camera = %camera.id,
-                "Most heads in the zones are not of the {lo_px:.0} to {hi_px:.0} pixels that the model knows: counts are \
-                 given with a wide interval. Use a closer view, or a model for such heads."
-            );
-        }
         Self {
             width_px,
             card_max_side_px: u32::try_from(info.max_side_px).unwrap_or(u32::MAX),
             head_size_range_px: info.head_size_range_px,
             is_off_range,
             is_stated: camera.count_width_px.is_some(),
+        }
+    }
+
+    /// Says how large the pictures of the camera that it was made for are counted, and where that is not good enough.
+    pub fn tell(&self, camera: &CameraPlan, zones: &[Zone]) {
+        let heads_px = heads_px(camera, zones);
+        if let (Some(width_px), false) = (self.width_px, heads_px.is_empty()) {
+            let factor = f64::from(width_px) / f64::from(camera.calibration.image_size_px()[0]);
+            let [lo, hi] = [0.1, 0.9].map(|part| quantile(&heads_px, part) * factor);
+            tracing::info!(
+                camera = %camera.id,
+                "Counting at {width_px} pixels' width: heads in the zones are {lo:.0} to {hi:.0} pixels wide there."
+            );
+        }
+        if self.is_off_range {
+            let [lo_px, hi_px] = self.head_size_range_px;
+            tracing::warn!(
+                camera = %camera.id,
+                "Most heads in the zones are not of the {lo_px:.0} to {hi_px:.0} pixels that the model knows: counts are \
+                 given with a wide interval. Use a closer view, or a model for such heads."
+            );
         }
     }
 
@@ -97,6 +101,12 @@ impl CountScale {
         self.width_px
             .map_or(Scale::ByHeads, |wanted_px| Scale::Factor(f64::from(wanted_px) / width_px as f64))
     }
+}
+
+/// Widths of heads over the zones that a camera measures, pixels of its calibration image.
+fn heads_px(camera: &CameraPlan, zones: &[Zone]) -> Vec<f64> {
+    let zones = zones.iter().filter(|zone| zone.is_measured_by(camera.id.as_str()));
+    zones.flat_map(|zone| head_widths_px(&camera.calibration, &zone.outline)).collect()
 }
 
 /// Share of the heads that have a size in the model's range once they are scaled by `factor`.

@@ -14,7 +14,7 @@ use std::{
 };
 
 use anyhow::Context;
-use crossbeam::channel::{Receiver, Select, Sender};
+use crossbeam::channel::{Receiver, Select, Sender, never};
 use throng_analytics::{
     camera::Calibration,
     density_map::DensityMap,
@@ -32,6 +32,7 @@ use throng_models::{
 use crate::{
     count_scale::CountScale,
     drone::{Drone, Located},
+    publish::Id,
     stream::{
         counters::{DropCause, FrameCounters},
         frame::Frame,
@@ -48,6 +49,10 @@ const SHAPE_TOLERANCE: f64 = 0.02;
 
 /// A camera as the counting thread knows it.
 pub struct CountedCamera {
+    /// Its id.
+    pub id: Id,
+    /// How often it was started anew before, for another calibration.
+    pub exchanges: u32,
     /// Its frames.
     pub frames: Receiver<Frame>,
     /// What became of them.
@@ -74,11 +79,27 @@ struct Eyes {
     watch: PictureWatch,
 }
 
+/// A camera that is ready to be counted.
+pub struct ReadyCamera(CountedCamera, Eyes);
+
+impl ReadyCamera {
+    /// Gets a camera ready.
+    ///
+    /// # Errors
+    /// OpenCV is not usable.
+    pub fn new(camera: CountedCamera) -> anyhow::Result<Self> {
+        let eyes = Eyes { motion: MotionMeter::new()?, watch: PictureWatch::new(camera.watch.clone()) };
+        Ok(Self(camera, eyes))
+    }
+}
+
 /// A frame with all that was measured in it.
 #[derive(Debug)]
 pub struct CountedFrame {
     /// The frame; its pixels are still there for drawing.
     pub frame: Frame,
+    /// Which start of the camera it is of: [`CountedCamera::exchanges`].
+    pub exchanges: u32,
     /// People in the whole picture; `None` where not valid.
     pub people: Option<Estimate>,
     /// What goes to the analytics, in pixels of the calibration image.
@@ -104,30 +125,25 @@ pub struct Batching {
     pub wait: Duration,
 }
 
-/// Starts the thread. It ends when every camera has ended, or when nobody takes what it counts.
+/// Starts the thread. It ends when every camera has ended, or when nobody takes what it counts. A camera that comes from
+/// `exchanged` takes the place of the one with its id.
 ///
 /// # Errors
-/// The thread cannot be started, or OpenCV is not usable.
+/// The thread cannot be started.
 pub fn start(
     mut counter: Counter,
-    cameras: Vec<CountedCamera>,
+    mut cameras: Vec<ReadyCamera>,
+    mut exchanged: Receiver<ReadyCamera>,
     batching: Batching,
     counted: Sender<CountedFrame>,
 ) -> anyhow::Result<JoinHandle<()>> {
-    let mut cameras = cameras
-        .into_iter()
-        .map(|camera| {
-            let watch = PictureWatch::new(camera.watch.clone());
-            Ok((camera, Eyes { motion: MotionMeter::new()?, watch }))
-        })
-        .collect::<anyhow::Result<Vec<_>>>()?;
     let work = move || {
-        while let Some(batch) = next_batch(&mut cameras, batching) {
+        while let Some(batch) = next_batch(&mut cameras, &mut exchanged, batching) {
             let mut located = locate(&mut cameras, &batch).into_iter();
             let mut counts = counts(&mut counter, &mut cameras, &batch).into_iter();
             let mut frames = batch.into_iter();
             while let (Some((index, frame)), Some(count)) = (frames.next(), counts.next()) {
-                let (camera, eyes) = &mut cameras[index];
+                let ReadyCamera(camera, eyes) = &mut cameras[index];
                 let located = located.next().flatten();
                 if counted.send(finish(camera, eyes, frame, count, located)).is_err() {
                     camera.counters.add_dropped(DropCause::Stopped);
@@ -147,8 +163,12 @@ pub fn start(
 
 /// The next frame of any camera, each with its camera's index, and those of other cameras that come while it may wait.
 /// Ended cameras are taken out; `None` when all have ended.
-fn next_batch(cameras: &mut Vec<(CountedCamera, Eyes)>, batching: Batching) -> Option<Vec<(usize, Frame)>> {
-    let mut batch = vec![next_frame(cameras)?];
+fn next_batch(
+    cameras: &mut Vec<ReadyCamera>,
+    exchanged: &mut Receiver<ReadyCamera>,
+    batching: Batching,
+) -> Option<Vec<(usize, Frame)>> {
+    let mut batch = vec![next_frame(cameras, exchanged)?];
     let deadline = Instant::now() + batching.wait;
     let mut others: Vec<usize> = (0..cameras.len()).filter(|index| *index != batch[0].0).collect();
     while batch.len() < batching.frames_max && !others.is_empty() {
@@ -165,14 +185,25 @@ fn next_batch(cameras: &mut Vec<(CountedCamera, Eyes)>, batching: Batching) -> O
 }
 
 /// The next frame of any camera, and which; ended cameras are taken out. `None` when all have ended.
-fn next_frame(cameras: &mut Vec<(CountedCamera, Eyes)>) -> Option<(usize, Frame)> {
+fn next_frame(
+    cameras: &mut Vec<ReadyCamera>,
+    exchanged: &mut Receiver<ReadyCamera>,
+) -> Option<(usize, Frame)> {
     while !cameras.is_empty() {
         let mut select = Select::new();
-        for (camera, _) in cameras.iter() {
+        for ReadyCamera(camera, _) in cameras.iter() {
             select.recv(&camera.frames);
         }
+        select.recv(exchanged);
         let ready = select.select();
         let index = ready.index();
+        if index == cameras.len() {
+            match ready.recv(exchanged) {
+                Ok(camera) => take_in(cameras, camera),
+                Err(_closed) => *exchanged = never(),
+            }
+            continue;
+        }
         match ready.recv(&cameras[index].0.frames) {
             Ok(frame) => return Some((index, frame)),
             Err(_ended) => drop(cameras.remove(index)),
@@ -181,10 +212,18 @@ fn next_frame(cameras: &mut Vec<(CountedCamera, Eyes)>) -> Option<(usize, Frame)
     None
 }
 
+/// Puts a camera in the place of the one with its id, or beside the others where that has ended.
+fn take_in(cameras: &mut Vec<ReadyCamera>, camera: ReadyCamera) {
+    match cameras.iter_mut().find(|known| known.0.id == camera.0.id) {
+        Some(known) => *known = camera,
+        None => cameras.push(camera),
+    }
+}
+
 /// Where the picture of each frame of a batch lies, for cameras that move; their scale follows the heads.
-fn locate(cameras: &mut [(CountedCamera, Eyes)], batch: &[(usize, Frame)]) -> Vec<Option<Located>> {
+fn locate(cameras: &mut [ReadyCamera], batch: &[(usize, Frame)]) -> Vec<Option<Located>> {
     let locate = |(index, frame): &(usize, Frame)| {
-        let (camera, _) = &mut cameras[*index];
+        let ReadyCamera(camera, _) = &mut cameras[*index];
         let drone = camera.drone.as_mut()?;
         let located = drone.locate(frame);
         if let Some(scale) = drone.rescaled(&camera.scale, &located, frame.captured_at) {
@@ -205,7 +244,7 @@ struct FrameCount {
 /// The people of each frame of a batch.
 fn counts<'a>(
     counter: &mut Counter,
-    cameras: &mut [(CountedCamera, Eyes)],
+    cameras: &mut [ReadyCamera],
     batch: &'a [(usize, Frame)],
 ) -> Vec<FrameCount> {
     let began = Instant::now();
@@ -320,6 +359,7 @@ fn finish(
     });
     let (motion, ego_residual) = measured.unzip();
     CountedFrame {
+        exchanges: camera.exchanges,
         people,
         trouble,
         observation: CameraObservation {

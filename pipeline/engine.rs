@@ -3,32 +3,26 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
-use crossbeam::channel::bounded;
-use throng_analytics::{wire::ModelRef, zone::Zone};
+use crossbeam::channel::{Receiver, bounded, never, unbounded};
+use throng_analytics::wire::ModelRef;
 use throng_models::{
     counter::{Counter, Info, Options},
     device::Device,
-    head_scale::HeadScale,
 };
 
 use crate::{
     beside::Beside,
-    clock::wall_clock,
-    config::plan::{CameraPlan, Plan},
-    count_scale::CountScale,
-    counting::{self, Batching, CountedCamera},
-    drone::{Drone, DroneWatch, PATIENCE_WITH_FOOTAGE},
+    cameras::CameraMaker,
+    config::plan::Plan,
+    counting::{self, Batching, ReadyCamera},
     evidence::{Facts, Keeper},
+    exchange::Offer,
     latency::{LatencyProbe, Percentiles},
     messages::{Header, Messages},
-    pose_source::PoseSource,
     publish::{Bus, Id},
-    site::{Onlooker, SiteLoop, WatchedCamera},
+    site::{Onlooker, SiteLoop},
     site_bus::{bus_options, site_going_on},
-    stream::{
-        camera::Camera,
-        options::{Pace, StreamOptions},
-    },
+    stream::options::Pace,
     summary::Summary,
 };
 
@@ -47,6 +41,8 @@ pub struct RunOptions {
     pub for_secs: Option<f64>,
     /// Measures capture to bus by a subscriber of its own, where given.
     pub latency: Option<LatencyProbe>,
+    /// Other plans that the site takes up while it runs, where somebody may have some.
+    pub offers: Option<Receiver<Offer>>,
     /// Says when to stop.
     pub must_stop: Arc<dyn Fn() -> bool + Send + Sync>,
 }
@@ -119,7 +115,7 @@ pub fn run(
     let info = counter.info();
     let header = Header {
         site: plan.site_id.clone(),
-        node,
+        node: node.clone(),
         model: ModelRef { name: info.name.clone(), sha256: info.sha256.clone() },
         config_sha256: plan.config_sha256.clone(),
         drill: plan.drill,
@@ -130,52 +126,35 @@ pub fn run(
     let keep = |evidence| Keeper::start(evidence, Facts::of(plan, header.model.clone()));
     let evidence = plan.evidence.as_ref().map(keep).transpose()?;
     let batching = batching(plan, info.device);
-    let scales: Vec<CountScale> =
-        plan.cameras.iter().map(|camera| CountScale::of(camera, &plan.zones, info)).collect();
     let pace = pace(plan, options.pace);
-    let pose_sources = {
+    let maker = {
         let _within = runtime.enter();
-        let start = |camera: &CameraPlan| {
-            let drone = camera.drone.as_ref()?;
-            Some(PoseSource::start(camera.id.as_str(), &drone.telemetry, &plan.bus))
-        };
-        plan.cameras.iter().map(|camera| start(camera).transpose()).collect::<anyhow::Result<Vec<_>>>()?
+        CameraMaker::new(plan, info.clone(), pace)?
     };
-    let cameras = plan
-        .cameras
-        .iter()
-        .zip(&scales)
-        .zip(&pose_sources)
-        .map(|((camera, scale), poses)| start_camera(camera, pace, *scale, poses.as_ref()))
-        .collect::<anyhow::Result<Vec<WatchedCamera>>>()?;
-    let counted_cameras = cameras
-        .iter()
-        .zip(plan.cameras.iter().zip(&scales))
-        .zip(&pose_sources)
-        .map(|((watched, (camera, scale)), poses)| CountedCamera {
-            frames: watched.stream.frames().clone(),
-            counters: Arc::clone(watched.stream.counters()),
-            calibration: camera.calibration.clone(),
-            scale: *scale,
-            heads: HeadScale::default(),
-            correction: camera.count_correction,
-            watch: camera.watch.clone(),
-            confirmed: Arc::clone(&watched.confirmed),
-            drone: drone(camera, poses.as_ref(), &plan.zones, pace),
-        })
-        .collect();
+    let (mut cameras, mut ready) = (Vec::new(), Vec::new());
+    for camera in &plan.cameras {
+        let (watched, counted) = maker.start(plan, camera, 0)?;
+        cameras.push(watched);
+        ready.push(ReadyCamera::new(counted)?);
+    }
     let (sender, counted) = bounded(COUNTED_WAITING);
-    let counting = counting::start(counter, counted_cameras, batching, sender)?;
+    // One for each change that an officer makes; the counting thread takes them before its next frame.
+    let (started_anew, exchanged) = unbounded();
+    let counting = counting::start(counter, ready, exchanged, batching, sender)?;
     let site_loop = SiteLoop {
+        plan: Arc::new(plan.clone()),
         site: site_going_on(plan, bus.left()),
         cameras,
+        maker,
+        started_anew,
+        offers: options.offers.clone().unwrap_or_else(never),
         counted,
         acks: bus.take_acks(),
         bus: bus.handle(),
+        node,
         messages: Messages::new(header, &plan.zones)?.going_on_from(&bus.left().next_seqs),
         beside: Beside::start(plan, &runtime)?,
         evidence,
-        field: plan.field,
         latency: latency.clone(),
         pace,
         for_secs: options.for_secs,
@@ -203,50 +182,4 @@ pub fn run(
 fn pace(plan: &Plan, asked: Pace) -> Pace {
     let all_footage = plan.cameras.iter().all(|camera| camera.uri.is_footage());
     if all_footage { asked } else { Pace::Realtime }
-}
-
-/// What tells where the pictures of a camera lie, where it moves.
-fn drone(camera: &CameraPlan, poses: Option<&PoseSource>, zones: &[Zone], pace: Pace) -> Option<Drone> {
-    let (plan, poses) = (camera.drone.as_ref()?, poses?);
-    let zones = zones.iter().filter(|zone| zone.is_measured_by(camera.id.as_str())).cloned().collect();
-    let patience = match pace {
-        Pace::Realtime => Duration::ZERO,
-        Pace::AsFastAsPossible => PATIENCE_WITH_FOOTAGE,
-    };
-    Some(Drone::new(plan.site, Arc::clone(poses.book()), zones, plan.delay_secs, patience))
-}
-
-/// Starts a camera. One that gives no pictures is not the end of the site.
-fn start_camera(
-    camera: &CameraPlan,
-    pace: Pace,
-    scale: CountScale,
-    poses: Option<&PoseSource>,
-) -> anyhow::Result<WatchedCamera> {
-    let options = StreamOptions {
-        count_fps: camera.count_fps,
-        // Heads of all sizes come before a camera that moves; it is scaled picture by picture.
-        width_px: camera.drone.is_none().then(|| scale.decoded_width_px()),
-        pace,
-        origin: wall_clock(),
-        session: 1,
-        connect: camera.stream.connect.clone(),
-    };
-    let in_stream = poses.and_then(PoseSource::in_stream);
-    Ok(WatchedCamera {
-        id: camera.id.clone(),
-        stream: Camera::start_with_poses(
-            camera.id.as_str(),
-            &camera.uri,
-            options,
-            camera.stream.care,
-            in_stream,
-        )?,
-        is_calibrated: camera.calibration.is_calibrated(),
-        drone: camera.drone.as_ref().map(|drone| DroneWatch::new(drone, poses)),
-        frames_counted: 0,
-        captured_at: None,
-        told: None,
-        confirmed: Arc::default(),
-    })
 }

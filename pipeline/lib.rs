@@ -14,6 +14,8 @@
 //! [`config::plan::Plan`]; [`cli`] is what a user types.
 
 pub mod beside;
+pub mod calibrating;
+pub mod cameras;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -22,9 +24,11 @@ pub mod count_scale;
 pub mod counting;
 pub mod digest_auth;
 pub mod draw;
+pub mod drill;
 pub mod drone;
 pub mod engine;
 pub mod evidence;
+pub mod exchange;
 pub mod http_call;
 pub mod latency;
 pub mod layout;

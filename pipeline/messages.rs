@@ -64,19 +64,26 @@ impl Messages {
     /// # Errors
     /// A zone id that may not stand in a key; a checked plan has none.
     pub fn new(header: Header, zones: &[Zone]) -> anyhow::Result<Self> {
-        let zones = zones
-            .iter()
-            .map(|zone| Ok((zone.id.clone(), (Id::new(zone.id.as_str())?, zone.clone()))))
-            .collect::<anyhow::Result<_>>()?;
-        Ok(Self { header, zones, next_seq: HashMap::new(), warned_at: HashMap::new() })
+        Ok(Self { header, zones: by_id(zones)?, next_seq: HashMap::new(), warned_at: HashMap::new() })
+    }
+
+    /// Speaks of other zones, from another site file, from now on. Numbers go on.
+    ///
+    /// # Errors
+    /// A zone id that may not stand in a key; nothing is changed then.
+    pub fn exchange(&mut self, config_sha256: &str, zones: &[Zone]) -> anyhow::Result<()> {
+        self.zones = by_id(zones)?;
+        config_sha256.clone_into(&mut self.header.config_sha256);
+        Ok(())
     }
 
     /// Numbers the warnings of each zone on from where an earlier run stopped.
     #[must_use]
     pub fn going_on_from(mut self, next_warning_seqs: &BTreeMap<String, u64>) -> Self {
         for (zone, next) in next_warning_seqs {
-            if let Some((id, _)) = self.zones.get(zone) {
-                self.next_seq.insert(Topic::Warning(id.clone()), *next);
+            // A zone that is not there may come back with another site file.
+            if let Ok(id) = Id::new(zone.as_str()) {
+                self.next_seq.insert(Topic::Warning(id), *next);
             }
         }
         self
@@ -469,6 +476,10 @@ impl Messages {
         };
         Outgoing::warning(&message)
     }
+}
+
+fn by_id(zones: &[Zone]) -> anyhow::Result<HashMap<String, (Id, Zone)>> {
+    zones.iter().map(|zone| Ok((zone.id.clone(), (Id::new(zone.id.as_str())?, zone.clone())))).collect()
 }
 
 /// What a warning message tells.

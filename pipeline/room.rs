@@ -6,21 +6,26 @@
 
 mod away;
 mod describe;
+mod desk;
+mod drills;
 mod events;
+mod journal;
 mod listen;
 mod orders;
 mod pictures;
 mod record;
+mod text_change;
 
-pub use self::{away::Away, pictures::PictureBook};
+pub use self::{desk::SiteDesk, drills::SiteDrills, pictures::PictureBook};
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
-use throng_console::{Console, Language, Options, Pictures};
+use throng_console::{Console, Desk, Drills, Language, Options, Pictures};
 use throng_history::History;
 use tokio::runtime::Runtime;
 
+use self::away::Away;
 use crate::{
     config::plan::SpeakerKeyPlan,
     publish::{Network, signature::CommandSigner},
@@ -48,6 +53,21 @@ pub struct RoomOptions {
     pub demo_account: bool,
 }
 
+/// What can only be done beside a site.
+pub struct AtSite {
+    /// Changes its file.
+    pub desk: Arc<dyn Desk>,
+    /// Holds exercises.
+    pub drills: Option<Arc<dyn Drills>>,
+}
+
+impl AtSite {
+    /// A console that is elsewhere than the site's file.
+    pub fn away() -> Self {
+        Self { desk: Arc::new(Away), drills: None }
+    }
+}
+
 /// A console that runs. Dropped, it ends.
 pub struct Room {
     console: Arc<Console>,
@@ -60,7 +80,7 @@ impl Room {
     ///
     /// # Errors
     /// A folder, a key, a history or an address that cannot be used. A bus that is down is none: it is tried again.
-    pub fn open(options: &RoomOptions, pictures: Arc<dyn Pictures>) -> Result<Self> {
+    pub fn open(options: &RoomOptions, pictures: Arc<dyn Pictures>, site: AtSite) -> Result<Self> {
         std::fs::create_dir_all(&options.data_dir)
             .with_context(|| format!("cannot make the console's folder {}", options.data_dir.display()))?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -87,8 +107,8 @@ impl Room {
             served,
             orders.clone(),
             pictures,
-            Arc::new(Away),
-            None,
+            site.desk,
+            site.drills,
             Some(Arc::clone(&history)),
         )?;
         let console = Arc::new(console);

@@ -1,7 +1,10 @@
 //! A counted picture with all that can be drawn over it: for the annotated video, and for whoever looks at a wall of them.
 
 use anyhow::Context as _;
-use image::RgbImage;
+use image::{
+    RgbImage,
+    imageops::{FilterType, resize},
+};
 use throng_analytics::{
     camera::{Calibration, MovingView},
     density_map::DensityMap,
@@ -38,6 +41,8 @@ pub struct Shot {
     /// When it was captured.
     pub captured_at: Timestamp,
     picture: RgbImage,
+    /// Width and height of the picture before it was scaled for counting, pixels.
+    source_size_px: [u32; 2],
     camera: String,
     time_of_day: String,
     people: Option<Estimate>,
@@ -95,6 +100,7 @@ impl Shot {
         Ok(Self {
             captured_at: counted.frame.captured_at,
             picture,
+            source_size_px: [counted.frame.source_width_px, counted.frame.source_height_px],
             camera: counted.frame.camera.to_string(),
             time_of_day: clock_time(counted.frame.captured_at, &plan.time_zone),
             people: counted.people.map(drawn),
@@ -103,6 +109,20 @@ impl Shot {
             lines,
             note: reason.or_else(|| report.zones.iter().find_map(|zone| zone.notes.first().cloned())),
         })
+    }
+
+    /// Width and height of the camera's own pictures, pixels.
+    pub fn source_size_px(&self) -> [u32; 2] {
+        self.source_size_px
+    }
+
+    /// The picture in the camera's own size, as it was captured: places in it are places in what the camera sends.
+    pub fn full_size(&self) -> RgbImage {
+        let [width, height] = self.source_size_px;
+        if self.picture.dimensions() == (width, height) {
+            return self.picture.clone();
+        }
+        resize(&self.picture, width, height, FilterType::Triangle)
     }
 
     /// The picture with layers drawn over it; without any, as it was captured.

@@ -1,5 +1,7 @@
 //! The site loop: one thread owns all analytic state; counted frames and acknowledgements come in, messages go out.
 
+mod taking_up;
+
 use std::{
     collections::BTreeMap,
     sync::{
@@ -9,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crossbeam::channel::{Receiver, RecvTimeoutError};
+use crossbeam::channel::{Receiver, RecvTimeoutError, Sender};
 use throng_analytics::{
     site::{Site, SiteReport},
     time::Timestamp,
@@ -19,11 +21,13 @@ use tokio::sync::mpsc;
 
 use crate::{
     beside::Beside,
+    cameras::CameraMaker,
     clock::wall_clock,
-    config::plan::FieldPlan,
-    counting::CountedFrame,
+    config::plan::Plan,
+    counting::{CountedFrame, ReadyCamera},
     drone::DroneWatch,
     evidence::{Keeper, event::Acknowledged},
+    exchange::Offer,
     latency::LatencyProbe,
     messages::Messages,
     publish::{BusHandle, Id},
@@ -49,6 +53,8 @@ pub struct WatchedCamera {
     pub id: Id,
     /// Its stream.
     pub stream: Camera,
+    /// How often it was started anew, for another calibration.
+    pub exchanges: u32,
     /// Whether it is calibrated in metres.
     pub is_calibrated: bool,
     /// Frames of it that were counted.
@@ -72,6 +78,8 @@ impl WatchedCamera {
 
 /// One step of a site, for whoever looks on: the frame that caused it, if one did, and what is known now.
 pub struct Step<'a> {
+    /// The plan that the site runs by.
+    pub plan: &'a Plan,
     /// The frame.
     pub counted: Option<&'a CountedFrame>,
     /// What is known.
@@ -85,24 +93,32 @@ pub type Onlooker<'a> = dyn FnMut(Step<'_>) -> anyhow::Result<()> + 'a;
 
 /// All that the loop works with.
 pub struct SiteLoop<'a> {
+    /// The plan.
+    pub plan: Arc<Plan>,
     /// The analytic state.
     pub site: Site,
     /// The cameras.
     pub cameras: Vec<WatchedCamera>,
+    /// What starts cameras anew.
+    pub maker: CameraMaker,
+    /// Where the counting thread is told of them.
+    pub started_anew: Sender<ReadyCamera>,
+    /// Other plans.
+    pub offers: Receiver<Offer>,
     /// What is counted.
     pub counted: Receiver<CountedFrame>,
     /// Acknowledgements from the bus.
     pub acks: Option<mpsc::Receiver<Ack>>,
     /// Where messages go.
     pub bus: BusHandle,
-    /// What makes them.
+    /// This process on the bus.
+    pub node: Id,
+    /// What makes messages.
     pub messages: Messages,
     /// What is told and asked beside the bus.
     pub beside: Beside,
     /// What keeps evidence of alarms.
     pub evidence: Option<Keeper>,
-    /// The density raster on the bus.
-    pub field: FieldPlan,
     /// Measures capture to bus.
     pub latency: LatencyProbe,
     /// Decides which clock the site lives by.
@@ -132,6 +148,12 @@ impl SiteLoop<'_> {
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => break,
             };
+            if self.take_up_offer(&mut summary) {
+                (report.zones.clear(), report.lines.clear());
+                decoded_before.clear();
+            }
+            // What was counted by a calibration that has gone lies elsewhere.
+            let counted = counted.filter(|counted| self.is_current(counted));
             let now = match (self.pace, &counted) {
                 (Pace::Realtime, _) => wall_clock(),
                 (Pace::AsFastAsPossible, Some(counted)) => counted.observation.captured_at,
@@ -167,7 +189,12 @@ impl SiteLoop<'_> {
             }
             self.publish_camera_states(now, is_due, &mut decoded_before)?;
             summary.observe(&report);
-            (self.onlooker)(Step { counted: counted.as_ref(), report: &report, bus: &self.bus })?;
+            (self.onlooker)(Step {
+                plan: &self.plan,
+                counted: counted.as_ref(),
+                report: &report,
+                bus: &self.bus,
+            })?;
         }
         self.finish(summary)
     }
@@ -238,11 +265,11 @@ impl SiteLoop<'_> {
 
     /// Publishes the density raster where that is due and somebody listens.
     fn publish_field(&mut self, now: Timestamp, told: &mut Option<Timestamp>) -> anyhow::Result<()> {
-        let is_due = told.is_none_or(|at| now.secs_since(at).abs() >= self.field.every_secs);
+        let is_due = told.is_none_or(|at| now.secs_since(at).abs() >= self.plan.field.every_secs);
         if !is_due || !self.bus.is_field_heard() {
             return Ok(());
         }
-        let Some(raster) = self.site.density_raster(now, self.field.cell_m) else { return Ok(()) };
+        let Some(raster) = self.site.density_raster(now, self.plan.field.cell_m) else { return Ok(()) };
         *told = Some(now);
         self.bus.publish(self.messages.field(raster, now)?);
         Ok(())
@@ -317,10 +344,7 @@ impl SiteLoop<'_> {
             }
             let counters = Arc::clone(camera.stream.counters());
             drop(camera.stream);
-            summary.frames_decoded += counters.decoded();
-            for (cause, frames) in counters.dropped() {
-                *summary.frames_dropped.entry(cause).or_default() += frames;
-            }
+            summary.add_frames(&counters);
         }
         let accounted = summary.frames_counted + summary.frames_dropped.values().sum::<u64>();
         // Frames on their way when the run was stopped: in a slot, in the network, or counted and not looked at.

@@ -26,6 +26,20 @@ pub fn bus_options(plan: &Plan, node: &Id, pace: Pace) -> anyhow::Result<BusOpti
         Pace::Realtime => plan.outbox.clone(),
         Pace::AsFastAsPossible => OutboxOptions::default(),
     };
+    Ok(BusOptions {
+        network: plan.bus.clone(),
+        site: plan.site_id.clone(),
+        node: node.clone(),
+        outbox,
+        config: config_document(plan, node)?,
+    })
+}
+
+/// What a site answers to those who ask what it is made of: a `SiteConfig` in JSON.
+///
+/// # Errors
+/// It cannot be written as JSON.
+pub fn config_document(plan: &Plan, node: &Id) -> anyhow::Result<Vec<u8>> {
     let config = SiteConfig {
         schema: SiteConfig::SCHEMA.to_owned(),
         site: plan.site_id.to_string(),
@@ -36,13 +50,7 @@ pub fn bus_options(plan: &Plan, node: &Id, pace: Pace) -> anyhow::Result<BusOpti
         text: plan.config_text.clone(),
         layout: Some(layout(plan)),
     };
-    Ok(BusOptions {
-        network: plan.bus.clone(),
-        site: plan.site_id.clone(),
-        node: node.clone(),
-        outbox,
-        config: serde_json::to_vec(&config).context("cannot write the configuration as JSON")?,
-    })
+    serde_json::to_vec(&config).context("cannot write the configuration as JSON")
 }
 
 /// The site of a plan, with the incidents that were going on when an earlier run ended.

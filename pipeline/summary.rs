@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use throng_analytics::{level::Level, site::SiteReport, wire::WarningTransition};
 
-use crate::latency::Percentiles;
+use crate::{latency::Percentiles, stream::counters::FrameCounters};
 
 /// Totals of a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -92,6 +92,14 @@ impl Summary {
                     self.warnings.add(level);
                 }
             }
+        }
+    }
+
+    /// Takes in what became of a camera's frames.
+    pub fn add_frames(&mut self, frames: &FrameCounters) {
+        self.frames_decoded += frames.decoded();
+        for (cause, frames) in frames.dropped() {
+            *self.frames_dropped.entry(cause).or_default() += frames;
         }
     }
 

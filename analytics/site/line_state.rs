@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{
     LineReport,
     camera_view::{CameraView, best_view},
+    exchange::Kept,
 };
 use crate::{
     freshness::Freshness,
@@ -60,6 +61,21 @@ impl LineTracker {
             view: None,
             captured_at: None,
             is_measured: false,
+        }
+    }
+
+    pub(super) fn line(&self) -> &Line {
+        &self.line
+    }
+
+    /// Takes over what was counted on the same line before its site was given another model.
+    pub(super) fn go_on_from(&mut self, before: Self, kept: &Kept) {
+        self.meter = before.meter;
+        self.view = before.view.and_then(|view| kept.view(view));
+        self.captured_at = before.captured_at;
+        self.is_measured = before.is_measured;
+        if kept.has_same_grid && kept.has_same_sight(&before.coverage, &self.coverage) {
+            (self.strips, self.coverage) = (before.strips, before.coverage);
         }
     }
 

@@ -1,5 +1,7 @@
 //! A site as a whole: a camera straight above a square, people laid out by hand.
 
+mod exchange;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -17,6 +19,10 @@ fn site_of(calibrated: bool, profile: Profile) -> Site {
 }
 
 fn site_with(calibrated: bool, profile: Profile, capacity_people: Option<f64>) -> Site {
+    Site::new(model(calibrated, profile, capacity_people))
+}
+
+fn model(calibrated: bool, profile: Profile, capacity_people: Option<f64>) -> SiteModel {
     let pairs: Vec<PointPair> = [[0.0, 0.0], [640.0, 0.0], [0.0, 480.0], [640.0, 480.0], [320.0, 240.0]]
         .into_iter()
         .map(|[u, v]| PointPair { in_image_px: [u, v], in_ground_m: [0.025 * u, 0.025 * (480.0 - v)] })
@@ -38,12 +44,12 @@ fn site_with(calibrated: bool, profile: Profile, capacity_people: Option<f64>) -
         is_enclosed_by_lines: false,
         cameras: vec![],
     };
-    Site::new(SiteModel {
+    SiteModel {
         id: "square".into(),
         cameras: vec![CameraModel { id: "top".into(), calibration }],
         zones: vec![zone],
         lines: Vec::new(),
-    })
+    }
 }
 
 fn seen(secs: f64, density_people_per_m2: f64) -> CameraObservation {

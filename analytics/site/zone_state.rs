@@ -1,6 +1,7 @@
 //! One zone over time: measurement, filter, risk and warning.
 
 mod evidence;
+mod going_on;
 mod notes;
 
 use std::sync::Arc;

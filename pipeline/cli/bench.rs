@@ -165,6 +165,7 @@ fn pipeline(
         pace,
         for_secs: (pace == Pace::Realtime).then_some(REALTIME_SECS),
         latency,
+        offers: None,
         must_stop: Arc::new(move || stop.is_set()),
     };
     let (mut first, mut last) = (None, Instant::now());

@@ -10,16 +10,15 @@ use anyhow::{Context, bail, ensure};
 use clap::Args;
 use image::RgbImage;
 use serde::Serialize;
-use throng_analytics::{
-    camera::{Calibration, Homography, PointPair, STANDING_HEAD_HEIGHT_M},
-    ground::zone_visibility,
-    zone::Zone,
-};
-use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, Value, value};
+use throng_analytics::camera::{Calibration, PointPair};
 
-use super::{exit_status::ExitStatus, load_site, output, site_edit, still};
+use super::{exit_status::ExitStatus, load_site, output, still};
 use crate::{
-    config::plan::{CameraPlan, Plan},
+    calibrating::{PointFit, Points, ZoneFit, point_fits, zone_fits},
+    config::{
+        edit,
+        plan::{CameraPlan, Plan},
+    },
     draw::calibration::{DrawnPoint, DrawnZone, draw_calibration},
     stream::inventory::probe,
 };
@@ -96,6 +95,23 @@ struct ZoneReport<'a> {
     area_sigma: f64,
 }
 
+impl PointReport {
+    fn of(fit: &PointFit) -> Self {
+        Self { residual_m: fit.residual_m, by_others_m: fit.by_others_m }
+    }
+}
+
+impl<'a> ZoneReport<'a> {
+    fn of(fit: &ZoneFit<'a>) -> Self {
+        Self {
+            zone: &fit.zone.id,
+            measured_share: fit.seen.reliable,
+            out_of_trust_share: fit.seen.extrapolated,
+            area_sigma: fit.area_sigma,
+        }
+    }
+}
+
 /// Runs the command.
 ///
 /// # Errors
@@ -107,34 +123,28 @@ pub fn run(args: &CalibrateArgs) -> anyhow::Result<ExitStatus> {
         Some(path) => still::load(path)?,
         None => probe(&camera.uri, &camera.stream.connect, PATIENCE, Duration::ZERO)?.still,
     };
-    let (pairs, size_px, head_height_m) = points(args, &picture)?;
-    let calibration = if args.points.is_some() {
-        Calibration::from_point_pairs(&pairs, size_px[0], size_px[1], head_height_m)
-            .with_context(|| format!("the points of camera {} give no calibration", args.camera))?
-    } else {
-        camera.calibration.clone()
-    };
+    let points = points(args, &picture)?;
+    let calibration =
+        if args.points.is_some() { points.fit(&args.camera)? } else { camera.calibration.clone() };
     ensure!(calibration.is_calibrated(), "the points give no ground seen from above");
-    let reports = point_reports(&calibration, &pairs);
-    let zones: Vec<&Zone> = plan.zones.iter().filter(|zone| zone.is_measured_by(&args.camera)).collect();
-    let zone_reports: Vec<ZoneReport<'_>> =
-        zones.iter().map(|zone| zone_report(&calibration, zone)).collect();
-    let grid_m = draw(&mut picture, &calibration, &pairs, &reports, &zones, &zone_reports)
-        .context("there is no grid to draw")?;
+    let fits = point_fits(&calibration, &points.pairs);
+    let zones = zone_fits(&calibration, &plan.zones, &args.camera);
+    let grid_m =
+        draw(&mut picture, &calibration, &points.pairs, &fits, &zones).context("there is no grid to draw")?;
     picture.save(&args.picture).with_context(|| format!("cannot write {}", args.picture.display()))?;
     let report = Report {
         camera: &args.camera,
-        points: reports,
+        points: fits.iter().map(PointReport::of).collect(),
         leave_one_out_rmse_m: calibration.leave_one_out_rmse_m(),
         camera_height_m: calibration.camera_height_m(),
         depression_degrees: calibration.depression_rad().map(f64::to_degrees),
-        zones: zone_reports,
+        zones: zones.iter().map(ZoneReport::of).collect(),
         grid_m,
         picture: args.picture.display().to_string(),
     };
     tell(&report);
     if args.write && args.points.is_some() {
-        write(&args.site, &args.camera, &pairs, size_px, head_height_m)?;
+        write(&args.site, &args.camera, &points)?;
         output::note(format!("written to {} as [camera.calibration]", args.site.display()));
     }
     if args.json {
@@ -151,45 +161,28 @@ fn camera_of<'a>(plan: &'a Plan, args: &CalibrateArgs) -> anyhow::Result<&'a Cam
     Ok(camera)
 }
 
-/// The pairs, the size of the picture that they were measured in, and the height of heads.
-fn points(args: &CalibrateArgs, picture: &RgbImage) -> anyhow::Result<(Vec<PointPair>, [u32; 2], f64)> {
-    let document = site_edit::read(&args.site)?;
-    let calibration = site_edit::camera(&document, &args.camera)?.get("calibration");
-    let number = |item: &Item| item.as_float().or_else(|| item.as_integer().map(|integer| integer as f64));
-    let head_height_m =
-        calibration.and_then(|table| number(table.get("head_height_m")?)).unwrap_or(STANDING_HEAD_HEIGHT_M);
-    if let Some(path) = &args.points {
-        let has_lens = calibration.is_some_and(|table| table.get("lens").is_some());
-        ensure!(
-            !has_lens,
-            "camera {} has a measured lens: put its points into the site file by hand",
-            args.camera
-        );
-        return Ok((read_points(path)?, [picture.width(), picture.height()], head_height_m));
-    }
-    let stated = |table: &Item| -> Option<(Vec<PointPair>, [u32; 2])> {
-        let two = |value: &Value| -> Option<[f64; 2]> {
-            let array = value.as_array()?;
-            let at = |i: usize| {
-                let value = array.get(i)?;
-                value.as_float().or_else(|| value.as_integer().map(|integer| integer as f64))
-            };
-            Some([at(0)?, at(1)?])
-        };
-        let pairs = table.get("points")?.as_array()?.iter().map(|pair| {
-            let pair = pair.as_inline_table()?;
-            Some(PointPair {
-                in_image_px: two(pair.get("image_px")?)?,
-                in_ground_m: two(pair.get("ground_m")?)?,
-            })
-        });
-        let size = two(table.get("image_size_px")?.as_value()?)?.map(|side| side as u32);
-        Some((pairs.collect::<Option<Vec<_>>>()?, size))
+/// The points of `--points`, else those of the site file.
+fn points(args: &CalibrateArgs, picture: &RgbImage) -> anyhow::Result<Points> {
+    let stated = edit::stated(&edit::read(&args.site)?, &args.camera)?;
+    let (pairs, image_size_px) = match &args.points {
+        Some(path) => {
+            let has_lens = stated.has_lens;
+            ensure!(
+                !has_lens,
+                "camera {} has a measured lens: put its points into the site file by hand",
+                args.camera
+            );
+            (read_points(path)?, [picture.width(), picture.height()])
+        }
+        None => stated.points.with_context(|| {
+            format!(
+                "camera {} has no points in {}: give some with --points",
+                args.camera,
+                args.site.display()
+            )
+        })?,
     };
-    let (pairs, size_px) = calibration.and_then(stated).with_context(|| {
-        format!("camera {} has no points in {}: give some with --points", args.camera, args.site.display())
-    })?;
-    Ok((pairs, size_px, head_height_m))
+    Ok(Points { pairs, image_size_px, head_height_m: stated.head_height_m })
 }
 
 fn read_points(path: &Path) -> anyhow::Result<Vec<PointPair>> {
@@ -217,69 +210,20 @@ fn read_points(path: &Path) -> anyhow::Result<Vec<PointPair>> {
         .collect()
 }
 
-fn point_reports(calibration: &Calibration, pairs: &[PointPair]) -> Vec<PointReport> {
-    let undistorted = undistorted(calibration, pairs);
-    let distance =
-        |to: [f64; 2], pair: &PointPair| (to[0] - pair.in_ground_m[0]).hypot(to[1] - pair.in_ground_m[1]);
-    pairs
-        .iter()
-        .enumerate()
-        .map(|(index, pair)| PointReport {
-            residual_m: calibration
-                .ground_from_image()
-                .apply(pair.in_image_px)
-                .map(|place| distance(place, pair)),
-            by_others_m: without(&undistorted, index)
-                .and_then(|fit| fit.apply(undistorted[index].in_image_px))
-                .map(|place| distance(place, pair)),
-        })
-        .collect()
-}
-
-/// The pairs in a picture without what the lens does to it.
-fn undistorted(calibration: &Calibration, pairs: &[PointPair]) -> Vec<PointPair> {
-    let undo = |pair: &PointPair| {
-        let in_image_px = calibration.ground_from_image().undistorted(pair.in_image_px);
-        PointPair { in_image_px: in_image_px.unwrap_or(pair.in_image_px), ..*pair }
-    };
-    pairs.iter().map(undo).collect()
-}
-
-/// The fit of all pairs but one; `None` where four are not left.
-fn without(pairs: &[PointPair], index: usize) -> Option<Homography> {
-    let others: Vec<PointPair> =
-        pairs.iter().enumerate().filter(|(i, _)| *i != index).map(|(_, pair)| *pair).collect();
-    Homography::fit(&others).ok()
-}
-
-fn zone_report<'a>(calibration: &Calibration, zone: &'a Zone) -> ZoneReport<'a> {
-    let seen = zone_visibility(calibration, &zone.outline);
-    ZoneReport {
-        zone: &zone.id,
-        measured_share: seen.reliable,
-        out_of_trust_share: seen.extrapolated,
-        area_sigma: calibration.sigma_area_relative(zone.outline.corners_m().iter().copied()),
-    }
-}
-
 fn draw(
     picture: &mut RgbImage,
     calibration: &Calibration,
     pairs: &[PointPair],
-    reports: &[PointReport],
-    zones: &[&Zone],
-    zone_reports: &[ZoneReport<'_>],
+    fits: &[PointFit],
+    zones: &[ZoneFit<'_>],
 ) -> Option<f64> {
     let drawn: Vec<DrawnPoint> = (1..)
         .zip(pairs)
-        .zip(reports)
-        .enumerate()
-        .map(|(index, ((number, pair), report))| DrawnPoint {
+        .zip(fits)
+        .map(|((number, pair), fit)| DrawnPoint {
             in_image_px: pair.in_image_px,
-            by_others_px: without(pairs, index)
-                .filter(|_| undistorted(calibration, pairs) == *pairs)
-                .and_then(|fit| fit.inverse()?.apply(pair.in_ground_m)),
-            label: match report.by_others_m {
+            by_others_px: fit.by_others_px,
+            label: match fit.by_others_m {
                 Some(off_m) => format!("{number}: {:.0} cm", 100.0 * off_m),
                 None => format!("{number}"),
             },
@@ -287,11 +231,10 @@ fn draw(
         .collect();
     let zones: Vec<DrawnZone> = zones
         .iter()
-        .zip(zone_reports)
-        .map(|(zone, report)| DrawnZone {
-            name: zone.name.clone(),
-            corners_m: zone.outline.corners_m().to_vec(),
-            is_trusted: report.out_of_trust_share <= OUT_OF_TRUST_SHARE,
+        .map(|fit| DrawnZone {
+            name: fit.zone.name.clone(),
+            corners_m: fit.zone.outline.corners_m().to_vec(),
+            is_trusted: fit.seen.extrapolated <= OUT_OF_TRUST_SHARE,
         })
         .collect();
     draw_calibration(picture, calibration, &drawn, &zones)
@@ -336,37 +279,11 @@ fn tell(report: &Report<'_>) {
 }
 
 /// Puts the points into the site file, which is replaced only when the new one is without errors.
-fn write(
-    site: &Path,
-    camera: &str,
-    pairs: &[PointPair],
-    size_px: [u32; 2],
-    head_height_m: f64,
-) -> anyhow::Result<()> {
-    let mut document: DocumentMut = site_edit::read(site)?;
-    let table = site_edit::camera_mut(&mut document, camera)?;
-    let list = |numbers: [f64; 2]| numbers.iter().map(|n| (n * 1e3).round() / 1e3).collect::<Array>();
-    let mut points = Array::new();
-    for pair in pairs {
-        let mut point = InlineTable::new();
-        point.insert("image_px", Value::Array(list(pair.in_image_px)));
-        point.insert("ground_m", Value::Array(list(pair.in_ground_m)));
-        let mut point = Value::InlineTable(point);
-        point.decor_mut().set_prefix("\n  ");
-        points.push_formatted(point);
-    }
-    points.set_trailing("\n");
-    points.set_trailing_comma(true);
-    table.remove("uncalibrated");
-    let calibration = table.entry("calibration").or_insert_with(|| Item::Table(Table::new()));
-    let calibration = calibration.as_table_like_mut().context("[camera.calibration] is no table")?;
-    let size: Array = size_px.iter().map(|side| i64::from(*side)).collect();
-    calibration.insert("image_size_px", value(size));
-    calibration.insert("head_height_m", value(head_height_m));
-    // Which of the old points were left out means nothing for the new ones.
-    calibration.remove("leave_out");
-    calibration.insert("points", value(points));
-    site_edit::replace(site, &document)
+fn write(site: &Path, camera: &str, points: &Points) -> anyhow::Result<()> {
+    let mut document = edit::read(site)?;
+    edit::set_points(&mut document, camera, points)?;
+    edit::replace(site, &document.to_string())?;
+    Ok(())
 }
 
 #[cfg(test)]

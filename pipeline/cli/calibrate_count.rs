@@ -13,8 +13,8 @@ use throng_models::head_scale::HeadScale;
 use toml_edit::{Item, Table, value};
 
 use super::exit_status::ExitStatus;
-use super::{load_site, output, site_edit};
-use crate::config::plan::CameraPlan;
+use super::{load_site, output};
+use crate::config::{edit, plan::CameraPlan};
 use crate::count_scale::CountScale;
 use crate::engine;
 use crate::stream::connect::Connect;
@@ -98,6 +98,7 @@ pub fn run(args: &CalibrateCountArgs) -> anyhow::Result<ExitStatus> {
     );
     let mut counter = engine::open_counter(&plan)?;
     let scale = CountScale::of(camera, &plan.zones, counter.info());
+    scale.tell(camera, &plan.zones);
     let counts = count_moments(&mut counter, camera, scale, &footage, &moments)?;
     let correction = Correction::fit(&counts).with_context(|| args.truth.display().to_string())?;
     let line = line(&args.camera, correction, &counts);
@@ -221,8 +222,8 @@ fn count_moments(
 
 /// Puts the correction into the site file, which is replaced only when the new one is without errors.
 fn write(site: &Path, camera: &str, correction: Correction, hand_counts: usize) -> anyhow::Result<()> {
-    let mut document = site_edit::read(site)?;
-    let table = site_edit::camera_mut(&mut document, camera)?;
+    let mut document = edit::read(site)?;
+    let table = edit::camera_mut(&mut document, camera)?;
     let mut keys = Table::new();
     for (key, number) in
         [("scale", correction.scale), ("ratio_lo", correction.ratio_lo), ("ratio_hi", correction.ratio_hi)]
@@ -231,7 +232,8 @@ fn write(site: &Path, camera: &str, correction: Correction, hand_counts: usize) 
     }
     keys.insert("hand_counts", value(i64::try_from(hand_counts)?));
     table.insert("count_correction", Item::Table(keys));
-    site_edit::replace(site, &document)
+    edit::replace(site, &document.to_string())?;
+    Ok(())
 }
 
 #[cfg(test)]

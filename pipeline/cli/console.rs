@@ -9,7 +9,7 @@ use super::{exit_status::ExitStatus, interrupt::Interrupt, output};
 use crate::{
     config::{duration::Span, plan::SpeakerKeyPlan},
     publish::Network,
-    room::{PictureBook, Room, RoomOptions},
+    room::{AtSite, PictureBook, Room, RoomOptions},
 };
 
 /// `throng console`: a map, alarms and their life, loudspeakers, history.
@@ -134,7 +134,7 @@ pub fn run(args: &ConsoleArgs) -> anyhow::Result<ExitStatus> {
     };
     let interrupt = Interrupt::listen()?;
     let options = args.keeping.options(args.listen, network, key);
-    let room = Room::open(&options, Arc::new(PictureBook::default()))?;
+    let room = Room::open(&options, Arc::new(PictureBook::default()), AtSite::away())?;
     greet(&room);
     interrupt.wait(args.duration.map(Span::duration));
     Ok(ExitStatus::Success)

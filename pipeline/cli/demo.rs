@@ -28,7 +28,7 @@ use crate::{
     latency::LatencyProbe,
     publish::{BusHandle, Id, Network, Outgoing, Topic},
     recorder::Recorder,
-    room::{PictureBook, Room, RoomOptions},
+    room::{AtSite, PictureBook, Room, RoomOptions},
     stream::{options::Pace, writer::VideoWriter},
     summary::Summary,
 };
@@ -56,6 +56,7 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<ExitStatus> {
         },
         for_secs: args.duration.map(|span| span.duration().as_secs_f64()),
         latency: Some(LatencyProbe::default()),
+        offers: None,
         must_stop: Arc::new(move || stop.is_set()),
     };
     let street = site_file("samples/demo.toml")?;
@@ -134,7 +135,8 @@ impl Demo<'_> {
             language: Language::En,
             demo_account: true,
         };
-        let room = Room::open(&options, self.pictures.clone())?;
+        // Its site files are shipped ones: not to be changed.
+        let room = Room::open(&options, self.pictures.clone(), AtSite::away())?;
         output::note(format!("Console: {} (account demo, password demo)", room.url()));
         Ok(room)
     }
@@ -155,7 +157,7 @@ impl Demo<'_> {
             live.show(step.report)?;
             recorder.observe(step.counted, step.report);
             if let Some(counted) = step.counted.filter(|_| args.console.is_some()) {
-                self.pictures.observe(&plan, counted, step.report);
+                self.pictures.observe(step.plan, counted, step.report);
             }
             if let Some(Speaker::ByFilm(speaker)) = &mut speaker {
                 speaker.step(step.report)?;

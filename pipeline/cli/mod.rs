@@ -29,7 +29,6 @@ pub mod replay;
 pub mod run;
 pub mod schema;
 pub mod sim;
-mod site_edit;
 pub mod speak;
 pub mod speaker;
 pub mod still;

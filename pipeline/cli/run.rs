@@ -8,8 +8,9 @@ use super::{
 };
 use crate::{
     engine::{self, RunOptions},
+    exchange::exchange,
     latency::LatencyProbe,
-    room::{PictureBook, Room},
+    room::{AtSite, PictureBook, Room, SiteDesk, SiteDrills},
     stream::options::Pace,
     supervision::Supervision,
 };
@@ -19,29 +20,38 @@ use crate::{
 /// # Errors
 /// The site file, the model, or the cameras; a bus that is down is none.
 pub fn run(args: &RunArgs) -> anyhow::Result<ExitStatus> {
-    let plan = load_site(&args.site)?;
+    let plan = Arc::new(load_site(&args.site)?);
     let counter = engine::open_counter(&plan)?;
+    let (exchange, offers) = exchange(Arc::clone(&plan), counter.info().clone());
     let interrupt = Interrupt::listen()?;
     let pace = if args.pacing.is_realtime(true) { Pace::Realtime } else { Pace::AsFastAsPossible };
     let options = RunOptions {
         pace,
         for_secs: args.duration.map(|span| span.duration().as_secs_f64()),
         latency: Some(LatencyProbe::default()),
+        offers: args.console.map(|_| offers),
         must_stop: Arc::new(move || interrupt.is_set()),
     };
     let mut live = Live::new(args.json, plan.time_zone.clone());
     let mut supervision = Supervision::of_unit();
     let pictures = Arc::new(PictureBook::default());
-    let open = |listen| {
+    let exchange = Arc::new(exchange);
+    let open = |listen| -> anyhow::Result<(Room, Arc<SiteDrills>)> {
         let options = args.keeping.options(listen, plan.bus.neighbour(), plan.speaker_key.clone());
-        Room::open(&options, pictures.clone())
+        let drills = Arc::new(SiteDrills::open(Arc::clone(&exchange), &options.data_dir)?);
+        let desk = SiteDesk::open(Arc::clone(&exchange), Arc::clone(&pictures), &options.data_dir)?;
+        let site = AtSite { desk: Arc::new(desk), drills: Some(drills.clone()) };
+        Ok((Room::open(&options, pictures.clone(), site)?, drills))
     };
     let room = args.console.map(open).transpose()?;
-    room.iter().for_each(greet);
+    room.iter().for_each(|(room, _)| greet(room));
     let outcome = engine::run(&plan, counter, &options, &mut |step| {
         supervision.beat();
-        if let Some(counted) = step.counted.filter(|_| room.is_some()) {
-            pictures.observe(&plan, counted, step.report);
+        if let Some((_, drills)) = &room {
+            drills.look(step.report);
+            if let Some(counted) = step.counted {
+                pictures.observe(step.plan, counted, step.report);
+            }
         }
         live.show(step.report)
     })?;

@@ -16,6 +16,7 @@ mod suggest;
 
 pub mod diagnostic;
 pub mod duration;
+pub mod edit;
 pub mod key_path;
 pub mod plan;
 pub mod raw;
@@ -82,10 +83,20 @@ impl std::error::Error for Rejected {}
 /// [`Rejected`] with everything that is wrong.
 pub fn load(path: &Path) -> Result<Loaded, Rejected> {
     let mut findings = Findings::new(path);
-    let plan = document::read(path, &mut findings).and_then(|text| {
-        let environment = |name: &str| std::env::var(name).ok();
-        plan_of(&text, path, &environment, &mut findings)
-    });
+    match document::read(path, &mut findings) {
+        Some(text) => check_text(path, &text),
+        None => verdict(path, None, findings),
+    }
+}
+
+/// Checks a text as though it stood in the site file at `path`: what it names is looked for beside that.
+///
+/// # Errors
+/// [`Rejected`] with everything that is wrong.
+pub fn check_text(path: &Path, text: &str) -> Result<Loaded, Rejected> {
+    let mut findings = Findings::new(path);
+    let environment = |name: &str| std::env::var(name).ok();
+    let plan = plan_of(text, path, &environment, &mut findings);
     verdict(path, plan, findings)
 }
 

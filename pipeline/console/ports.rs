@@ -180,6 +180,8 @@ pub trait Drills: Send + Sync {
     fn start(&self, site: &str, scenario: &str, by: &str) -> Result<String, String>;
     /// Ends the one that runs.
     fn stop(&self, site: &str, by: &str) -> Result<(), String>;
-    /// What runs and what came of the last: scenarios to choose from, times of people and machine. JSON for the page.
+    /// What runs and what came of the last, JSON for the page: `scenarios` to choose from, `running_since`, and the `report`
+    /// with the `site` under which the exercise is told, when it `started_at`, and the machine's times. What people did
+    /// about its alarms the console adds as `people`.
     fn report(&self, site: &str) -> Result<serde_json::Value, String>;
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use throng_analytics::wire::exercised_site;
+
 /// Which sites and cameras an account may see.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Rights {
@@ -29,7 +31,9 @@ impl Rights {
         self.cameras.as_ref()
     }
 
+    /// Whoever sees a site sees the exercises there.
     pub(crate) fn sees_site(&self, site: &str) -> bool {
+        let site = exercised_site(site).unwrap_or(site);
         self.sites.as_ref().is_none_or(|sites| sites.contains(site))
     }
 

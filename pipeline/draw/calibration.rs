@@ -5,6 +5,7 @@ use image::{Rgb, RgbImage};
 use throng_analytics::camera::Calibration;
 
 use super::{
+    calibration_grid::{GridLine, grid, in_image_px},
     palette::level_colour,
     polygon::{PointPx, draw_line, draw_outline},
     text::{TextStyle, Weight, draw_text},
@@ -39,12 +40,6 @@ const WRONG: Rgb<u8> = Rgb([255, 70, 60]);
 const PAPER: Rgb<u8> = Rgb([245, 245, 245]);
 const INK: Rgb<u8> = Rgb([12, 14, 18]);
 
-/// Lines across the trusted area, about.
-const LINES: f64 = 12.0;
-
-/// Distances of lines that people can count by, metres.
-const STEPS_M: [f64; 8] = [0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0];
-
 /// Draws over `picture`, whose size may differ from that of the calibration image. Returns the distance of the grid's
 /// lines, metres; `None` for a calibration without points, of which there is nothing to draw.
 pub fn draw_calibration(
@@ -60,32 +55,15 @@ pub fn draw_calibration(
     let line_px = (picture.width() as f32 / 768.0 * 13.0).clamp(10.0, 40.0).round();
     let thin = f64::from(line_px) / 12.0;
 
-    let bound = |axis: usize, pick: fn(f64, f64) -> f64, start: f64| {
-        region.corners_m().iter().map(|corner| corner[axis]).fold(start, pick)
-    };
-    let lo = [0, 1].map(|axis| bound(axis, f64::min, f64::INFINITY));
-    let hi = [0, 1].map(|axis| bound(axis, f64::max, f64::NEG_INFINITY));
-    let length_m = (hi[0] - lo[0]).max(hi[1] - lo[1]);
-    let step_m = STEPS_M.into_iter().find(|step| length_m / step <= LINES).unwrap_or(STEPS_M[7]);
-    // Half again as far as can be believed, so that one sees where the grid goes wrong.
-    let (from, to) = ([0, 1].map(|a| lo[a] - length_m / 4.0), [0, 1].map(|a| hi[a] + length_m / 4.0));
-    for axis in [0, 1] {
-        let other = 1 - axis;
-        let mut at = (from[axis] / step_m).ceil() * step_m;
-        while at <= to[axis] {
-            let place = |along: f64| if axis == 0 { [at, along] } else { [along, at] };
-            let pieces = 96_u32;
-            let along = |i: u32| from[other] + (to[other] - from[other]) * f64::from(i) / f64::from(pieces);
-            for i in 0..pieces {
-                let (start, end) = (place(along(i)), place(along(i + 1)));
-                let (Some(a), Some(b)) = (view.place(start), view.place(end)) else { continue };
-                let is_inside = region.contains(start) && region.contains(end);
-                let (colour, alpha) = if is_inside { (GRID, 0.75) } else { (BEYOND, 0.35) };
-                draw_line(picture, &[a, b], thin, colour, alpha);
-            }
-            label_line(picture, &view, &place, (lo[other], hi[other]), at, line_px);
-            at += step_m;
+    let grid = grid(calibration)?;
+    for line in &grid.lines {
+        for ends in line.places_m.windows(2) {
+            let (Some(a), Some(b)) = (view.place(ends[0]), view.place(ends[1])) else { continue };
+            let is_inside = region.contains(ends[0]) && region.contains(ends[1]);
+            let (colour, alpha) = if is_inside { (GRID, 0.75) } else { (BEYOND, 0.35) };
+            draw_line(picture, &[a, b], thin, colour, alpha);
         }
+        label_line(picture, &view, line, line_px);
     }
     outline(picture, &view, region.corners_m(), 2.0 * thin, GRID);
     for zone in zones {
@@ -114,7 +92,7 @@ pub fn draw_calibration(
             Weight::Regular,
         );
     }
-    Some(step_m)
+    Some(grid.step_m)
 }
 
 /// From the ground and the calibration image to the picture.
@@ -130,14 +108,7 @@ impl View<'_> {
 
     /// `None` behind the camera, and far outside of the picture.
     fn place(&self, in_ground_m: [f64; 2]) -> Option<PointPx> {
-        let pixel = self.calibration.image_from_ground().apply(in_ground_m)?;
-        let [width, height] = self.calibration.image_size_px().map(f64::from);
-        let is_near =
-            (-width..2.0 * width).contains(&pixel[0]) && (-height..2.0 * height).contains(&pixel[1]);
-        // What lies behind the camera projects too; its way back does not lead to where it came from.
-        let back = self.calibration.ground_from_image().apply(pixel)?;
-        let is_before = (back[0] - in_ground_m[0]).hypot(back[1] - in_ground_m[1]) < 0.01;
-        (is_near && is_before).then(|| self.picture(pixel))
+        in_image_px(self.calibration, in_ground_m).map(|pixel| self.picture(pixel))
     }
 }
 
@@ -150,22 +121,17 @@ fn outline(picture: &mut RgbImage, view: &View<'_>, corners_m: &[[f64; 2]], widt
 }
 
 /// Writes a grid line's metres where it first shows.
-fn label_line(
-    picture: &mut RgbImage,
-    view: &View<'_>,
-    place: &dyn Fn(f64) -> [f64; 2],
-    (lo, hi): (f64, f64),
-    at_m: f64,
-    line_px: f32,
-) {
+fn label_line(picture: &mut RgbImage, view: &View<'_>, line: &GridLine, line_px: f32) {
     let (width, height) = (f64::from(picture.width()), f64::from(picture.height()));
     let margin = 3.0 * f64::from(line_px);
     let shows = |point: &PointPx| {
         (0.0..width - margin).contains(&point[0]) && (0.0..height - margin).contains(&point[1])
     };
-    let first = (0..=20).find_map(|i| view.place(place(lo + (hi - lo) * f64::from(i) / 20.0)).filter(shows));
+    let [lo, hi] = line.trusted_m;
+    let along = |i: i32| line.place_m(lo + (hi - lo) * f64::from(i) / 20.0);
+    let first = (0..=20).find_map(|i| view.place(along(i)).filter(shows));
     if let Some(point) = first {
-        text(picture, &format!("{at_m} m"), point, 0.85 * line_px, PAPER, Weight::Regular);
+        text(picture, &format!("{} m", line.at_m), point, 0.85 * line_px, PAPER, Weight::Regular);
     }
 }
 

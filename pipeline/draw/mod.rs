@@ -6,6 +6,7 @@
 //! Whatever lies outside the picture is clipped, and a point that is not finite is left out.
 
 pub mod calibration;
+pub mod calibration_grid;
 mod canvas;
 pub mod dynamics;
 pub mod heat;

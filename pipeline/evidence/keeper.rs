@@ -128,9 +128,9 @@ impl Keeper {
     }
 
     /// Goes on under another site file: what is kept was made under the old one, so bundles that are pending end here.
-    pub fn reconfigure(&mut self, facts: Facts) {
+    pub fn reconfigure(&mut self, plan: &Plan) {
         self.finish_all();
-        self.facts = facts;
+        self.facts = Facts::of(plan, self.facts.model.clone());
         self.events.clear();
         self.events_bytes = 0;
         self.before.extend(self.warnings.drain(..).map(|warning| (warning.zone.clone(), warning)));

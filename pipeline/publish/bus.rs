@@ -21,7 +21,7 @@ use tracing::warn;
 use super::{
     BusState, Id, Network, Outgoing, Topic,
     acks::ACKS_WAITING_MAX,
-    current::Current,
+    current::{Current, set_config},
     keeper::{Keeper, Left, OutboxOptions},
     outbox::Outbox,
     rare_log::RareLog,
@@ -44,7 +44,7 @@ pub struct BusOptions {
     pub node: Id,
     /// Where warnings wait until they have arrived.
     pub outbox: OutboxOptions,
-    /// What the site's `config` key answers: JSON without secrets.
+    /// What the site's `config` key answers at first: JSON without secrets.
     pub config: Vec<u8>,
 }
 
@@ -58,6 +58,8 @@ pub(super) struct Shared {
     /// Why there is none although one was asked for.
     pub(super) outbox_trouble: Option<String>,
     pub(super) current: Arc<Current>,
+    /// What the site's `config` key answers now.
+    pub(super) config: Arc<Current>,
     pub(super) cameras_alive: watch::Sender<BTreeSet<Id>>,
     pub(super) state: watch::Sender<BusState>,
     /// Whether somebody listens to the density raster.
@@ -107,8 +109,11 @@ impl Bus {
         let (to_site, acks) = mpsc::channel(ACKS_WAITING_MAX);
         let outbox = Arc::new(Outbox::default());
         let (keeper, left, outbox_trouble) = Keeper::open(&options.outbox, &options.site, &outbox);
+        let config = Arc::new(Current::default());
+        set_config(&config, &options.site, &options.config)?;
         let shared = Arc::new(Shared {
             options,
+            config,
             outbox,
             keeper: keeper.map(Arc::new),
             outbox_trouble,
@@ -209,6 +214,14 @@ impl BusHandle {
         self.shared.cameras_alive.send_if_modified(|cameras| {
             if alive { cameras.insert(camera.clone()) } else { cameras.remove(camera) }
         });
+    }
+
+    /// What the site's `config` key answers from now on: JSON without secrets.
+    ///
+    /// # Errors
+    /// The site's name may not stand in a key.
+    pub fn set_config(&self, document: &[u8]) -> Result<()> {
+        set_config(&self.shared.config, &self.shared.options.site, document)
     }
 
     /// Whether somebody listens to the density raster: if not, it need not be made.

@@ -70,12 +70,15 @@ pub(super) fn serve_schemas(session: &Session, site: &Id) -> Result<()> {
     serve(session, patterns::schemas(site).map_err(refused)?, &documents)
 }
 
-/// Answers queries for the configuration until the session closes; `config` is a `SiteConfig` in JSON.
-pub(super) fn serve_config(session: &Session, site: &Id, config: &[u8]) -> Result<()> {
-    let key = Topic::Config.key(site).map_err(refused)?;
-    let document = Arc::new(Current::default());
-    document.set(Topic::Config, key.clone(), ZBytes::from(config));
-    serve(session, key, &document)
+/// Answers queries for the configuration until the session closes.
+pub(super) fn serve_config(session: &Session, site: &Id, config: &Arc<Current>) -> Result<()> {
+    serve(session, Topic::Config.key(site).map_err(refused)?, config)
+}
+
+/// Makes `document`, a `SiteConfig` in JSON, the answer to queries for the configuration.
+pub(super) fn set_config(config: &Current, site: &Id, document: &[u8]) -> Result<()> {
+    config.set(Topic::Config, Topic::Config.key(site).map_err(refused)?, ZBytes::from(document));
+    Ok(())
 }
 
 /// Warnings in an answer without `limit`, and at most.

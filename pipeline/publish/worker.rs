@@ -107,7 +107,7 @@ impl Worker {
         let node_token = token(&session, site, &Topic::Node(shared.options.node.clone()))?;
         serve_current(&session, site, &shared.current)?;
         serve_schemas(&session, site)?;
-        serve_config(&session, site, &shared.options.config)?;
+        serve_config(&session, site, &shared.config)?;
         if let Some(keeper) = &shared.keeper {
             serve_history(&session, site, keeper)?;
             receive_receipts(&session, site, keeper)?;

@@ -4,10 +4,11 @@ use throng_console::{ChangeRecord, Desk, Fit, Picture, PointPair, Proposal, Site
 
 /// Refuses with what to do instead.
 #[derive(Clone, Copy, Debug)]
-pub struct Away;
+pub(super) struct Away;
 
 /// What to do instead.
-const ELSEWHERE: &str = "this console does not change site files yet: run `throng calibrate`, or edit the site file and check it with \
+const ELSEWHERE: &str = "this console is not beside the site, and changes its file not: open the site's own (`throng run \
+                         SITE.toml --console ADDRESS`), or run `throng calibrate`, or edit the site file and check it with \
                          `throng check`, on the machine where it lies";
 
 impl Desk for Away {

@@ -38,6 +38,7 @@ pub(super) struct Outbound {
 struct Incident {
     zone: String,
     level: Option<Level>,
+    drill: bool,
 }
 
 /// What officers ask for.
@@ -85,8 +86,9 @@ impl Orders {
     /// Remembers what orders refer to.
     pub(super) fn take(&self, event: &RoomEvent) {
         let RoomEvent::Warning(warning) = event else { return };
-        let incident = Incident { zone: warning.zone.clone(), level: warning.level };
-        locked(&self.drills).insert(warning.envelope.site.clone(), warning.envelope.drill);
+        let drill = warning.envelope.drill;
+        let incident = Incident { zone: warning.zone.clone(), level: warning.level, drill };
+        locked(&self.drills).insert(warning.envelope.site.clone(), drill);
         let mut incidents = locked(&self.incidents);
         incidents.insert(warning.incident.clone(), incident);
         // Ids sort by time (UUIDv7): the first is the oldest.
@@ -139,14 +141,17 @@ impl Commands for Orders {
         let incident = order.incident.as_ref().and_then(|id| locked(&self.incidents).get(id).cloned());
         // Without an incident an officer speaks because they see a need: that is orange, which asks for agreement.
         let level = incident.as_ref().and_then(|incident| incident.level).unwrap_or(Level::Orange);
+        let command = self.command(site, speaker, SpeakerOrder::Play);
         let command = SpeakerCommand {
+            // What answers an exercise is one, also on a loudspeaker of the real site.
+            drill: command.drill || incident.as_ref().is_some_and(|incident| incident.drill),
             announcement: Some(order.announcement.clone()),
             level: Some(level),
             incident: order.incident.clone(),
             zone: incident.map(|incident| incident.zone),
             priority: Level::Red.number() - level.number(),
             repeat: order.repeats,
-            ..self.command(site, speaker, SpeakerOrder::Play)
+            ..command
         };
         self.order(site, speaker, command)
     }

@@ -7,8 +7,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use image::{ExtendedColorType, ImageEncoder as _, ImageResult, RgbImage, codecs::jpeg::JpegEncoder};
-use throng_analytics::site::SiteReport;
+use image::{ExtendedColorType, ImageEncoder as _, RgbImage, codecs::jpeg::JpegEncoder};
+use throng_analytics::{site::SiteReport, time::Timestamp};
 use throng_console::{Overlay, Picture, Pictures};
 
 use crate::{
@@ -66,22 +66,35 @@ impl PictureBook {
     }
 }
 
+impl PictureBook {
+    /// The newest picture of a camera in the camera's own size, with nothing drawn over it.
+    pub fn full_size(&self, site: &str, camera: &str) -> Option<Picture> {
+        let shot = self.look(&(site.to_owned(), camera.to_owned()))?;
+        encode(camera, &shot.full_size(), shot.captured_at)
+    }
+
+    /// Width and height of a camera's own pictures, pixels.
+    pub fn size_px(&self, site: &str, camera: &str) -> Option<[u32; 2]> {
+        Some(self.look(&(site.to_owned(), camera.to_owned()))?.source_size_px())
+    }
+
+    fn look(&self, key: &(String, String)) -> Option<Arc<Shot>> {
+        let mut shots = self.shots();
+        let kept = shots.get_mut(key)?;
+        kept.looked_at = Some(Instant::now());
+        Some(Arc::clone(&kept.shot))
+    }
+}
+
 impl Pictures for PictureBook {
     fn latest(&self, site: &str, camera: &str, overlay: Overlay) -> Option<Picture> {
         let key = (site.to_owned(), camera.to_owned());
-        let shot = {
-            let mut shots = self.shots();
-            let kept = shots.get_mut(&key)?;
-            kept.looked_at = Some(Instant::now());
-            if let Some(picture) = kept.encoded.get(&overlay) {
-                return Some(picture.clone());
-            }
-            Arc::clone(&kept.shot)
-        };
-        let encoded = encode(&shot.drawn(Layers { heat: overlay.heat, zones: overlay.zones }));
-        let encoded =
-            encoded.map_err(|error| tracing::warn!("A picture of {camera} cannot be encoded: {error}."));
-        let picture = Picture { jpeg: encoded.ok()?.into(), captured_at: shot.captured_at };
+        let shot = self.look(&key)?;
+        if let Some(picture) = self.shots().get(&key).and_then(|kept| kept.encoded.get(&overlay)) {
+            return Some(picture.clone());
+        }
+        let drawn = shot.drawn(Layers { heat: overlay.heat, zones: overlay.zones });
+        let picture = encode(camera, &drawn, shot.captured_at)?;
         // A newer one may have come meanwhile.
         if let Some(kept) = self.shots().get_mut(&key).filter(|kept| Arc::ptr_eq(&kept.shot, &shot)) {
             kept.encoded.insert(overlay, picture.clone());
@@ -90,13 +103,15 @@ impl Pictures for PictureBook {
     }
 }
 
-fn encode(picture: &RgbImage) -> ImageResult<Vec<u8>> {
+fn encode(camera: &str, picture: &RgbImage, captured_at: Timestamp) -> Option<Picture> {
     let mut jpeg = Cursor::new(Vec::new());
-    JpegEncoder::new_with_quality(&mut jpeg, JPEG_QUALITY).write_image(
-        picture.as_raw(),
-        picture.width(),
-        picture.height(),
-        ExtendedColorType::Rgb8,
-    )?;
-    Ok(jpeg.into_inner())
+    let encoder = JpegEncoder::new_with_quality(&mut jpeg, JPEG_QUALITY);
+    let (width, height) = picture.dimensions();
+    match encoder.write_image(picture.as_raw(), width, height, ExtendedColorType::Rgb8) {
+        Ok(()) => Some(Picture { jpeg: jpeg.into_inner().into(), captured_at }),
+        Err(error) => {
+            tracing::warn!("A picture of {camera} cannot be encoded: {error}.");
+            None
+        }
+    }
 }

@@ -139,6 +139,22 @@ pub struct Scenario {
 }
 
 impl Scenario {
+    /// The same elsewhere: every place moved by so many metres.
+    #[must_use]
+    pub fn moved(mut self, by_m: [f64; 2]) -> Self {
+        let place = |point: &mut [f64; 2]| *point = [point[0] + by_m[0], point[1] + by_m[1]];
+        let wall = |wall: &mut Wall| [&mut wall.from, &mut wall.to].into_iter().for_each(place);
+        self.walls.iter_mut().for_each(wall);
+        self.gates.iter_mut().for_each(|gate| wall(&mut gate.wall));
+        self.routes.iter_mut().flat_map(|route| [&mut route.entry, &mut route.exit]).for_each(wall);
+        let outlines = (self.zones.iter_mut().map(|zone| &mut zone.outline))
+            .chain(self.standing.iter_mut().map(|standing| &mut standing.outline))
+            .chain(self.slopes.iter_mut().map(|slope| &mut slope.outline))
+            .chain(self.drives.iter_mut().map(|drive| &mut drive.outline));
+        outlines.flatten().for_each(place);
+        self
+    }
+
     /// The smallest box that holds everything, with a margin in metres.
     pub fn bounds_m(&self, margin_m: f64) -> [[f64; 2]; 2] {
         let segments = self.walls.iter().chain(self.gates.iter().map(|gate| &gate.wall));

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
-use crossbeam::channel::{Receiver, bounded};
+use crossbeam::channel::{Receiver, bounded, never};
 use tempfile::TempDir;
 use throng_analytics::camera::{Calibration, PointPair, STANDING_HEAD_HEIGHT_M};
 use throng_analytics::site::{CameraModel, CameraObservation};
@@ -22,7 +22,7 @@ use throng_samples::scene::{Scene, Weather, camera};
 use crate::cli::interrupt::Interrupt;
 use crate::config::plan::{CameraPlan, DEFAULT_COUNT_FPS, StreamPlan};
 use crate::count_scale::CountScale;
-use crate::counting::{self, Batching, CountedCamera, CountedFrame};
+use crate::counting::{self, Batching, CountedCamera, CountedFrame, ReadyCamera};
 use crate::publish::Id;
 use crate::stream::connect::Connect;
 use crate::stream::options::{Pace, StreamEvent, StreamOptions};
@@ -88,6 +88,7 @@ impl FilmedCrowd {
         let counter_options = Options { threads: options.threads, ..Options::default() };
         let counter = Counter::open(&options.card, &counter_options)?;
         let scale = CountScale::of(&plan, &zones, counter.info());
+        scale.tell(&plan, &zones);
         let stream_options = StreamOptions {
             count_fps: plan.count_fps,
             width_px: Some(scale.decoded_width_px()),
@@ -98,6 +99,8 @@ impl FilmedCrowd {
         };
         let stream = CameraStream::start(plan.id.as_str(), &plan.uri, stream_options)?;
         let counted_camera = CountedCamera {
+            id: plan.id.clone(),
+            exchanges: 0,
             frames: stream.frames().clone(),
             counters: stream.counters().clone(),
             calibration: plan.calibration.clone(),
@@ -111,7 +114,8 @@ impl FilmedCrowd {
         let (sender, counted) = bounded(1);
         let alone = Batching { frames_max: 1, wait: Duration::ZERO };
         // The thread ends with the film, or when its frames are no longer taken.
-        drop(counting::start(counter, vec![counted_camera], alone, sender)?);
+        let ready = vec![ReadyCamera::new(counted_camera)?];
+        drop(counting::start(counter, ready, never(), alone, sender)?);
         let next = counted.recv().ok();
         ensure!(next.is_some(), "the film of {} gives no picture: {}", scenario.id, fault(&stream));
         let model = CameraModel { id: plan.id.as_str().to_owned(), calibration: plan.calibration };

@@ -9,6 +9,7 @@ use axum::{
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
+use throng_analytics::time::Timestamp;
 
 use super::{
     blocking,
@@ -21,6 +22,8 @@ use crate::{
     app::App,
     level_name,
     ports::{Drills, PointPair, SiteChange},
+    room::{Alarm, AlarmKey},
+    store::AlarmQuery,
 };
 
 /// Point pairs, zones or corners at most.
@@ -218,7 +221,34 @@ pub(super) async fn drill(
     Path(site): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
     caller.sees_site(&site)?;
-    blocking(move || drills(&app)?.report(&site).map(Json).map_err(ApiError::not_now)).await?
+    blocking(move || {
+        let mut report = drills(&app)?.report(&site).map_err(ApiError::not_now)?;
+        report["people"] = json!(people(&app, &report["report"])?);
+        Ok(Json(report))
+    })
+    .await?
+}
+
+/// What people did about each alarm of an exercise, seconds after its beginning.
+fn people(app: &App, exercise: &Value) -> Result<Vec<Value>, ApiError> {
+    let of = |key: &str| serde_json::from_value(exercise[key].clone()).ok();
+    let (Some(site), Some(from)) = (of("site"), exercise["started_at"].as_str()) else {
+        return Ok(Vec::new());
+    };
+    let from: Timestamp = serde_json::from_value(json!(from)).map_err(|error| ApiError::internal(&error))?;
+    let query = AlarmQuery { site: Some(site), from: Some(from), limit: 500, ..AlarmQuery::default() };
+    let alarms = app.store.alarms(&query)?;
+    let alarm = |((_, incident), alarm): &(AlarmKey, Alarm)| {
+        let mut times = json!({ "incident": incident, "zone": alarm.warning.zone });
+        for what in
+            ["raised", "acknowledged", "assigned", "on_the_way", "arrived", "measures_taken", "closed"]
+        {
+            let first = alarm.life.journal.iter().find(|entry| entry.what == what);
+            times[format!("{what}_secs")] = json!(first.map(|entry| entry.at.secs_since(from)));
+        }
+        times
+    };
+    Ok(alarms.iter().rev().map(alarm).collect())
 }
 
 /// Writes down what somebody did to a site, and why it was refused if it was; answers with what came of it.

@@ -188,12 +188,15 @@ impl Alarms {
                 let life = &alarm.life;
                 let score = alarm.warning.risk.as_ref().map_or(0.0, |risk| risk.score);
                 // Not known weighs what was last known: no data is never safe.
-                (life.shelved_until.is_none(), life.level.unwrap_or(life.last_level), score)
+                let is_heard = life.shelved_until.is_none();
+                // What is real comes before every exercise.
+                (!alarm.warning.envelope.drill, is_heard, life.level.unwrap_or(life.last_level), score)
             };
-            let (a_heard, a_level, a_score) = weight(a);
-            let (b_heard, b_level, b_score) = weight(b);
-            b_heard
-                .cmp(&a_heard)
+            let (a_real, a_heard, a_level, a_score) = weight(a);
+            let (b_real, b_heard, b_level, b_score) = weight(b);
+            b_real
+                .cmp(&a_real)
+                .then(b_heard.cmp(&a_heard))
                 .then(b_level.cmp(&a_level))
                 .then(b_score.total_cmp(&a_score))
                 .then(a.life.raised_at.cmp(&b.life.raised_at))

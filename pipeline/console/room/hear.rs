@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use throng_analytics::time::Timestamp;
+use throng_analytics::{time::Timestamp, wire::exercised_site};
 
 use super::{
     CameraRecord, Heard, Key, Kind, Room, THINGS_MAX, ZoneRecord, site::SiteRecord, speaker::SpeakerRecord,
@@ -179,7 +179,9 @@ impl Room {
                 {
                     record.nodes.insert(node.clone(), is_alive);
                 }
-                if !is_alive {
+                if !is_alive && exercised_site(site).is_some() {
+                    self.forget_exercise(site);
+                } else if !is_alive {
                     // Whoever told of these zones is gone: nobody knows how they are now.
                     for (key, zone) in &mut self.zones {
                         if key.0 == site && zone.is_of_node(node) && zone.lost(now) {

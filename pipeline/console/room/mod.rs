@@ -23,7 +23,7 @@ use std::{
 };
 
 use serde::Serialize;
-use throng_analytics::time::Timestamp;
+use throng_analytics::{time::Timestamp, wire::exercised_site};
 
 use crate::{
     event::{FieldView, Signal},
@@ -155,9 +155,24 @@ impl Room {
         }
     }
 
-    /// Whether a zone's numbers are of this moment.
+    /// Whether a zone's numbers are of this moment. Of an exercise that is over there are none to wait for.
     pub(crate) fn is_fresh(&self, site: &str, zone: &str, now: Timestamp) -> bool {
-        self.zone(site, zone).is_some_and(|zone| zone.is_fresh(now))
+        match self.zone(site, zone) {
+            Some(zone) => zone.is_fresh(now),
+            None => exercised_site(site).is_some(),
+        }
+    }
+
+    /// An exercise is over: nothing of it is there any more, and so nothing of it is unknown. Its alarms stay until people
+    /// close them.
+    fn forget_exercise(&mut self, site: &str) {
+        self.sites.remove(site);
+        self.fields.remove(site);
+        self.zones.retain(|key, _| key.0 != site);
+        self.lines.retain(|key, _| key.0 != site);
+        self.cameras.retain(|key, _| key.0 != site);
+        self.speakers.retain(|key, _| key.0 != site);
+        self.changed.insert((Kind::Site, (site.to_owned(), String::new())));
     }
 
     /// What changed since the last call; none where nothing did.
@@ -197,7 +212,10 @@ impl Room {
 
     fn part(&self, kind: Kind, key: &Key, now: Timestamp) -> Option<Part> {
         match kind {
-            Kind::Site => part(kind, key, &self.sites.get(&key.0)?.view()),
+            Kind::Site => match self.sites.get(&key.0) {
+                Some(site) => part(kind, key, &site.view()),
+                None => part(kind, key, &serde_json::json!({ "id": key.0, "gone": true })),
+            },
             Kind::Zone => part(kind, key, &self.zones.get(key)?.view(key, self.zone_description(key), now)),
             Kind::Line => part(kind, key, &self.lines.get(key)?.view(key, now)),
             Kind::Camera => part(kind, key, &self.cameras.get(key)?.view(key, now)),

@@ -40,6 +40,16 @@ mod tests {
     use crate::crowd::scenario::Kind;
 
     #[test]
+    fn a_scenario_that_is_moved_is_the_same_elsewhere() {
+        for scenario in Suite::Dev.scenarios().unwrap() {
+            let [lo, hi] = scenario.bounds_m(0.0);
+            let moved = scenario.clone().moved([100.0, -50.0]);
+            assert_eq!(moved.bounds_m(0.0), [[lo[0] + 100.0, lo[1] - 50.0], [hi[0] + 100.0, hi[1] - 50.0]]);
+            assert_eq!(moved.moved([-100.0, 50.0]).walls.len(), scenario.walls.len());
+        }
+    }
+
+    #[test]
     fn both_suites_hold_the_same_kinds_of_scenario_in_other_places() {
         let (dev, held_out) = (Suite::Dev.scenarios().unwrap(), Suite::HeldOut.scenarios().unwrap());
         assert!(dev.len() >= 14);

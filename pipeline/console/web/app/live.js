@@ -39,6 +39,15 @@ function take(part) {
   for (const list of LISTS) {
     for (const item of part[list] ?? []) room[list].set(keyOf(list, item), item);
   }
+  for (const site of part.sites ?? []) if (site.gone) forget(site.id);
+}
+
+/** An exercise is over: nothing of it is left but its alarms. */
+function forget(site) {
+  room.sites.delete(site);
+  for (const list of ["zones", "lines", "cameras", "speakers"]) {
+    for (const [key, item] of room[list]) if (item.site === site) room[list].delete(key);
+  }
 }
 
 function heard(at) {
