@@ -29,7 +29,7 @@ packages=(
 # What only tests need: servers of RTSP and RTMP; a broker, a telephone, a checker of XML, keys.
 test_packages=(
   python3-gi gir1.2-gst-rtsp-server-1.0
-  ffmpeg
+  ffmpeg nginx-light libnginx-mod-rtmp
   mosquitto sip-tester libxml2-utils openssl
 )
 case "${1:-}" in
