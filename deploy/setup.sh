@@ -30,7 +30,7 @@ packages=(
 # Chinese, unless CHROMIUM names one.
 test_packages=(
   python3-gi gir1.2-gst-rtsp-server-1.0
-  ffmpeg
+  ffmpeg nginx-light libnginx-mod-rtmp
   mosquitto sip-tester libxml2-utils openssl
   fonts-dejavu-core fonts-wqy-microhei
 )

@@ -256,9 +256,10 @@ impl Worker {
         }
     }
 
-    /// Footage that cannot be read will not become readable; a stream may come back.
+    /// Footage that cannot be read will not become readable, and a camera that it is read for once is done; what is to go on for
+    /// ever may come back.
     fn fail(&mut self, cause: String, refused: bool) {
-        self.observe(if self.uri.is_footage() {
+        self.observe(if self.uri.is_footage() && !self.loops {
             Happening::Ended { note: Some(cause) }
         } else {
             Happening::Failed { cause, refused }

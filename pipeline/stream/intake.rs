@@ -9,9 +9,11 @@ use gstreamer::{self as gst, prelude::*};
 use gstreamer_video::StillFrameEvent;
 
 use super::{
+    disposable::Headers,
     lock,
     shield::shielded,
-    skip::{Skipper, Verdict},
+    skip::{Picture, Skipper, Verdict},
+    untimed,
 };
 
 /// What a connection takes in, as its elements appear one by one.
@@ -22,6 +24,10 @@ pub(super) struct Intake {
     coding: Mutex<Option<Coding>>,
     /// Decides what need not be decoded; `None` decodes everything.
     skipper: Option<Mutex<Skipper>>,
+    /// Tells which pictures no other needs, where the codec says so.
+    headers: Mutex<Option<Headers>>,
+    /// Whether pictures without time are taken as taken when they come.
+    is_now: bool,
     segment: Mutex<gst::FormattedSegment<gst::ClockTime>>,
     key_frames: Mutex<KeyFrames>,
 }
@@ -44,14 +50,17 @@ pub(super) struct Coding {
 }
 
 impl Intake {
-    /// Pictures that are not needed for `skip_to_fps` counted frames a second are not decoded; `None` decodes all.
-    pub(super) fn new(skip_to_fps: Option<f64>) -> Self {
+    /// Pictures that are not needed for `skip_to_fps` counted frames a second are not decoded; `None` decodes all. In real time
+    /// a picture without time `is_now`.
+    pub(super) fn new(skip_to_fps: Option<f64>, is_now: bool) -> Self {
         Self {
             data: AtomicU64::new(0),
             skipped: AtomicU64::new(0),
             key_frames: Mutex::default(),
             coding: Mutex::new(None),
             skipper: skip_to_fps.map(|fps| Mutex::new(Skipper::new(fps))),
+            headers: Mutex::default(),
+            is_now,
             segment: Mutex::new(gst::FormattedSegment::new()),
         }
     }
@@ -96,12 +105,15 @@ impl Intake {
             gst::PadProbeType::BUFFER | gst::PadProbeType::BUFFER_LIST | gst::PadProbeType::EVENT_DOWNSTREAM;
         input.add_probe(kinds, move |pad, probe| {
             let Some(element) = element.upgrade() else { return gst::PadProbeReturn::Ok };
-            shielded(&element, gst::PadProbeReturn::Ok, || match &probe.data {
+            shielded(&element, gst::PadProbeReturn::Ok, || match &mut probe.data {
                 Some(gst::PadProbeData::Event(event)) => {
                     intake.learn(event, decoder.as_deref());
                     gst::PadProbeReturn::Ok
                 }
                 Some(gst::PadProbeData::Buffer(buffer)) if decoder.is_some() => {
+                    if intake.is_now {
+                        untimed::stamp(buffer, &lock(&intake.segment), &element);
+                    }
                     intake.learn_key_frame(buffer);
                     intake.take(pad, buffer)
                 }
@@ -139,8 +151,7 @@ impl Intake {
         let Some(skipper) = &self.skipper else { return gst::PadProbeReturn::Ok };
         let at = buffer.pts().and_then(|pts| lock(&self.segment).to_running_time(pts));
         let Some(at) = at else { return gst::PadProbeReturn::Ok };
-        let is_key = !buffer.flags().contains(gst::BufferFlags::DELTA_UNIT);
-        let verdict = lock(skipper).decide(is_key, at.nseconds() as f64 * 1e-9);
+        let verdict = lock(skipper).decide(self.kind_of(buffer), at.nseconds() as f64 * 1e-9);
         let Verdict::Skip { drain } = verdict else { return gst::PadProbeReturn::Ok };
         self.skipped.fetch_add(1, Ordering::Relaxed);
         if drain {
@@ -150,10 +161,24 @@ impl Intake {
         gst::PadProbeReturn::Handled
     }
 
+    fn kind_of(&self, buffer: &gst::BufferRef) -> Picture {
+        if !buffer.flags().contains(gst::BufferFlags::DELTA_UNIT) {
+            return Picture::Key;
+        }
+        let mut headers = lock(&self.headers);
+        let is_disposable = headers.as_mut().zip(buffer.map_readable().ok());
+        if is_disposable.is_some_and(|(headers, bytes)| headers.is_disposable(&bytes)) {
+            Picture::Disposable
+        } else {
+            Picture::Needed
+        }
+    }
+
     fn learn(&self, event: &gst::EventRef, decoder: Option<&str>) {
         let Some(decoder) = decoder else { return };
         match event.view() {
             gst::EventView::Caps(caps) => {
+                *lock(&self.headers) = Headers::of(caps.caps());
                 let format = caps.caps().structure(0).map(|structure| structure.name().to_string());
                 *lock(&self.coding) = format.map(|format| Coding { format, decoder: decoder.to_owned() });
             }

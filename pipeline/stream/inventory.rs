@@ -68,6 +68,8 @@ pub struct Probe {
     pub decoder: Option<String>,
     /// Seconds between key frames; `None` where fewer than two came.
     pub key_frames_every_secs: Option<f64>,
+    /// The camera's clock behind this machine's, seconds; `None` where the stream does not tell it.
+    pub clock_behind_secs: Option<f64>,
     /// Seconds to the first picture.
     pub first_picture_secs: f64,
     /// One picture of it.
@@ -77,7 +79,11 @@ pub struct Probe {
 /// More than any camera delivers.
 const EVERY_FRAME_FPS: f64 = 10_000.0;
 
-/// Opens a source, as `connect` says, and watches it for `watch_for` after its first picture, which may take `patience`.
+/// How much longer an RTSP source is watched for what its clock says: its first report may take five seconds (RFC 3550, 6.2).
+const CLOCK_WITHIN: Duration = Duration::from_secs(5);
+
+/// Opens a source, as `connect` says, and watches it for `watch_for` after its first picture, which may take `patience`. A source
+/// that tells its clock is watched until it has.
 ///
 /// # Errors
 /// Whatever keeps it from giving a picture, without credentials.
@@ -108,6 +114,10 @@ pub fn probe(
         }
         times.push(frame.captured_at);
     }
+    if uri.is_rtsp() && !watch_for.is_zero() {
+        let deadline = Instant::now() + CLOCK_WITHIN;
+        while stream.clock_behind_secs().is_none() && stream.frames().recv_deadline(deadline).is_ok() {}
+    }
     let Some((still, size_px)) = still else {
         for event in stream.events().try_iter() {
             if let StreamEvent::Failed(fault) = event {
@@ -124,6 +134,7 @@ pub fn probe(
         format: coding.as_ref().map(|coding| coding.format.clone()),
         decoder: coding.map(|coding| coding.decoder),
         key_frames_every_secs: stream.key_frames_every_secs(),
+        clock_behind_secs: stream.clock_behind_secs(),
         first_picture_secs,
         still,
     })

@@ -13,6 +13,7 @@ pub mod connect;
 pub mod counters;
 mod cut_off;
 pub mod decode;
+mod disposable;
 pub mod fault;
 pub mod frame;
 mod hardware;
@@ -34,6 +35,8 @@ pub mod source;
 mod stills;
 pub mod telemetry;
 pub mod test_film;
+mod tls;
+mod untimed;
 pub mod uri;
 pub mod writer;
 

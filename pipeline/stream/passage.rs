@@ -24,6 +24,7 @@ use super::{
     options::{Pace, StreamEvent, StreamInfo, StreamOptions},
     rate::RateGate,
     slot::SlotSender,
+    tls,
     uri::SourceUri,
 };
 use crate::clock::wall_clock;
@@ -141,15 +142,9 @@ impl Passage {
         buffer: &mut gst::Buffer,
         segment: &gst::FormattedSegment<gst::ClockTime>,
         gate: &mut RateGate,
-        arrived: Option<gst::ClockTime>,
     ) -> gst::PadProbeReturn {
         self.counters.add_decoded();
         let seq = self.progress.decoded.fetch_add(1, Ordering::Relaxed);
-        if buffer.pts().is_none() && self.options.pace == Pace::Realtime {
-            // A source without time of its own, such as Motion JPEG over HTTP: it was captured just now.
-            let position = arrived.and_then(|arrived| segment.position_from_running_time(arrived));
-            buffer.make_mut().set_pts(position);
-        }
         let Some(running) = buffer.pts().and_then(|pts| segment.to_running_time(pts)) else {
             self.counters.add_dropped(DropCause::Unreadable);
             return gst::PadProbeReturn::Handled;
@@ -246,7 +241,7 @@ impl Passage {
     /// reason.
     pub(super) fn end(&self, end: &End<'_>) {
         self.emit(match end {
-            End::Failed(error) => StreamEvent::Failed(SourceFault::from_gstreamer(error, &self.uri)),
+            End::Failed(error) => StreamEvent::Failed(self.fault(error)),
             End::Silent { waited } => StreamEvent::Failed(SourceFault::silent(waited.as_secs(), &self.uri)),
             End::Read { .. } if self.progress.decoded() == 0 => {
                 StreamEvent::Failed(SourceFault::no_picture(&self.uri))
@@ -254,6 +249,16 @@ impl Passage {
             End::Read { duration } => StreamEvent::Ended { early: self.cut_off(*duration) },
         });
         drop(lock(&self.slot).take());
+    }
+
+    /// GStreamer does not say that it was the certificate.
+    fn fault(&self, error: &gst::message::Error) -> SourceFault {
+        let takes_any = self.options.connect.accepts_any_certificate;
+        let distrusted = if takes_any { None } else { tls::why_distrusted(&self.uri) };
+        match distrusted {
+            Some(problem) => SourceFault::new(problem, tls::ADVICE, &self.uri),
+            None => SourceFault::from_gstreamer(error, &self.uri),
+        }
     }
 
     fn missing_avi_bytes(&self) -> Option<u64> {

@@ -34,6 +34,7 @@ use super::{
     shield::shielded,
     slot::{SlotSender, WhenFull, slot},
     telemetry::book::PoseBook,
+    untimed,
     uri::SourceUri,
 };
 
@@ -101,7 +102,8 @@ impl CameraStream {
         let (event_sender, events) = bounded(EVENTS_WAITING);
         let Outlet { slot, frames, counters, poses, .. } = outlet;
         let passage = Arc::new(Passage::new(camera, uri, options, Arc::clone(&counters), slot, event_sender));
-        let intake = Arc::new(Intake::new(passage.options.skip_to_fps()));
+        let intake =
+            Arc::new(Intake::new(passage.options.skip_to_fps(), passage.options.pace == Pace::Realtime));
         let pipeline = build(&passage, &intake, poses.as_ref())?;
         let (at_end, decoded) = (Arc::clone(&passage), Arc::clone(&passage));
         let patience = Patience { first_picture_within, has_picture: move || decoded.progress.decoded() > 0 };
@@ -230,8 +232,10 @@ fn choose_frames(input: &gst::Pad, caps: &gst::Element, passage: &Arc<Passage>) 
             gst::PadProbeReturn::Ok
         }
         gst::PadProbeData::Buffer(buffer) => {
-            let arrived = pad.parent_element().and_then(|element| element.current_running_time());
-            passage.choose(buffer, &lock(&segment), &mut lock(&gate), arrived)
+            if let (Pace::Realtime, Some(element)) = (passage.options.pace, pad.parent_element()) {
+                untimed::stamp(buffer, &lock(&segment), &element);
+            }
+            passage.choose(buffer, &lock(&segment), &mut lock(&gate))
         }
         _ => gst::PadProbeReturn::Ok,
     };

@@ -1,4 +1,5 @@
-//! A film for measuring with: 1080p, 25 pictures a second, H.264, a test picture that moves.
+//! A film for measuring with: 1080p, 25 pictures a second, H.264, a test picture that moves. Of three pictures two are such that
+//! no other is predicted from them, as cameras with temporal layers send them.
 
 use std::path::Path;
 
@@ -21,7 +22,7 @@ pub fn write(path: &Path, secs: u32, key_every: u32) -> anyhow::Result<()> {
     let launch = format!(
         "videotestsrc num-buffers={} pattern=smpte horizontal-speed=6 ! video/x-raw,width=1920,height=1080,\
          framerate={FPS}/1,format=I420 ! x264enc speed-preset=veryfast tune=zerolatency bitrate=4000 threads=2 \
-         key-int-max={key_every} ! h264parse ! matroskamux ! filesink name=file",
+         bframes=2 b-adapt=false b-pyramid=false key-int-max={key_every} ! h264parse ! matroskamux ! filesink name=file",
         secs * FPS
     );
     let pipeline = gst::parse::launch(&launch).context("the film needs x264enc; run deploy/setup.sh")?;

@@ -12,9 +12,13 @@ use throng::{
 use throng_analytics::wire::StreamState;
 
 use crate::{
+    contention::Contention,
     proxy::{Proxy, Weather},
     server::{RAW, RtspServer, Sender, free_port, free_udp_port, h264},
-    watched::{camera, frame, options, uri, wait_for, wait_until_back, wait_until_live},
+    watched::{
+        BACK_WITHIN_SECS, NO_DATA_WITHIN_SECS, camera, frame, options, uri, wait_for, wait_until_back,
+        wait_until_live,
+    },
 };
 
 #[test]
@@ -26,14 +30,19 @@ fn a_connection_that_stands_and_is_silent_is_told_dropped_and_made_anew() {
     let proxy = Proxy::start(server.port);
     let camera = camera(&proxy.uri());
     let before = wait_until_live(&camera);
+    let contention = Contention::measure();
+    let silent_at = wall_clock();
     proxy.set(Weather::Silent);
     let stale = wait_for(&camera, "stale", |status| status.state == StreamState::Stale);
     assert!(stale.cause.unwrap().contains("no new picture"));
+    contention.assert_within("no data", silent_at, stale.since, NO_DATA_WITHIN_SECS);
     let lost = wait_for(&camera, "lost", |status| status.state == StreamState::Lost);
     assert!(lost.cause.unwrap().contains("no new picture came for"));
     assert!(lost.since > before.since);
     proxy.set(Weather::Fair);
-    wait_until_back(&camera, before.session);
+    let fair_at = wall_clock();
+    let back = wait_until_back(&camera, before.session);
+    contention.assert_within("back", fair_at, back.since, BACK_WITHIN_SECS);
 }
 
 #[test]
@@ -49,8 +58,11 @@ fn a_source_that_was_never_there_is_waited_for() {
     let cause = waiting.cause.unwrap();
     assert!(cause.contains(&format!("127.0.0.1:{port}")) && !cause.contains("s3cret"), "{cause}");
     assert_eq!(waiting.video, None);
+    let contention = Contention::measure();
     let _server = RtspServer::h264(port);
-    wait_until_back(&camera, waiting.session);
+    let well_at = wall_clock();
+    let back = wait_until_back(&camera, waiting.session);
+    contention.assert_within("there", well_at, back.since, BACK_WITHIN_SECS);
 }
 
 #[test]
@@ -63,10 +75,15 @@ fn a_server_that_restarts_is_found_again_and_times_go_on() {
     let camera = camera(&server.uri());
     wait_until_live(&camera);
     let before = frame(&camera);
+    let contention = Contention::measure();
+    let killed_at = wall_clock();
     drop(server);
-    wait_for(&camera, "lost", |status| status.state == StreamState::Lost);
+    let lost = wait_for(&camera, "lost", |status| status.state == StreamState::Lost);
+    contention.assert_within("no data", killed_at, lost.since, NO_DATA_WITHIN_SECS);
     let _server = RtspServer::h264(port);
-    wait_until_back(&camera, before.session);
+    let well_at = wall_clock();
+    let back = wait_until_back(&camera, before.session);
+    contention.assert_within("back", well_at, back.since, BACK_WITHIN_SECS);
     let after = frame(&camera);
     assert!(after.session > before.session, "nothing may be subtracted across the gap");
     let gap_secs = after.captured_at.secs_since(before.captured_at);
@@ -80,7 +97,7 @@ fn refused_credentials_hold_the_camera_back() {
         return;
     }
     let launch = format!("{} ! rtph264pay name=pay0 pt=96", h264(25));
-    let server = RtspServer::start(0, &launch, Some("right"));
+    let server = RtspServer::start_with(0, &launch, &["--password", "right"]);
     let with_password = |password: &str| format!("rtsp://viewer:{password}@127.0.0.1:{}/cam", server.port);
     let refused = camera(&with_password("wr0ng"));
     let status = wait_for(&refused, "held back", |status| status.state == StreamState::HeldBack);
@@ -104,8 +121,11 @@ fn connections_that_are_cut_and_refused_come_back() {
     wait_for(&camera, "lost", |status| {
         status.state == StreamState::Lost && status.session > before.session + 1
     });
+    let contention = Contention::measure();
     proxy.set(Weather::Fair);
-    wait_until_back(&camera, before.session);
+    let fair_at = wall_clock();
+    let back = wait_until_back(&camera, before.session);
+    contention.assert_within("back", fair_at, back.since, BACK_WITHIN_SECS);
 }
 
 #[test]
@@ -160,10 +180,16 @@ fn a_sender_of_packets_that_stops_and_starts_is_lost_and_found() {
     let sender = Sender::start(&launch);
     let camera = camera(&format!("udp://127.0.0.1:{port}"));
     let before = wait_until_live(&camera);
+    let contention = Contention::measure();
+    let killed_at = wall_clock();
     drop(sender);
+    let stale = wait_for(&camera, "stale", |status| status.state == StreamState::Stale);
+    contention.assert_within("no data", killed_at, stale.since, NO_DATA_WITHIN_SECS);
     wait_for(&camera, "lost", |status| status.state == StreamState::Lost);
     let _sender = Sender::start(&launch);
-    wait_until_back(&camera, before.session);
+    let well_at = wall_clock();
+    let back = wait_until_back(&camera, before.session);
+    contention.assert_within("back", well_at, back.since, BACK_WITHIN_SECS);
 }
 
 #[test]

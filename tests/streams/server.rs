@@ -11,9 +11,12 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     thread::JoinHandle,
+    time::{Duration, Instant},
 };
 
 use gstreamer::{self as gst, prelude::*};
+
+use crate::watched::DEADLINE;
 
 /// Debian's Python, which knows the bindings of Debian's packages.
 const PYTHON: &str = "/usr/bin/python3";
@@ -39,6 +42,15 @@ pub(crate) fn free_udp_port() -> u16 {
     UdpSocket::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
 }
 
+/// Waits until somebody listens on a port of loopback.
+pub(crate) fn wait_for_port(port: u16) {
+    let began = Instant::now();
+    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        assert!(began.elapsed() < DEADLINE, "nobody listens on port {port}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
 /// GStreamer's RTSP server with one stream at `/cam`, in a process of its own, which is killed when the test ends.
 pub(crate) struct RtspServer {
     pub(crate) port: u16,
@@ -59,12 +71,17 @@ impl RtspServer {
         is_there
     }
 
-    /// Serves `launch`, whose payloader is named `pay0`, to whom `password` of `viewer` is known, if it is set.
-    pub(crate) fn start(port: u16, launch: &str, password: Option<&str>) -> Self {
+    /// Serves `launch`, whose payloader is named `pay0`.
+    pub(crate) fn start(port: u16, launch: &str) -> Self {
+        Self::start_with(port, launch, &[])
+    }
+
+    /// The same with options of `rtsp_server.py`.
+    pub(crate) fn start_with(port: u16, launch: &str, options: &[&str]) -> Self {
         let mut process = Command::new(PYTHON)
             .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/streams/rtsp_server.py"))
             .args([&port.to_string(), launch])
-            .args(password)
+            .args(options)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -76,7 +93,7 @@ impl RtspServer {
 
     /// Serves H.264 with a key frame a second.
     pub(crate) fn h264(port: u16) -> Self {
-        Self::start(port, &format!("{} ! rtph264pay name=pay0 pt=96 config-interval=-1", h264(25)), None)
+        Self::start(port, &format!("{} ! rtph264pay name=pay0 pt=96 config-interval=-1", h264(25)))
     }
 
     pub(crate) fn uri(&self) -> String {
@@ -118,7 +135,30 @@ impl Drop for Sender {
     }
 }
 
-/// A small HTTP server for the files of a folder.
+/// A PEM file in `folder` with a certificate for 127.0.0.1 that nobody vouches for, and its key.
+pub(crate) fn own_certificate(folder: &Path) -> PathBuf {
+    let (file, key) = (folder.join("own.pem"), folder.join("key.pem"));
+    let options =
+        "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=camera -addext subjectAltName=IP:127.0.0.1";
+    let made = Command::new("openssl")
+        .args(options.split(' '))
+        .arg("-out")
+        .arg(&file)
+        .arg("-keyout")
+        .arg(&key)
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let both = [std::fs::read(&file).unwrap(), std::fs::read(&key).unwrap()].concat();
+    std::fs::write(&file, both).unwrap();
+    file
+}
+
+/// The user `viewer` with the password `right`, as HTTP says it.
+const VIEWER_RIGHT: &str = "Authorization: Basic dmlld2VyOnJpZ2h0";
+
+/// A small HTTP server for the files of a folder. A folder in it is sent as cameras send Motion JPEG: one still after the
+/// other, for ever. What begins with `private` needs the user `viewer` with the password `right`.
 pub(crate) struct HttpServer {
     pub(crate) port: u16,
     stopping: Arc<AtomicBool>,
@@ -157,12 +197,22 @@ impl Drop for HttpServer {
 fn answer(mut client: TcpStream, folder: &Path) -> std::io::Result<()> {
     let mut lines = BufReader::new(client.try_clone()?).lines();
     let request = lines.next().transpose()?.unwrap_or_default();
+    let mut is_viewer = false;
     for line in lines {
-        if line?.is_empty() {
+        let line = line?;
+        if line.is_empty() {
             break;
         }
+        is_viewer |= line == VIEWER_RIGHT;
     }
     let path = request.split(' ').nth(1).unwrap_or("/").trim_start_matches('/');
+    if path.starts_with("private") && !is_viewer {
+        let ask = b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"cam\"\r\nContent-Length: 0\r\n\r\n";
+        return client.write_all(ask);
+    }
+    if folder.join(path).is_dir() {
+        return send_stills(client, &folder.join(path));
+    }
     let Ok(bytes) = std::fs::read(folder.join(path)) else {
         return client.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
     };
@@ -170,4 +220,20 @@ fn answer(mut client: TcpStream, folder: &Path) -> std::io::Result<()> {
     write!(head, "Content-Length: {}\r\n\r\n", bytes.len()).unwrap();
     client.write_all(head.as_bytes())?;
     client.write_all(&bytes)
+}
+
+/// Sends the stills of a folder at 25 a second until the client goes away.
+fn send_stills(mut client: TcpStream, folder: &Path) -> std::io::Result<()> {
+    client.write_all(
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: multipart/x-mixed-replace; boundary=still\r\n\r\n",
+    )?;
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder)?.map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    for path in paths.iter().cycle() {
+        let bytes = std::fs::read(path)?;
+        let head = format!("--still\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\n\r\n", bytes.len());
+        client.write_all(&[head.as_bytes(), &bytes, b"\r\n"].concat())?;
+        std::thread::sleep(Duration::from_millis(40));
+    }
+    Ok(())
 }

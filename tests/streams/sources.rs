@@ -6,7 +6,10 @@ use throng::stream::connect::{Connect, Transport};
 use throng_analytics::wire::StreamState;
 
 use crate::{
-    server::{HttpServer, RAW, RtspServer, Sender, free_port, free_udp_port, h264},
+    multicast::MulticastServer,
+    server::{
+        HttpServer, RAW, RtspServer, Sender, free_port, free_udp_port, h264, own_certificate, wait_for_port,
+    },
     watched::{camera, camera_with, frame, options, wait_for, wait_until_live},
 };
 
@@ -22,7 +25,7 @@ fn has(elements: &[&str]) -> bool {
 }
 
 #[test]
-fn rtsp_by_tcp_and_by_udp_in_three_codecs() {
+fn rtsp_by_tcp_and_by_udp_in_five_codecs() {
     if !RtspServer::is_there() {
         return;
     }
@@ -31,18 +34,23 @@ fn rtsp_by_tcp_and_by_udp_in_three_codecs() {
          config-interval=-1"
     );
     let vp8 = format!("{RAW} ! vp8enc deadline=1 keyframe-max-dist=25 ! rtpvp8pay name=pay0 pt=96");
+    let vp9 =
+        format!("{RAW} ! vp9enc deadline=1 cpu-used=8 keyframe-max-dist=25 ! rtpvp9pay name=pay0 pt=96");
+    let jpeg = format!("{RAW} ! jpegenc ! rtpjpegpay name=pay0 pt=26");
     let h264 = format!("{} ! rtph264pay name=pay0 pt=96 config-interval=-1", h264(25));
     for (launch, format, elements, transport) in [
         (&h264, "video/x-h264", ["x264enc", "avdec_h264"], Transport::Tcp),
         (&h264, "video/x-h264", ["x264enc", "avdec_h264"], Transport::Udp),
         (&h265, "video/x-h265", ["x265enc", "avdec_h265"], Transport::Tcp),
         (&vp8, "video/x-vp8", ["vp8enc", "vp8dec"], Transport::Tcp),
+        (&vp9, "video/x-vp9", ["vp9enc", "vp9dec"], Transport::Tcp),
+        (&jpeg, "image/jpeg", ["jpegenc", "jpegdec"], Transport::Tcp),
     ] {
         if !has(&elements) {
             continue;
         }
         println!("{format} by {transport:?}");
-        let server = RtspServer::start(0, launch, None);
+        let server = RtspServer::start(0, launch);
         let mut options = options();
         options.connect = Connect { transport, ..Connect::default() };
         let camera = camera_with(&server.uri(), options);
@@ -53,6 +61,15 @@ fn rtsp_by_tcp_and_by_udp_in_three_codecs() {
         assert!(video.decoder.unwrap().ends_with("ware)"));
         assert_eq!(frame(&camera).source_width_px, 320);
     }
+}
+
+#[test]
+fn rtsp_by_multicast() {
+    let server = MulticastServer::start();
+    let mut options = options();
+    options.connect.transport = Transport::Multicast;
+    let camera = camera_with(&format!("rtsp://127.0.0.1:{}/cam", server.port), options);
+    assert_eq!(wait_until_live(&camera).video.unwrap().format.as_deref(), Some("video/x-h264"));
 }
 
 #[test]
@@ -117,6 +134,95 @@ fn http_gives_files_and_segments() {
     assert!(!status.cause.as_ref().unwrap().contains("s3cret"), "{status:?}");
 }
 
+#[test]
+fn motion_jpeg_over_http_as_cameras_send_it() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["open", "private"] {
+        let stills = folder.path().join(name);
+        std::fs::create_dir(&stills).unwrap();
+        Sender::run(&format!(
+            "videotestsrc num-buffers=25 horizontal-speed=3 ! video/x-raw,width=320,height=240 ! jpegenc ! multifilesink location={}",
+            stills.join("%03d.jpg").display()
+        ));
+    }
+    let server = HttpServer::start(folder.path().to_owned());
+    let camera = camera(&format!("http://127.0.0.1:{}/open", server.port));
+    let live = wait_until_live(&camera);
+    assert_eq!(live.video.unwrap().format.as_deref(), Some("image/jpeg"));
+    // Its pictures carry no time: each was taken when it came.
+    let first = frame(&camera).captured_at;
+    while frame(&camera).captured_at.secs_since(first) < 2.0 {}
+    let age_secs = throng::clock::wall_clock().secs_since(frame(&camera).captured_at);
+    assert!((-0.5..5.0).contains(&age_secs), "{age_secs}");
+    drop(camera);
+
+    // Every picture is a key frame: those that are not counted are not decoded.
+    let mut seldom = options();
+    seldom.count_fps = 2.0;
+    let seldom = camera_with(&format!("http://127.0.0.1:{}/open", server.port), seldom);
+    wait_for(&seldom, "pictures left out", |_| seldom.counters().skipped() > 25);
+    assert_eq!(seldom.status().state, StreamState::Live);
+    drop(seldom);
+
+    let with = |password: &str| format!("http://viewer:{password}@127.0.0.1:{}/private", server.port);
+    wait_until_live(&self::camera(&with("right")));
+    let refused = self::camera(&with("wr0ng"));
+    let status = wait_for(&refused, "held back", |status| status.state == StreamState::HeldBack);
+    let cause = status.cause.unwrap();
+    assert!(cause.contains("check user and password") && !cause.contains("wr0ng"), "{cause}");
+}
+
+#[test]
+fn a_certificate_that_nobody_vouches_for_is_refused_and_named_or_taken_on_request() {
+    if !RtspServer::is_there() || Command::new("openssl").arg("version").output().is_err() {
+        println!("Skipped: deploy/setup.sh --tests installs openssl.");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let certificate = own_certificate(folder.path());
+    let launch = format!("{} ! rtph264pay name=pay0 pt=96 config-interval=-1", h264(25));
+    let rtsps = RtspServer::start_with(0, &launch, &["--certificate", certificate.to_str().unwrap()]);
+    Sender::run(&format!(
+        "videotestsrc num-buffers=250 ! video/x-raw,width=320,height=240,framerate=25/1 ! x264enc \
+         speed-preset=ultrafast threads=1 key-int-max=25 ! mpegtsmux ! filesink location={}",
+        folder.path().join("film.ts").display()
+    ));
+    let port = free_port();
+    let https = Command::new("openssl")
+        .args([
+            "s_server",
+            "-quiet",
+            "-WWW",
+            "-cert",
+            "own.pem",
+            "-key",
+            "own.pem",
+            "-accept",
+            &format!("127.0.0.1:{port}"),
+        ])
+        .current_dir(folder.path())
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    let _https = Program(https.unwrap());
+    for uri in [format!("rtsps://127.0.0.1:{}/cam", rtsps.port), format!("https://127.0.0.1:{port}/film.ts")]
+    {
+        println!("{uri}");
+        let careful = camera(&uri);
+        let status = wait_for(&careful, "distrust", |status| {
+            status.state == StreamState::Waiting
+                && status.cause.as_ref().is_some_and(|cause| cause.contains("certificate"))
+        });
+        let cause = status.cause.unwrap();
+        assert!(cause.contains("nobody whom this machine trusts") && cause.contains("accept_any"), "{cause}");
+        assert!(!cause.contains("another host"), "{cause}");
+        drop(careful);
+        let mut options = options();
+        options.connect.accepts_any_certificate = true;
+        assert_eq!(frame(&camera_with(&uri, options)).source_width_px, 320);
+    }
+}
+
 /// A program that is killed when the test ends.
 struct Program(Child);
 
@@ -144,9 +250,44 @@ fn rtmp_from_ffmpeg() {
         return;
     };
     let _serving = Program(serving);
-    // ffmpeg's server waits for librtmp's way of asking; `rtmp://` opens GStreamer's own client.
+    // ffmpeg's server waits for librtmp's way of asking; `rtmp://` opens GStreamer's own client, tried below.
     let camera = camera(&format!("gst:rtmpsrc location={url}"));
     wait_until_live(&camera);
+    assert_eq!(frame(&camera).source_width_px, 320);
+}
+
+#[test]
+fn rtmp_from_a_server() {
+    const MODULE: &str = "/usr/lib/nginx/modules/ngx_rtmp_module.so";
+    if !std::path::Path::new(MODULE).exists() {
+        println!(
+            "Skipped: nginx and its RTMP module are not installed; deploy/setup.sh --tests installs them."
+        );
+        return;
+    }
+    let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let settings = format!(
+        "daemon off; master_process off; pid {}; error_log stderr; load_module {MODULE}; events {{}}\n\
+         rtmp {{ access_log off; server {{ listen 127.0.0.1:{port}; application live {{ live on; }} }} }}",
+        at("pid")
+    );
+    std::fs::write(at("nginx.conf"), settings).unwrap();
+    let serving = Command::new("/usr/sbin/nginx")
+        .args(["-p", &at(""), "-c", &at("nginx.conf")])
+        .stderr(Stdio::null())
+        .spawn();
+    let _serving = Program(serving.unwrap());
+    wait_for_port(port);
+    let url = format!("rtmp://127.0.0.1:{port}/live/cam");
+    // The camera waits for a stream that is not there yet.
+    let camera = camera(&url);
+    wait_for(&camera, "waiting", |status| status.session >= 1);
+    let _sender = Sender::start(&format!(
+        "{} ! h264parse ! flvmux streamable=true ! rtmp2sink location={url}",
+        h264(25)
+    ));
+    assert_eq!(wait_until_live(&camera).video.unwrap().format.as_deref(), Some("video/x-h264"));
     assert_eq!(frame(&camera).source_width_px, 320);
 }
 
@@ -173,7 +314,7 @@ fn key_frames_alone_are_decoded_where_they_are_enough() {
         return;
     }
     let launch = format!("{} ! rtph264pay name=pay0 pt=96 config-interval=-1", h264(12));
-    let server = RtspServer::start(0, &launch, None);
+    let server = RtspServer::start(0, &launch);
     let mut options = options();
     options.count_fps = 2.0;
     let camera = camera_with(&server.uri(), options);

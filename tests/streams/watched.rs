@@ -20,6 +20,10 @@ use throng_analytics::wire::StreamState;
 /// How long anything may take on a busy machine before the test gives up on it.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(90);
 
+/// Within which a camera that gives nothing is told, and one that is well again gives pictures, seconds.
+pub(crate) const NO_DATA_WITHIN_SECS: f64 = 3.0;
+pub(crate) const BACK_WITHIN_SECS: f64 = 5.0;
+
 /// How often a test looks.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
