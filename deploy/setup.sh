@@ -26,11 +26,12 @@ packages=(
   opencv-doc
   ca-certificates
 )
-# What only tests need: servers of RTSP and RTMP; a broker, a telephone, a checker of XML, keys.
+# What only tests need: servers of RTSP and RTMP; a broker, a telephone, a checker of XML, keys; a database; promtool.
 test_packages=(
   python3-gi gir1.2-gst-rtsp-server-1.0
   ffmpeg
   mosquitto sip-tester libxml2-utils openssl
+  postgresql prometheus
 )
 case "${1:-}" in
 "") ;;
