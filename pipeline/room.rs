@@ -27,7 +27,7 @@ use tokio::runtime::Runtime;
 
 use self::away::Away;
 use crate::{
-    config::plan::SpeakerKeyPlan,
+    config::{plan::SpeakerKeyPlan, with_secrets},
     publish::{Network, signature::CommandSigner},
 };
 
@@ -41,7 +41,7 @@ pub struct RoomOptions {
     pub listen: SocketAddr,
     /// Where accounts, alarms, the audit trail and, unless `history` says otherwise, the history are kept.
     pub data_dir: PathBuf,
-    /// Where the history is kept: a path or a URL.
+    /// Where the history is kept: a path or a URL, `${NAME}` in it from the environment.
     pub history: Option<String>,
     /// The bus.
     pub network: Network,
@@ -93,7 +93,7 @@ impl Room {
             .history
             .clone()
             .unwrap_or_else(|| options.data_dir.join("history.sqlite").to_string_lossy().into_owned());
-        let history = Arc::new(History::open(&history)?);
+        let history = Arc::new(History::open(&with_secrets(&history)?)?);
         let key = options.speaker_key.as_ref();
         let signer = key
             .map(|key| CommandSigner::from_pem_file(&key.issuer, &key.id, &key.file))

@@ -55,8 +55,9 @@ pub struct Keeping {
     /// `~/.local/share/throng/console`.
     #[arg(long = "console-data", value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
-    /// Where the history is kept: a file. Default: in that folder.
-    #[arg(long, value_name = "FILE")]
+    /// Where the history is kept: a file, or postgres://USER:PASSWORD@HOST/DATABASE, ${NAME} in it from the environment.
+    /// Default: a file in that folder.
+    #[arg(long, value_name = "FILE|URL")]
     pub history: Option<String>,
     /// Language of the pages before somebody has chosen one.
     #[arg(long, value_enum, default_value = "en")]
@@ -94,7 +95,8 @@ impl Keeping {
     }
 }
 
-fn default_folder() -> PathBuf {
+/// Where a console keeps its files unless told otherwise.
+pub fn default_folder() -> PathBuf {
     // systemd may name several folders; the first is the unit's own.
     let state = std::env::var("STATE_DIRECTORY").ok();
     if let Some(folder) = state.as_deref().and_then(|folders| folders.split(':').next()) {

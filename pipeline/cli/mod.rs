@@ -26,6 +26,7 @@ pub mod models;
 pub mod output;
 pub mod progress;
 pub mod replay;
+pub mod report;
 pub mod run;
 pub mod schema;
 pub mod sim;
@@ -89,6 +90,8 @@ pub enum Command {
     Watch(watch::WatchArgs),
     /// Serve the pages for people who watch and answer.
     Console(console::ConsoleArgs),
+    /// Tell what a history says of a period, and where to stand tomorrow.
+    Report(report::ReportArgs),
     /// Count people in pictures and video, without a site.
     Count(count::CountArgs),
     /// Measure a model's error on pictures or video with known heads.
@@ -130,6 +133,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<ExitStatus> {
         Command::Speak(args) => speak::run(args),
         Command::Watch(args) => watch::run(args),
         Command::Console(args) => console::run(args),
+        Command::Report(args) => report::run(args),
         Command::Count(args) => count::run(args),
         Command::Eval(args) => eval::run(args),
         Command::Calibrate(args) => calibrate::run(args),

@@ -100,6 +100,24 @@ pub fn check_text(path: &Path, text: &str) -> Result<Loaded, Rejected> {
     verdict(path, plan, findings)
 }
 
+/// An address with its `${NAME}`s replaced from the environment, so that no password has to stand on a command line.
+///
+/// # Errors
+/// A variable is not set, or stands where no secret belongs; the message holds its name, never a value.
+pub fn with_secrets(address: &str) -> anyhow::Result<String> {
+    environment::expand(address, |name| std::env::var(name).ok()).map_err(|why| match why {
+        environment::Unexpandable::Unset { name } => {
+            anyhow::anyhow!("the environment has no {name}, which an address names: set it")
+        }
+        environment::Unexpandable::Unclosed => {
+            anyhow::anyhow!("an address has a \"${{\" without a name and \"}}\"")
+        }
+        environment::Unexpandable::Misplaced => {
+            anyhow::anyhow!("\"${{NAME}}\" may stand for user, password and query of an address alone")
+        }
+    })
+}
+
 /// Reads and checks a loudspeaker's file in the same way.
 ///
 /// # Errors

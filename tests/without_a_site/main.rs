@@ -1,5 +1,5 @@
 //! What needs no site, by the real program: counting, measuring models, refitting counts, analysing trajectories,
-//! simulating crowds and what warnings of them are worth.
+//! simulating crowds and what warnings of them are worth, telling what a history says.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
 mod analyse;
@@ -10,6 +10,7 @@ mod doctor;
 mod eval;
 mod evaluate;
 mod models;
+mod report;
 
 use std::path::Path;
 use std::process::Output;
