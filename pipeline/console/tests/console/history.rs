@@ -49,7 +49,7 @@ fn answered(server: &Server, visitor: &Visitor, path: &str) -> Value {
 }
 
 fn warning(incident: &str) -> Box<wire::Warning> {
-    let golden = include_str!("../../../analytics/wire/v1/golden/warning.json");
+    let golden = include_str!("../../../../analytics/wire/v1/golden/warning.json");
     let mut warning: wire::Warning = serde_json::from_str(golden).unwrap();
     warning.envelope.site = "square".to_owned();
     warning.envelope.drill = false;
