@@ -1,4 +1,6 @@
-//! `throng calibrate`: point pairs to a calibration that one can see, judge and keep.
+//! `throng calibrate`: point pairs, or the heads in the picture, to a calibration that one can see, judge and keep.
+
+mod heads;
 
 use std::{
     fs,
@@ -35,10 +37,15 @@ const OUT_OF_TRUST_SHARE: f64 = 0.05;
   throng calibrate site.toml gate                          the points of the site file on a picture of the camera
   throng calibrate site.toml gate --points points.csv      other points
   throng calibrate site.toml gate --points points.csv --write
+  throng calibrate site.toml gate --heads --write          without points: by the size of heads in the picture
 
 points.csv has the columns u_px, v_px, x_m and y_m: where a point of the ground (paint, kerb, drain) lies in the picture
 and on the ground. Four points are the least, eight around the zones are better. The picture shows the fitted ground in
-metres, how far each point lies from where the others put it (red), and the area in which the fit can be believed.")]
+metres, how far each point lies from where the others put it (red), and the area in which the fit can be believed.
+
+--heads is for a camera nobody can measure: a detector finds people in the picture (give several with --still, taken when people
+are about), and metres follow from how wide their heads are. Areas are then known to a quarter or a third, everything
+published says so, and levels stop at yellow.")]
 pub struct CalibrateArgs {
     /// Site file (TOML).
     pub site: PathBuf,
@@ -47,14 +54,20 @@ pub struct CalibrateArgs {
     /// Point pairs: CSV with the columns `u_px`, `v_px`, `x_m`, `y_m`. Default: those of the site file.
     #[arg(long, value_name = "POINTS.csv")]
     pub points: Option<PathBuf>,
-    /// A picture of the camera. Default: one is taken from it.
+    /// Go by the size of the heads that a detector finds in the pictures.
+    #[arg(long, conflicts_with = "points")]
+    pub heads: bool,
+    /// View across the picture in degrees, where it is known; for `--heads`.
+    #[arg(long, value_name = "DEGREES", requires = "heads", value_parser = parse_view_angle)]
+    pub view_angle: Option<f64>,
+    /// A picture of the camera; for `--heads` as many as you like. Default: one is taken from it.
     #[arg(long, value_name = "FILE")]
-    pub still: Option<PathBuf>,
+    pub still: Vec<PathBuf>,
     /// The picture to write.
     #[arg(long, value_name = "OUT.png", default_value = "calibration.png")]
     pub picture: PathBuf,
-    /// Put the points of `--points` into the site file.
-    #[arg(long, requires = "points")]
+    /// Put the points of `--points`, or what `--heads` found, into the site file.
+    #[arg(long)]
     pub write: bool,
     /// Write the result as one JSON line to stdout.
     #[arg(long)]
@@ -119,10 +132,13 @@ impl<'a> ZoneReport<'a> {
 pub fn run(args: &CalibrateArgs) -> anyhow::Result<ExitStatus> {
     let plan = load_site(&args.site)?;
     let camera = camera_of(&plan, args)?;
-    let mut picture = match &args.still {
-        Some(path) => still::load(path)?,
-        None => probe(&camera.uri, &camera.stream.connect, PATIENCE, Duration::ZERO)?.still,
-    };
+    let pictures = pictures(args, camera)?;
+    if args.heads {
+        return heads::run(args, &plan, camera, pictures);
+    }
+    ensure!(!args.write || args.points.is_some(), "there is nothing to write: give --points or --heads");
+    let [mut picture] = <[RgbImage; 1]>::try_from(pictures)
+        .map_err(|pictures| anyhow::anyhow!("{} pictures are given; one is drawn over", pictures.len()))?;
     let points = points(args, &picture)?;
     let calibration =
         if args.points.is_some() { points.fit(&args.camera)? } else { camera.calibration.clone() };
@@ -143,7 +159,7 @@ pub fn run(args: &CalibrateArgs) -> anyhow::Result<ExitStatus> {
         picture: args.picture.display().to_string(),
     };
     tell(&report);
-    if args.write && args.points.is_some() {
+    if args.write {
         write(&args.site, &args.camera, &points)?;
         output::note(format!("written to {} as [camera.calibration]", args.site.display()));
     }
@@ -151,6 +167,19 @@ pub fn run(args: &CalibrateArgs) -> anyhow::Result<ExitStatus> {
         output::json_line(&report)?;
     }
     Ok(ExitStatus::Success)
+}
+
+/// The pictures given, or one that the camera gives now.
+fn pictures(args: &CalibrateArgs, camera: &CameraPlan) -> anyhow::Result<Vec<RgbImage>> {
+    if args.still.is_empty() {
+        return Ok(vec![probe(&camera.uri, &camera.stream.connect, PATIENCE, Duration::ZERO)?.still]);
+    }
+    args.still.iter().map(|path| still::load(path)).collect()
+}
+
+fn parse_view_angle(text: &str) -> Result<f64, String> {
+    let degrees = text.parse().ok().filter(|degrees| (5.0..=120.0).contains(degrees));
+    degrees.ok_or_else(|| "expected 5 to 120 degrees".to_owned())
 }
 
 fn camera_of<'a>(plan: &'a Plan, args: &CalibrateArgs) -> anyhow::Result<&'a CameraPlan> {

@@ -420,16 +420,37 @@ pub struct Drone {
     pub error_fov_percent: Option<f64>,
 }
 
-/// A camera nobody has measured: the ground is taken as flat, seen from above and this wide.
+/// A camera nobody has measured. Its metres come from the size of heads in its picture (`heads`), or the picture is taken as a
+/// plan of a stated width (`ground_width_m`). Give one of the two.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Uncalibrated {
-    /// Metres of ground across the middle of the picture. Densities are only as good as this estimate.
-    #[schemars(required, extend("exclusiveMinimum" = 0), range(max = 2000), example = 25)]
+    /// Metres of ground across the middle of the picture, which is taken as a plan seen from above with the ground's origin at
+    /// its lower left corner. Densities are only as good as this estimate.
+    #[schemars(extend("exclusiveMinimum" = 0), range(max = 2000), example = 25)]
     pub ground_width_m: Option<f64>,
-    /// Width and height of the picture in pixels, of which only the shape matters. Default: `[1920, 1080]`.
+    /// How wide heads are in the picture, near and far: two at least, measured by hand or written by
+    /// `throng calibrate --heads`. The ground's origin lies below the camera, y ahead of it and x to the right.
+    pub heads: Option<Vec<HeadInPicture>>,
+    /// View across the picture, degrees, for `heads`. Default: 70, with a wide interval.
+    #[schemars(range(min = 5, max = 120), example = 70)]
+    pub view_angle_deg: Option<f64>,
+    /// Width and height of the picture in pixels, of which only the shape matters; for `heads`, that in which they were
+    /// measured. Default: `[1920, 1080]`.
     #[schemars(inner(range(min = 16, max = 16384)), title = "[width, height] in whole pixels", example = [1280, 720])]
     pub image_size_px: Option<[u32; 2]>,
+}
+
+/// A head seen in the picture.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HeadInPicture {
+    /// Pixels from the top of the picture to the middle of the head.
+    #[schemars(required, range(min = 0, max = 16384), example = 410.0)]
+    pub row_px: Option<f64>,
+    /// Width of the head, hair included, pixels.
+    #[schemars(required, extend("exclusiveMinimum" = 0), range(max = 4096), example = 14.5)]
+    pub width_px: Option<f64>,
 }
 
 /// A watched area on the ground.

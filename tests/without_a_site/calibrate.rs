@@ -1,11 +1,14 @@
-//! `throng calibrate`: points whose ground is known, on a made picture.
+//! `throng calibrate`: points whose ground is known, on a made picture, and heads in rendered ones.
 
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
 use image::{Rgb, RgbImage};
+use throng_analytics::camera::{HeadSeen, HeadSizes};
+use throng_samples::crowd::scenario::Suite;
 use throng_samples::gate;
+use throng_samples::scene::{self, Scene, Weather};
 
 use crate::{CARD, clip, lines, said};
 
@@ -89,4 +92,69 @@ fn points_that_contradict_each_other_leave_the_site_as_it_was() {
     let output = calibrate(folder.path(), &wrong, &["--write"]);
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
     assert_eq!(fs::read_to_string(folder.path().join("site.toml")).unwrap(), before);
+}
+
+#[test]
+fn the_heads_in_rendered_pictures_tell_areas_as_well_as_they_say() {
+    for scenario in ["free_flow", "gate_closes", "night_market", "two_way_street"] {
+        by_heads(scenario);
+    }
+}
+
+/// Calibrates by the heads in pictures of a held-out scenario, and holds the areas against those of its true camera.
+fn by_heads(scenario: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    clip(&folder.path().join("clip.mkv"));
+    let card = concat!(env!("CARGO_MANIFEST_DIR"), "/models/cards/compact.toml");
+    let text = format!(
+        "[site]\nid = \"test\"\n[model]\ncard = \"{card}\"\ndevice = \"cpu\"\n\n[[camera]]\nid = \"gate\" # by the bridge\n\
+         uri = \"clip.mkv\"\n[camera.uncalibrated]\nground_width_m = 24 # a guess\nimage_size_px = [960, 540]\n\n[[zone]]\n\
+         id = \"near\"\npolygon_m = [[6, 1], [18, 1], [18, 7], [6, 7]]\nprofile = \"street_flat\"\ncapacity_people = 40\n"
+    );
+    fs::write(folder.path().join("site.toml"), text).unwrap();
+    let scenarios = Suite::HeldOut.scenarios().unwrap();
+    let name = scenario;
+    let scenario = scenarios.into_iter().find(|known| known.id == name).unwrap();
+    let truth = scene::camera(&scenario);
+    let view_deg = 2.0 * (0.5 * f64::from(truth.image_width_px) / truth.focal_px).atan().to_degrees();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_throng"));
+    command.current_dir(folder.path()).args([
+        "calibrate",
+        "site.toml",
+        "gate",
+        "--heads",
+        "--write",
+        "--json",
+    ]);
+    command.args(["--picture", "out.png", "--view-angle", &view_deg.to_string()]);
+    for (k, frame) in Scene::of(scenario, 3, Weather::Day).at_frames_per_s(0.2).skip(2).take(4).enumerate() {
+        let still = format!("still-{k}.png");
+        frame.rgb.save(folder.path().join(&still)).unwrap();
+        command.args(["--still", &still]);
+    }
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let report = &lines(&output)[0];
+    let head = |k: usize| HeadSeen {
+        row_px: report["head_widths_px"][k][0].as_f64().unwrap(),
+        width_px: report["head_widths_px"][k][1].as_f64().unwrap(),
+    };
+    let sizes = HeadSizes::fit(&[head(0), head(1)], [960, 540]).unwrap();
+    let (found, _) = sizes.camera(Some(view_deg), 1.6);
+    let sigma = report["area_sigma"].as_f64().unwrap();
+    assert!((0.1..0.4).contains(&sigma), "{report}");
+    for row_px in [200.0, 270.0, 400.0] {
+        let area = |camera: &throng_analytics::camera::Pinhole| {
+            camera.plane_from_image(1.6).unwrap().area_scale([480.0, row_px]).unwrap()
+        };
+        let ratio = area(&found) / area(&truth);
+        eprintln!("{name}, row {row_px}: densities {:.2} of the true, stated to {sigma:.2}", 1.0 / ratio);
+        assert!(ratio.ln().abs() < 1.645 * sigma, "{name}, row {row_px}: {ratio} {report}");
+    }
+    let after = fs::read_to_string(folder.path().join("site.toml")).unwrap();
+    assert!(
+        after.contains("# by the bridge") && after.contains("heads = [") && after.contains("view_angle_deg")
+    );
+    assert!(!after.contains("ground_width_m") && !after.contains("[6, 1]"), "{after}");
+    assert!(said(&output).contains("1 zones and lines have new metres"), "{}", said(&output));
 }

@@ -1,7 +1,7 @@
 //! The calibration of a camera: point pairs that describe one ground seen from above, or the stated fallback.
 
 use throng_analytics::camera::{
-    Calibration, CalibrationError, Distortion, FitOptions, Homography, Lens, PointPair,
+    Calibration, CalibrationError, Distortion, FitOptions, HeadSeen, HeadSizes, Homography, Lens, PointPair,
     STANDING_HEAD_HEIGHT_M,
 };
 
@@ -55,7 +55,7 @@ impl Checker<'_> {
                     let remark = Remark::new(
                         "is missing",
                         "[camera.calibration] with 4 or more point pairs, [camera.drone], or [camera.uncalibrated]",
-                        "measure 4 or more points, or state `ground_width_m` in [camera.uncalibrated]",
+                        "measure 4 or more points, or state `heads` or `ground_width_m` in [camera.uncalibrated]",
                     );
                     self.findings.error(&calibrated_at, remark);
                 }
@@ -227,14 +227,63 @@ impl Checker<'_> {
     }
 
     fn fallback(&mut self, fallback: &raw::Uncalibrated, at: &KeyPath) -> Option<Calibration> {
+        let calibration = self.by_fallback(fallback, at)?;
         let remark = Remark::new(
             "the camera is not calibrated: densities are rough and levels stop at yellow",
             "[camera.calibration] with 4 or more point pairs",
             "measure 4 or more points on the ground when you can",
         );
         self.findings.warning(at, remark);
-        let [width_px, height_px] = fallback.image_size_px.unwrap_or(COMMON_IMAGE_SIZE_PX);
-        Calibration::uncalibrated(fallback.ground_width_m?, width_px, height_px)
+        Some(calibration)
+    }
+
+    fn by_fallback(&mut self, fallback: &raw::Uncalibrated, at: &KeyPath) -> Option<Calibration> {
+        let size_px = fallback.image_size_px.unwrap_or(COMMON_IMAGE_SIZE_PX);
+        let wrong = |problem: &str| {
+            Remark::new(
+                problem,
+                "one of `heads` and `ground_width_m`",
+                "measure how wide two heads are, near and far, or run `throng calibrate SITE CAMERA --heads`",
+            )
+        };
+        match (&fallback.heads, fallback.ground_width_m) {
+            (Some(heads), None) => self.by_heads(heads, fallback.view_angle_deg, size_px, &at.key("heads")),
+            (None, Some(width_m)) => Calibration::uncalibrated(width_m, size_px[0], size_px[1]),
+            (Some(_), Some(_)) => {
+                self.findings.error(&at.key("ground_width_m"), wrong("is given beside `heads`"));
+                None
+            }
+            (None, None) => {
+                let removed = ["heads", "ground_width_m"].iter().any(|key| self.is_removed(&at.key(key)));
+                if !removed {
+                    self.findings.error(at, wrong("says nothing of how large anything is"));
+                }
+                None
+            }
+        }
+    }
+
+    fn by_heads(
+        &mut self,
+        heads: &[raw::HeadInPicture],
+        view_angle_deg: Option<f64>,
+        size_px: [u32; 2],
+        at: &KeyPath,
+    ) -> Option<Calibration> {
+        let seen = heads.iter().map(|h| Some(HeadSeen { row_px: h.row_px?, width_px: h.width_px? }));
+        let seen = seen.collect::<Option<Vec<_>>>()?;
+        let found = HeadSizes::fit(&seen, size_px)
+            .and_then(|sizes| Calibration::from_head_sizes(&sizes, view_angle_deg, STANDING_HEAD_HEIGHT_M));
+        found
+            .map_err(|error| {
+                let remark = Remark::new(
+                    error.to_string(),
+                    "heads near and far, wider the lower they are in the picture",
+                    "check rows (from the top) and widths, and that `image_size_px` is the picture they were measured in",
+                );
+                self.findings.error(at, remark);
+            })
+            .ok()
     }
 
     /// A calibration error at the point it speaks of.

@@ -72,6 +72,17 @@ fn a_camera_states_how_its_metres_came_about() {
     assert_said(&neither, &["camera[0].calibration: is missing", "or [camera.uncalibrated]"]);
     let both = SOUND.replace("[[zone]]", "[camera.uncalibrated]\nground_width_m = 20\n[[zone]]");
     assert_said(&both, &["camera[0].uncalibrated: is given beside [camera.calibration]"]);
+    let by = |keys: &str| {
+        format!("{before}[camera.uncalibrated]\nimage_size_px = [640, 480]\n{keys}\n[[zone]]{rest}")
+    };
+    assert_said(&by(""), &["camera[0].uncalibrated: says nothing of how large anything is"]);
+    let heads = |first: f64, second: f64| {
+        format!("heads = [{{ row_px = 100, width_px = {first} }}, {{ row_px = 400, width_px = {second} }}]")
+    };
+    let twice = format!("{}\nground_width_m = 20", heads(8.0, 20.0));
+    assert_said(&by(&twice), &["camera[0].uncalibrated.ground_width_m: is given beside `heads`"]);
+    assert_said(&by(&heads(20.0, 8.0)), &["camera[0].uncalibrated.heads: ", "areas are known to"]);
+    assert_said(&by(&heads(8.0, 20.0)), &["camera[0].uncalibrated: the camera is not calibrated"]);
 }
 
 #[test]
