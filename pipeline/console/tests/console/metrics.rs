@@ -20,8 +20,7 @@ macro_rules! heard {
     ($event:ident, $file:literal) => {{
         let golden = include_str!(concat!("../../../../analytics/wire/v1/golden/", $file));
         let mut message: wire::$event = serde_json::from_str(golden).unwrap();
-        message.envelope.captured_at = Some(now());
-        message.envelope.published_at = now() + 0.05;
+        message.envelope.published_at = now();
         RoomEvent::$event(Box::new(message))
     }};
 }
