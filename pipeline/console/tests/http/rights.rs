@@ -1,11 +1,8 @@
 //! Who may ask what: every route with every role, sessions that end, and what is not ours.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
-
-mod support;
 
 use serde_json::{Value, json};
 
-use support::{Server, Visitor};
+use crate::support::{Server, Visitor};
 
 const ROLES: [&str; 4] = ["viewer", "operator", "commander", "administrator"];
 

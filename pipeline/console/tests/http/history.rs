@@ -1,7 +1,4 @@
 //! What the console hands to its history, and what its report says of it.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
-
-mod support;
 
 use std::{sync::Arc, time::SystemTime};
 
@@ -10,7 +7,7 @@ use throng_analytics::{level::Level, time::Timestamp, wire};
 use throng_console::{LineDescription, RoomEvent, SiteDescription, ZoneDescription};
 use throng_history::{AlarmQuery, History, LineSample, ZoneSample};
 
-use support::{Server, Visitor};
+use crate::support::{Server, Visitor};
 
 fn now() -> Timestamp {
     let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
@@ -52,7 +49,7 @@ fn answered(server: &Server, visitor: &Visitor, path: &str) -> Value {
 }
 
 fn warning(incident: &str) -> Box<wire::Warning> {
-    let golden = include_str!("../../../analytics/wire/v1/golden/warning.json");
+    let golden = include_str!("../../../../analytics/wire/v1/golden/warning.json");
     let mut warning: wire::Warning = serde_json::from_str(golden).unwrap();
     warning.envelope.site = "square".to_owned();
     warning.envelope.drill = false;
