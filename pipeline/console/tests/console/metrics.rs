@@ -20,7 +20,8 @@ macro_rules! heard {
     ($event:ident, $file:literal) => {{
         let golden = include_str!(concat!("../../../../analytics/wire/v1/golden/", $file));
         let mut message: wire::$event = serde_json::from_str(golden).unwrap();
-        message.envelope.published_at = now();
+        message.envelope.captured_at = Some(now());
+        message.envelope.published_at = now() + 0.05;
         RoomEvent::$event(Box::new(message))
     }};
 }
@@ -30,12 +31,14 @@ fn printed() -> String {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("history.sqlite").to_string_lossy().into_owned();
     let server = Server::start_with(Arc::new(History::open(&file).unwrap()));
+    let speaker = include_str!("../../../../analytics/wire/v1/golden/speaker_state.json");
+    let speaker: Box<wire::SpeakerState> = serde_json::from_str(speaker).unwrap();
     for event in [
         heard!(ZoneDensity, "density.json"),
         heard!(ZoneRisk, "risk.json"),
         heard!(ZoneState, "zone_state.json"),
         heard!(CameraState, "camera_state.json"),
-        heard!(SpeakerState, "speaker_state.json"),
+        RoomEvent::SpeakerState(speaker),
     ] {
         server.console.hear(event);
     }
