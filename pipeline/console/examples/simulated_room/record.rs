@@ -16,7 +16,9 @@ impl Recording {
     /// Records what an event tells of a zone.
     pub(crate) fn take(&mut self, event: &RoomEvent, history: &History) {
         match event {
-            RoomEvent::ZoneState(state) => drop(self.levels.insert(state.zone.clone(), state.level)),
+            RoomEvent::ZoneState(state) => {
+                self.levels.insert(state.zone.clone(), state.level);
+            }
             RoomEvent::ZoneDensity(density) => history.record_zone(&ZoneSample {
                 site: density.envelope.site.clone(),
                 zone: density.zone.clone(),

@@ -20,7 +20,7 @@ use throng_console::{
 use throng_history::History;
 
 /// How long anything may take on a busy machine before a test gives up on it.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Nothing that goes out arrives.
 struct Nowhere;
