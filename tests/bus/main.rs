@@ -9,10 +9,13 @@
 
 mod contract;
 mod crash;
+mod desk;
+mod drill;
 mod federation;
 mod field;
 mod hostile;
 mod outage;
+mod room;
 mod security;
 mod support;
 mod units;
