@@ -30,6 +30,11 @@ fn quiet_room() -> Room {
     Room::open(20.0, [12.0, 13.0, 14.0, 15.0])
 }
 
+/// Blue at most, which the score alone may ask for, whatever the thresholds.
+fn is_calm(zone: &Value) -> bool {
+    zone["state"]["level"].as_u64().is_some_and(|level| level <= 1)
+}
+
 fn density(zone: &Value) -> Option<f64> {
     zone["density"]["density_people_per_m2"].as_f64()
 }
@@ -44,11 +49,10 @@ fn outline(corners: &Value) -> Value {
 }
 
 #[test]
-#[ignore = "not yet seen to pass on a busy machine"]
 fn thresholds_and_zones_are_taken_up_at_once_in_the_same_incident_and_taken_back() {
     let mut room = quiet_room();
     let before = room.text();
-    let quiet = room.zone("a quiet zone", |zone| density(zone).is_some() && zone["state"]["level"] == 0);
+    let quiet = room.zone("a quiet zone", |zone| density(zone).is_some() && is_calm(zone));
     let people_per_m2 = density(&quiet).unwrap();
     assert!(people_per_m2 < 8.0, "{people_per_m2}");
 
@@ -117,7 +121,7 @@ fn thresholds_and_zones_are_taken_up_at_once_in_the_same_incident_and_taken_back
     assert_eq!(room.text(), with_thresholds);
     room.officer.undo().unwrap();
     assert_eq!(room.text(), before);
-    room.zone("normal again", |zone| zone["state"]["level"] == 0 && zone["density"]["area_m2"] == 21.0);
+    room.zone("normal again", |zone| is_calm(zone) && zone["density"]["area_m2"] == 21.0);
     let undone = room.officer.look("sites/test/changes");
     assert!(undone[0]["undone_at"].is_string() && undone[1]["undone_at"].is_string(), "{undone}");
     assert!(room.officer.undo().unwrap_err().contains("no change to take back"));

@@ -10,10 +10,12 @@ use super::{
 };
 
 #[test]
-#[ignore = "not yet seen to pass on a busy machine"]
+#[ignore = "not yet seen to pass"]
 fn an_exercise_is_told_beside_the_real_site_and_reports_the_times_of_people_and_machine() {
-    let mut room = Room::open(12.0, [2.5, 3.0, 3.5, 4.0]);
-    let real = room.zone("a quiet zone", |zone| zone["state"]["level"] == 0);
+    let mut room = Room::open(20.0, [3.2, 3.5, 3.8, 4.1]);
+    // Blue at most, which the score alone may ask for, whatever the thresholds.
+    let is_calm = |zone: &Value| zone["state"]["level"].as_u64().is_some_and(|level| level <= 1);
+    let real = room.zone("a quiet zone", is_calm);
     assert_eq!(real["state"]["drill"], false, "{real}");
     let offered = room.officer.look("drills/test");
     let scenarios: Vec<&str> =
@@ -38,14 +40,14 @@ fn an_exercise_is_told_beside_the_real_site_and_reports_the_times_of_people_and_
     assert!(warning["text"]["en"].as_str().unwrap().starts_with("DRILL: "), "{warning}");
     let incident = warning["incident"].as_str().unwrap().to_owned();
     let drilled = room.officer.wait_for("red in the console", "zones/test--drill/gate", |zone| {
-        zone["state"]["level"] == 4 && zone["thresholds"]["red"] == 4.0
+        zone["state"]["level"] == 4 && zone["thresholds"]["red"] == 4.1
     });
     for message in ["state", "risk", "flow", "density"] {
         assert_eq!(drilled[message]["drill"], true, "{drilled}");
     }
     // The real zone is as it was.
     let real = room.officer.look("zones/test/gate");
-    assert_eq!((&real["state"]["level"], &real["state"]["drill"]), (&json!(0), &json!(false)), "{real}");
+    assert!(is_calm(&real) && real["state"]["drill"] == false, "{real}");
 
     // People answer; the alarm says that it is an exercise.
     let alarm = format!("alarms/test--drill/{incident}");
