@@ -39,7 +39,7 @@ pub fn exercise_plan(real: &Plan, scenario: &Scenario, id: &str) -> Result<(Plan
     let plan = Plan {
         site_id,
         drill: true,
-        bus: real.bus.neighbour(),
+        bus: real.bus.sibling(),
         outbox: OutboxOptions::default(),
         cameras: Vec::new(),
         zones,

@@ -53,6 +53,18 @@ impl Network {
             .map(|endpoint| endpoint.replace("/0.0.0.0:", "/127.0.0.1:").replace("/[::]:", "/[::1]:"));
         Self { connect: connect.collect(), listen: Vec::new(), ..self.clone() }
     }
+
+    /// The same for one that speaks to whoever reaches that session: peers pass nothing on for each other, so it listens
+    /// too, at the same addresses on ports of its own.
+    #[must_use]
+    pub fn sibling(&self) -> Self {
+        let own_port = |endpoint: &String| {
+            let address = endpoint.find(['?', '#']).unwrap_or(endpoint.len());
+            let (address, more) = endpoint.split_at(address);
+            Some(format!("{}:0{more}", address.rsplit_once(':')?.0))
+        };
+        Self { listen: self.listen.iter().filter_map(own_port).collect(), ..self.neighbour() }
+    }
 }
 
 impl Default for Network {
@@ -225,6 +237,15 @@ mod tests {
 
     fn json(config: &Config, key: &str) -> String {
         config.get_json(key).unwrap()
+    }
+
+    #[test]
+    fn a_sibling_of_a_site_that_listens_calls_it_and_can_be_called() {
+        let network = Network { listen: vec!["tcp/0.0.0.0:7447#iface=lo".to_owned()], ..Network::default() };
+        let sibling = network.sibling();
+        assert_eq!(sibling.connect, ["tcp/127.0.0.1:7447#iface=lo"]);
+        assert_eq!(sibling.listen, ["tcp/0.0.0.0:0#iface=lo"]);
+        assert!(Network::default().sibling().is_loopback());
     }
 
     #[test]

@@ -10,11 +10,14 @@
 mod console;
 mod contract;
 mod crash;
+mod desk;
+mod drill;
 mod evidence;
 mod federation;
 mod field;
 mod hostile;
 mod outage;
+mod room;
 mod security;
 mod support;
 mod units;

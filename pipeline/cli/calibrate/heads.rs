@@ -7,7 +7,7 @@ use throng_analytics::camera::{Calibration, HeadSeen, HeadSizes, HeadSizesError,
 use throng_models::picture::RgbView;
 use toml_edit::{Array, InlineTable, Item, Table, Value, value};
 
-use super::{CalibrateArgs, ExitStatus, draw_calibration, output, edit};
+use super::{CalibrateArgs, ExitStatus, draw_calibration, edit, output};
 use crate::{
     config::plan::{CameraPlan, Plan},
     engine,
