@@ -2,8 +2,8 @@
 //!
 //! By the poses of two pictures the earlier one is drawn as it would look from where the later was taken, were all of it
 //! ground; what then still moves, moves. Telemetry is never exact, so the ground itself has the last word: where nobody
-//! stands, what still moves is the poses' error, fitted over the picture and taken out. People's heads are not ground: seen
-//! from another place they shift before it, by an amount that the poses tell.
+//! stands, what still moves is the poses' error, fitted over the picture and taken out. People's heads are not ground: each is
+//! looked for on its own (`head_motion`), from where the poses say that it would be had it stood still.
 
 use anyhow::Context;
 use opencv::{
@@ -16,7 +16,7 @@ use throng_analytics::{
     density_map::DensityMap,
 };
 
-use super::grey::Grey;
+use super::{grey::Grey, head_motion::Walk};
 
 /// People in a cell of the motion from which on they, not the ground, are what moves in it.
 const PEOPLE_MIN: f64 = 0.03;
@@ -33,9 +33,9 @@ const OUTLIER_MADS: f64 = 3.0;
 #[derive(Clone, Debug)]
 pub struct EgoMotion {
     ground: Homography,
-    /// From a head's place in the later picture to its ground-like place in the earlier, drawn anew: the way a head that
-    /// stands still seems to go.
+    /// Where a head that stands still has gone since the earlier picture, and back.
     heads: Homography,
+    heads_back: Homography,
 }
 
 /// How far the ground still moved between two pictures that should not, by what was taken for ground.
@@ -89,8 +89,17 @@ impl EgoMotion {
     pub fn between(earlier: &DroneCamera, now: &DroneCamera, head_height_m: f64) -> Option<Self> {
         let ground = now.image_from_earlier(earlier, 0.0)?;
         let heads = now.image_from_earlier(earlier, head_height_m)?;
-        let seeming = Homography::from_matrix(ground.matrix() * heads.inverse()?.matrix())?;
-        Some(Self { ground, heads: seeming })
+        Some(Self { ground, heads_back: heads.inverse()?, heads })
+    }
+
+    /// Where a head that stands still was in the earlier picture.
+    pub(super) fn where_a_standing_head_was(&self, now_px: [f64; 2]) -> Option<[f64; 2]> {
+        self.heads_back.apply(now_px)
+    }
+
+    /// Where a head of the earlier picture would be now had it stood still.
+    pub(super) fn where_a_standing_head_is(&self, earlier_px: [f64; 2]) -> Option<[f64; 2]> {
+        self.heads.apply(earlier_px)
     }
 
     /// Draws the earlier picture as seen from now.
@@ -124,49 +133,87 @@ impl EgoMotion {
         let earlier_from_now = self.ground.inverse().context("a picture's motion has no way back")?;
         Ok(Stabilised { grey, earlier_from_now })
     }
+}
 
-    /// Takes the ground's remaining motion and the seeming motion of heads out of `shifts_px`, in reduced pixels.
-    pub(super) fn free(
-        &self,
-        cells: &Cells,
-        shifts_px: &[[f32; 2]],
-        image_px_per_reduced_px: f64,
-        stabilised: &Stabilised,
-        people: Option<&DensityMap>,
-    ) -> Freed {
-        let size = [cells.columns as f64, cells.rows as f64].map(|n| n * cells.image_px_per_cell);
-        let middles: Vec<[f64; 2]> = (0..shifts_px.len()).map(|index| cells.middle_px(index)).collect();
-        let was_seen = |middle: &[f64; 2]| {
-            let was = stabilised.earlier_from_now.apply(*middle);
-            was.is_some_and(|[u, v]| (0.0..size[0]).contains(&u) && (0.0..size[1]).contains(&v))
+/// Takes the ground's remaining motion out of `shifts_px`, in reduced pixels, and puts the motion of heads where there are
+/// people. Where their heads were not found nothing is known.
+pub(super) fn free(
+    cells: &Cells,
+    shifts_px: &[[f32; 2]],
+    image_px_per_reduced_px: f64,
+    stabilised: &Stabilised,
+    people: Option<&DensityMap>,
+    walks: &[Walk],
+) -> Freed {
+    let size = [cells.columns as f64, cells.rows as f64].map(|n| n * cells.image_px_per_cell);
+    let middles: Vec<[f64; 2]> = (0..shifts_px.len()).map(|index| cells.middle_px(index)).collect();
+    let was_seen = |middle: &[f64; 2]| {
+        let was = stabilised.earlier_from_now.apply(*middle);
+        was.is_some_and(|[u, v]| (0.0..size[0]).contains(&u) && (0.0..size[1]).contains(&v))
+    };
+    let mut is_unknown: Vec<bool> = middles.iter().map(|middle| !was_seen(middle)).collect();
+    let has_people: Vec<bool> = people_in(cells, people).into_iter().map(|n| n >= PEOPLE_MIN).collect();
+    let shifts: Vec<[f64; 2]> =
+        shifts_px.iter().map(|shift| shift.map(|px| f64::from(px) * image_px_per_reduced_px)).collect();
+    let ground: Vec<usize> =
+        (0..shifts.len()).filter(|index| !is_unknown[*index] && !has_people[*index]).collect();
+    let is_told =
+        ground.len() >= GROUND_CELLS_MIN && ground.len() as f64 >= GROUND_SHARE_MIN * shifts.len() as f64;
+    let drift = if is_told { Drift::fit(&middles, &shifts, &ground, size) } else { Drift::default() };
+    let lengths = |of: &dyn Fn(usize) -> [f64; 2]| {
+        ground.iter().map(|index| of(*index)).map(|[u, v]| u.hypot(v)).collect::<Vec<f64>>()
+    };
+    let drifts = lengths(&|index| drift.at(middles[index]));
+    let left = lengths(&|index| minus(shifts[index], drift.at(middles[index])));
+    let residual = EgoResidual {
+        by_poses_px: drifts.iter().sum::<f64>() / drifts.len().max(1) as f64,
+        left_px: median(left),
+    };
+    let heads_moved = heads_moved(cells, walks);
+    let mut freed = |index: usize| {
+        let moved = match (has_people[index], heads_moved[index]) {
+            (true, Some(moved)) => moved,
+            (true, None) => {
+                is_unknown[index] = true;
+                [0.0; 2]
+            }
+            (false, _) => shifts[index],
         };
-        let is_unknown: Vec<bool> = middles.iter().map(|middle| !was_seen(middle)).collect();
-        let has_people: Vec<bool> = people_in(cells, people).into_iter().map(|n| n >= PEOPLE_MIN).collect();
-        let shifts: Vec<[f64; 2]> =
-            shifts_px.iter().map(|shift| shift.map(|px| f64::from(px) * image_px_per_reduced_px)).collect();
-        let ground: Vec<usize> =
-            (0..shifts.len()).filter(|index| !is_unknown[*index] && !has_people[*index]).collect();
-        let is_told =
-            ground.len() >= GROUND_CELLS_MIN && ground.len() as f64 >= GROUND_SHARE_MIN * shifts.len() as f64;
-        let drift = if is_told { Drift::fit(&middles, &shifts, &ground, size) } else { Drift::default() };
-        let lengths = |of: &dyn Fn(usize) -> [f64; 2]| {
-            ground.iter().map(|index| of(*index)).map(|[u, v]| u.hypot(v)).collect::<Vec<f64>>()
-        };
-        let drifts = lengths(&|index| drift.at(middles[index]));
-        let left = lengths(&|index| minus(shifts[index], drift.at(middles[index])));
-        let residual = EgoResidual {
-            by_poses_px: drifts.iter().sum::<f64>() / drifts.len().max(1) as f64,
-            left_px: median(left),
-        };
-        let freed = |index: usize| {
-            let moved = minus(shifts[index], drift.at(middles[index]));
-            let seeming = self.heads.apply(middles[index]).filter(|_| has_people[index]);
-            // A head that stands still was drawn at `seeming` and is in the middle now.
-            let moved = seeming.map_or(moved, |from| minus(moved, minus(middles[index], from)));
-            moved.map(|px| px as f32)
-        };
-        Freed { shifts_px: (0..shifts.len()).map(freed).collect(), is_unknown, residual }
+        minus(moved, drift.at(middles[index])).map(|px| px as f32)
+    };
+    let shifts_px = (0..shifts.len()).map(&mut freed).collect();
+    Freed { shifts_px, is_unknown, residual }
+}
+
+/// How the heads in each cell have moved on average; where there are none, those in the cells around it.
+fn heads_moved(cells: &Cells, walks: &[Walk]) -> Vec<Option<[f64; 2]>> {
+    let (columns, rows) = (cells.columns, cells.rows);
+    let mut sums = vec![([0.0; 2], 0.0); columns * rows];
+    for walk in walks {
+        let [i, j] = walk.at_px.map(|px| (px / cells.image_px_per_cell) as usize);
+        if i < columns && j < rows {
+            let (sum, heads) = &mut sums[j * columns + i];
+            *sum = [sum[0] + walk.shift_px[0], sum[1] + walk.shift_px[1]];
+            *heads += 1.0;
+        }
     }
+    let mean = |among: &mut dyn Iterator<Item = usize>| {
+        let (sum, heads) = among.fold(([0.0; 2], 0.0), |(sum, heads), index| {
+            let (more, others) = sums[index];
+            ([sum[0] + more[0], sum[1] + more[1]], heads + others)
+        });
+        (heads > 0.0).then(|| sum.map(|px| px / heads))
+    };
+    let around = |index: usize| {
+        let (row, column) = (index / columns, index % columns);
+        let near = row.saturating_sub(1)..(row + 2).min(rows);
+        near.flat_map(move |j| {
+            (column.saturating_sub(1)..(column + 2).min(columns)).map(move |i| j * columns + i)
+        })
+    };
+    (0..sums.len())
+        .map(|index| mean(&mut std::iter::once(index)).or_else(|| mean(&mut around(index))))
+        .collect()
 }
 
 /// A shift that changes evenly over the picture.
@@ -280,6 +327,20 @@ fn median(mut numbers: Vec<f64>) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cell_moves_as_its_heads_do_or_those_beside_it() {
+        let cells = Cells { columns: 5, rows: 4, image_px_per_cell: 10.0 };
+        let walk = |at_px, shift_px| Walk { at_px, shift_px };
+        let walks =
+            [walk([12.0, 12.0], [2.0, 0.0]), walk([18.0, 15.0], [4.0, 2.0]), walk([25.0, 12.0], [9.0, 9.0])];
+        let found = heads_moved(&cells, &walks);
+        assert_eq!(found[5 + 1], Some([3.0, 1.0]));
+        assert_eq!(found[5 + 2], Some([9.0, 9.0]));
+        assert_eq!(found[0], Some([3.0, 1.0]), "beside it");
+        assert_eq!(found[5 + 3], Some([9.0, 9.0]));
+        assert_eq!(found[5 + 4], None);
+    }
 
     #[test]
     fn the_grounds_drift_is_found_among_those_who_walk() {

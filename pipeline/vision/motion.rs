@@ -8,11 +8,12 @@ use opencv::{
     video::{DISOpticalFlow, DISOpticalFlow_PRESET_ULTRAFAST},
 };
 use throng_analytics::{density_map::DensityMap, motion_field::MotionField, time::Timestamp};
-use throng_models::picture::RgbView;
+use throng_models::{heads, picture::RgbView};
 
 use super::{
-    ego_motion::{Cells, EgoMotion, EgoResidual},
+    ego_motion::{self, Cells, EgoMotion, EgoResidual},
     grey::Grey,
+    head_motion,
     shake::{ShakeChange, ShakeWatch},
 };
 use crate::stream::frame::Frame;
@@ -36,6 +37,8 @@ pub struct MotionMeter {
     flow: Ptr<DISOpticalFlow>,
     before: Option<Before>,
     now: Grey,
+    /// The latest picture of a camera that moves, fine enough for heads.
+    fine: Grey,
     vectors: Mat,
     shake: ShakeWatch,
 }
@@ -61,6 +64,7 @@ impl MotionMeter {
             flow,
             before: None,
             now: Grey::default(),
+            fine: Grey::default(),
             vectors: Mat::default(),
             shake: ShakeWatch::default(),
         })
@@ -118,11 +122,18 @@ impl MotionMeter {
             // Without poses nobody knows what moved.
             _ => None,
         };
+        let fine_factor = (picture.width_px() / head_motion::WIDTH_PX).max(1);
+        let earlier_fine = std::mem::take(&mut self.fine);
+        self.fine.reduce(picture, fine_factor);
         let Some(motion) = self.follow(picture, frame.session, frame.captured_at)? else { return Ok(None) };
         let Some((stabilised, ego)) = steady else { return Ok(None) };
+        let heads_px = people.map_or_else(Vec::new, heads::from_density);
+        let image_px_per_fine_px = fine_factor as f64 * image_px_per_px;
+        let walks = head_motion::walks(&earlier_fine, &self.fine, &heads_px, image_px_per_fine_px, ego)?;
         let Motion { columns, rows, shifts_px, step_secs, .. } = motion;
         let cells = Cells { columns, rows, image_px_per_cell: CELL_PX as f64 * image_px_per_reduced_px };
-        let freed = ego.free(&cells, &shifts_px, image_px_per_reduced_px, &stabilised, people);
+        let freed =
+            ego_motion::free(&cells, &shifts_px, image_px_per_reduced_px, &stabilised, people, &walks);
         let scale = (1.0 / step_secs) as f32;
         let velocities = freed.shifts_px.iter().map(|shift| shift.map(|px| px * scale)).collect();
         let px_per_cell = cells.image_px_per_cell;
