@@ -31,6 +31,7 @@ pub mod guard;
 pub mod head_scale;
 pub mod heads;
 pub mod picture;
+pub mod providers;
 
 mod boxes;
 mod density;

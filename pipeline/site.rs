@@ -143,7 +143,12 @@ impl SiteLoop<'_> {
         let mut decoded_before: BTreeMap<Id, (u64, Instant)> = BTreeMap::new();
         let mut report = SiteReport { now: wall_clock(), zones: Vec::new(), lines: Vec::new() };
         while !(self.must_stop)() {
-            let counted = match self.counted.recv_timeout(TICK) {
+            // Before it looks at a picture a site tells what it does not know yet: after a restart, how an incident stands.
+            let received = match (self.pace, began) {
+                (Pace::Realtime, None) => Err(RecvTimeoutError::Timeout),
+                _ => self.counted.recv_timeout(TICK),
+            };
+            let counted = match received {
                 Ok(counted) => Some(counted),
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => break,
@@ -160,7 +165,8 @@ impl SiteLoop<'_> {
                 // Footage that is read fast has no clock of its own while no picture comes.
                 (Pace::AsFastAsPossible, None) => continue,
             };
-            if self.for_secs.is_some_and(|secs| now.secs_since(*began.get_or_insert(now)) > secs) {
+            let began = *began.get_or_insert(now);
+            if self.for_secs.is_some_and(|secs| now.secs_since(began) > secs) {
                 break;
             }
             self.take_acks();

@@ -1,6 +1,7 @@
 //! `throng calibrate`: point pairs, or the heads in the picture, to a calibration that one can see, judge and keep.
 
 mod heads;
+mod moved;
 
 use std::{
     fs,
@@ -38,6 +39,7 @@ const OUT_OF_TRUST_SHARE: f64 = 0.05;
   throng calibrate site.toml gate --points points.csv      other points
   throng calibrate site.toml gate --points points.csv --write
   throng calibrate site.toml gate --heads --write          without points: by the size of heads in the picture
+  throng calibrate site.toml gate --moved-from before.png --write     the camera was nudged: carry its points over
 
 points.csv has the columns u_px, v_px, x_m and y_m: where a point of the ground (paint, kerb, drain) lies in the picture
 and on the ground. Four points are the least, eight around the zones are better. The picture shows the fitted ground in
@@ -54,6 +56,10 @@ pub struct CalibrateArgs {
     /// Point pairs: CSV with the columns `u_px`, `v_px`, `x_m`, `y_m`. Default: those of the site file.
     #[arg(long, value_name = "POINTS.csv")]
     pub points: Option<PathBuf>,
+    /// A picture of the camera from before it was moved, when the points of the site file still held: they are carried over to where
+    /// the same places lie in the picture now.
+    #[arg(long, value_name = "OLD.png", conflicts_with_all = ["points", "heads"])]
+    pub moved_from: Option<PathBuf>,
     /// Go by the size of the heads that a detector finds in the pictures.
     #[arg(long, conflicts_with = "points")]
     pub heads: bool,
@@ -66,7 +72,7 @@ pub struct CalibrateArgs {
     /// The picture to write.
     #[arg(long, value_name = "OUT.png", default_value = "calibration.png")]
     pub picture: PathBuf,
-    /// Put the points of `--points`, or what `--heads` found, into the site file.
+    /// Put the points of `--points` or `--moved-from`, or what `--heads` found, into the site file.
     #[arg(long)]
     pub write: bool,
     /// Write the result as one JSON line to stdout.
@@ -136,12 +142,15 @@ pub fn run(args: &CalibrateArgs) -> anyhow::Result<ExitStatus> {
     if args.heads {
         return heads::run(args, &plan, camera, pictures);
     }
-    ensure!(!args.write || args.points.is_some(), "there is nothing to write: give --points or --heads");
+    let is_new = args.points.is_some() || args.moved_from.is_some();
+    ensure!(is_new || !args.write, "there is nothing new to write: give --points, --moved-from or --heads");
     let [mut picture] = <[RgbImage; 1]>::try_from(pictures)
         .map_err(|pictures| anyhow::anyhow!("{} pictures are given; one is drawn over", pictures.len()))?;
-    let points = points(args, &picture)?;
-    let calibration =
-        if args.points.is_some() { points.fit(&args.camera)? } else { camera.calibration.clone() };
+    let mut points = points(args, &picture)?;
+    if let Some(old) = &args.moved_from {
+        points = moved::moved(points, &still::load(old)?, &picture)?;
+    }
+    let calibration = if is_new { points.fit(&args.camera)? } else { camera.calibration.clone() };
     ensure!(calibration.is_calibrated(), "the points give no ground seen from above");
     let fits = point_fits(&calibration, &points.pairs);
     let zones = zone_fits(&calibration, &plan.zones, &args.camera);

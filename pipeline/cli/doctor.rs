@@ -48,6 +48,7 @@ pub fn run(args: &DoctorArgs) -> anyhow::Result<ExitStatus> {
     if let Some(plan) = &plan {
         options.device = plan.model.device;
     }
+    checks.push(machine::execution_providers(&options));
     checks.push(machine::model(plan.as_ref().map(|plan| plan.model.card_path.as_path()), &options));
     checks.extend(plan.iter().flat_map(site::checks));
     if args.json {

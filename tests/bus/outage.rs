@@ -99,14 +99,10 @@ fn an_incident_goes_on_over_a_kill_and_the_dead_process_is_no_data() {
     assert_eq!(first["incident"], red["incident"], "{}", said(&run_said));
     assert!(first["seq"].as_u64() > red["seq"].as_u64(), "{first} after {red}");
     assert_eq!(first["numbering"], red["numbering"]);
-    // Until the first picture there is no level; whether a message falls into that time is the camera's affair.
-    let restored = if first["level"].is_number() {
-        first
-    } else {
-        runtime.block_on(next(&mut room, "the level", |key, value| {
-            is_warning(key, value) && value["level"].is_number()
-        }))
-    };
+    assert!(first["level"].is_null(), "before the first picture nobody knows the level: {first}");
+    let restored = runtime.block_on(next(&mut room, "the level", |key, value| {
+        is_warning(key, value) && value["level"].is_number()
+    }));
     assert_eq!(restored["transition"], "restored", "{restored}");
     assert_eq!((&restored["level"], &restored["incident"]), (&red["level"], &red["incident"]));
     assert_eq!(restored["since"], red["since"]);

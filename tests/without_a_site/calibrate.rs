@@ -158,3 +158,54 @@ fn by_heads(scenario: &str) {
     assert!(!after.contains("ground_width_m") && !after.contains("[6, 1]"), "{after}");
     assert!(said(&output).contains("1 zones and lines have new metres"), "{}", said(&output));
 }
+
+/// Slabs of random brightness, moved by so many pixels.
+fn slabs(by_px: [u32; 2]) -> RgbImage {
+    let camera = gate::camera();
+    RgbImage::from_fn(camera.image_width_px, camera.image_height_px, |u, v| {
+        let (x, y) = ((u + 1100 - by_px[0]) / 11, (v + 1100 - by_px[1]) / 11);
+        let mixed = (x.wrapping_mul(374_761_393) ^ y.wrapping_mul(668_265_263)).wrapping_mul(1_274_126_177);
+        Rgb([40 + ((mixed >> 13) & 0x7f) as u8; 3])
+    })
+}
+
+#[test]
+fn a_camera_that_was_nudged_is_fitted_again_without_measuring() {
+    let folder = tempfile::tempdir().unwrap();
+    site(folder.path());
+    let first = calibrate(folder.path(), &points(), &["--write"]);
+    assert_eq!(first.status.code(), Some(0), "{}", said(&first));
+    slabs([0, 0]).save(folder.path().join("old.png")).unwrap();
+    slabs([15, 8]).save(folder.path().join("still.png")).unwrap();
+    let again = Command::new(env!("CARGO_BIN_EXE_throng"))
+        .current_dir(folder.path())
+        .args([
+            "calibrate",
+            "site.toml",
+            "gate",
+            "--moved-from",
+            "old.png",
+            "--still",
+            "still.png",
+            "--write",
+        ])
+        .args(["--picture", "out.png", "--json"])
+        .output()
+        .unwrap();
+    assert_eq!(again.status.code(), Some(0), "{}", said(&again));
+    assert!(said(&again).contains("moved by 15.0 px to the right and 8.0 px down"), "{}", said(&again));
+    let text = fs::read_to_string(folder.path().join("site.toml")).unwrap();
+    let [u, v] = gate::calibration_points()
+        .iter()
+        .map(|point| point.in_image_px)
+        .find(|[u, v]| *u > 100.0 && *v > 100.0)
+        .unwrap();
+    let (moved_u, moved_v) = (u + 15.0, v + 8.0);
+    let site: toml::Table = text.parse().unwrap();
+    let pairs = site["camera"][0]["calibration"]["points"].as_array().unwrap();
+    let is_there = pairs.iter().any(|pair| {
+        let at = |k: usize| pair["image_px"][k].as_float().unwrap();
+        (at(0) - moved_u).hypot(at(1) - moved_v) < 0.5
+    });
+    assert!(is_there, "{u} {v} is not carried over: {text}");
+}

@@ -6,7 +6,10 @@ use std::{
     process::{Command, Stdio},
 };
 
-use throng_models::counter::{Counter, Options};
+use throng_models::{
+    counter::{Counter, Options},
+    providers::{ProviderState, providers},
+};
 
 use super::check::Check;
 use crate::{config::shipped, publish::MEETING_PORT, stream::inventory};
@@ -108,6 +111,25 @@ fn disk() -> Check {
             Check::warning(what, format!("{:.1} GB free here", bytes as f64 * 1e-9), "free some space")
         }
         Some(bytes) => Check::ok(what, format!("{:.1} GB free here", bytes as f64 * 1e-9)),
+    }
+}
+
+/// What models can run on here.
+pub(super) fn execution_providers(options: &Options) -> Check {
+    let what = "execution providers";
+    match providers(options.library.as_deref()) {
+        Err(error) => Check::failed(what, error.to_string(), "run deploy/setup.sh"),
+        Ok(providers) => {
+            let told = providers.iter().map(|provider| match &provider.state {
+                ProviderState::Loads => format!("{} loads", provider.name),
+                ProviderState::NotBuiltIn => format!("{} is not in this ONNX Runtime", provider.name),
+                ProviderState::DoesNotLoad { reason } => {
+                    format!("{} does not load ({reason})", provider.name)
+                }
+            });
+            let told: Vec<String> = std::iter::once("CPU".to_owned()).chain(told).collect();
+            Check::ok(what, told.join("; "))
+        }
     }
 }
 

@@ -26,6 +26,9 @@ const SHAPE_TOLERANCE: f64 = 0.02;
 /// Distance of key frames from which a reconnected camera stays dark for long, seconds.
 const KEY_FRAMES_SECS: f64 = 4.0;
 
+/// How far a camera's clock may be off, seconds: beyond it, it is wrong, or its pictures are that late.
+const CLOCK_OFF_SECS: f64 = 2.0;
+
 /// Every camera at the same time, then the bus.
 pub(super) fn checks(plan: &Plan) -> Vec<Check> {
     let mut checks: Vec<Check> = thread::scope(|scope| {
@@ -77,6 +80,10 @@ fn judged(what: &str, camera: &CameraPlan, probe: &Probe) -> Check {
     if let Some(decoder) = &probe.decoder {
         add(decoder.clone());
     }
+    if let Some(secs) = probe.clock_behind_secs {
+        let side = if secs < 0.0 { "ahead" } else { "behind" };
+        add(format!("its clock {:.1} s {side}", secs.abs()));
+    }
     add(format!("first picture after {:.1} s", probe.first_picture_secs));
     let [image_width, image_height] = camera.calibration.image_size_px().map(f64::from);
     let shape = f64::from(width) / f64::from(height) / (image_width / image_height);
@@ -93,6 +100,13 @@ fn judged(what: &str, camera: &CameraPlan, probe: &Probe) -> Check {
             what,
             found,
             "set the camera's key frame distance to 1 to 2 s: after a cut it stays dark for as long",
+        );
+    }
+    if probe.clock_behind_secs.is_some_and(|secs| secs.abs() > CLOCK_OFF_SECS) {
+        return Check::warning(
+            what,
+            found,
+            "set the camera's clock by NTP, from the server that this machine asks too",
         );
     }
     Check::ok(what, found)
