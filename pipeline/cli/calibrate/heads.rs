@@ -160,7 +160,7 @@ fn write(
             }
         }
     }
-    edit::replace(&args.site, &document)?;
+    edit::replace(&args.site, &document.to_string())?;
     Ok(moved)
 }
 
