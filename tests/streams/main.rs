@@ -5,6 +5,7 @@
 mod contention;
 mod endurance;
 mod faults;
+mod flight;
 mod multicast;
 mod proxy;
 mod server;
