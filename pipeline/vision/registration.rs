@@ -98,9 +98,18 @@ fn fit(pairs: &[PointPair], near_at_first: f64, near: f64) -> Option<(Homography
     let moved = |pair: &PointPair| [pair.in_image_px[0] + shift[0], pair.in_image_px[1] + shift[1]];
     let is_near = |pair: &&PointPair| distance(moved(pair), pair.in_ground_m) <= near_at_first;
     let mut kept: Vec<PointPair> = pairs.iter().filter(is_near).copied().collect();
+    // A fit is one from a picture to the ground, whose second axis points up: here that of the new picture does.
+    let flipped =
+        |pair: &PointPair| PointPair { in_ground_m: [pair.in_ground_m[0], -pair.in_ground_m[1]], ..*pair };
     let mut found = None;
     for round in 0..ROUNDS {
-        let Ok(better) = Homography::fit(&kept) else { break };
+        let kept_flipped: Vec<PointPair> = kept.iter().map(flipped).collect();
+        let Ok(upward) = Homography::fit(&kept_flipped) else { break };
+        let mut matrix = *upward.matrix();
+        for column in 0..3 {
+            matrix[(1, column)] = -matrix[(1, column)];
+        }
+        let better = Homography::from_matrix(matrix)?;
         // The limit closes in on what the fit leaves.
         let limit = (near_at_first / f64::from(1_u32 << round.min(16))).max(near);
         let off = |pair: &PointPair| better.apply(pair.in_image_px).map(|at| distance(at, pair.in_ground_m));
@@ -139,12 +148,14 @@ mod tests {
 
     fn turned(by_px: [f64; 2], by_rad: f64) -> Homography {
         let (sin, cos) = by_rad.sin_cos();
-        let pairs = [[0.0, 0.0], [640.0, 0.0], [640.0, 360.0], [0.0, 360.0]].map(|[u, v]| {
-            let (x, y) = (u - 320.0, v - 180.0);
-            let to = [320.0 + cos * x - sin * y + by_px[0], 180.0 + sin * x + cos * y + by_px[1]];
-            PointPair { in_image_px: [u, v], in_ground_m: to }
-        });
-        Homography::fit(&pairs).unwrap()
+        let pairs: Vec<PointPair> = (0..25)
+            .map(|k| {
+                let (x, y) = (f64::from(k % 5) * 160.0 - 320.0, f64::from(k / 5) * 90.0 - 180.0);
+                let to = [320.0 + cos * x - sin * y + by_px[0], 180.0 + sin * x + cos * y + by_px[1]];
+                PointPair { in_image_px: [x + 320.0, y + 180.0], in_ground_m: to }
+            })
+            .collect();
+        fit(&pairs, 1e9, 1e9).unwrap().0
     }
 
     #[test]
