@@ -31,6 +31,8 @@ const ROUNDS: usize = 8;
 /// Fewest points that agree, and their least share of those found again.
 const AGREEING_MIN: usize = 40;
 const AGREEING_SHARE_MIN: f64 = 0.4;
+/// The same of all places that were looked for: fewer speak for a part of the picture alone, such as what stands on a lorry.
+const ASKED_SHARE_MIN: f64 = 0.25;
 
 /// How one picture lies on another.
 #[derive(Clone, Debug)]
@@ -75,7 +77,9 @@ pub fn register(old: RgbView<'_>, new: RgbView<'_>) -> anyhow::Result<Registrati
     let scale = factor as f64;
     let (agreed, found) = (fit(&pairs, NEAR_AT_FIRST_PX * scale, NEAR_PX * scale), pairs.len());
     let agreeing = agreed.as_ref().map_or(0, |(_, agreeing)| *agreeing);
-    let is_enough = agreeing >= AGREEING_MIN && agreeing as f64 >= AGREEING_SHARE_MIN * found as f64;
+    let is_enough = agreeing >= AGREEING_MIN
+        && agreeing as f64 >= AGREEING_SHARE_MIN * found as f64
+        && agreeing as f64 >= ASKED_SHARE_MIN * points.len() as f64;
     match agreed {
         Some((new_from_old, agreeing)) if is_enough => Ok(Registration { new_from_old, agreeing, found }),
         _ => anyhow::bail!(
