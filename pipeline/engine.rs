@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
-use crossbeam::channel::{Receiver, bounded, never, unbounded};
+use crossbeam::channel::{Receiver, bounded, never};
 use throng_analytics::wire::ModelRef;
 use throng_models::{
     counter::{Counter, Info, Options},
@@ -138,8 +138,8 @@ pub fn run(
         ready.push(ReadyCamera::new(counted)?);
     }
     let (sender, counted) = bounded(COUNTED_WAITING);
-    // One for each change that an officer makes; the counting thread takes them before its next frame.
-    let (started_anew, exchanged) = unbounded();
+    // As many as one change can start anew; the counting thread takes them before its next frame.
+    let (started_anew, exchanged) = bounded(plan.cameras.len());
     let counting = counting::start(counter, ready, exchanged, batching, sender)?;
     let site_loop = SiteLoop {
         plan: Arc::new(plan.clone()),

@@ -154,7 +154,8 @@ impl SiteLoop<'_> {
                 Err(RecvTimeoutError::Disconnected) => break,
             };
             if self.take_up_offer(&mut summary) {
-                (report.zones.clear(), report.lines.clear());
+                report.zones.clear();
+                report.lines.clear();
                 decoded_before.clear();
             }
             // What was counted by a calibration that has gone lies elsewhere.

@@ -44,7 +44,9 @@ pub fn run(args: &RunArgs) -> anyhow::Result<ExitStatus> {
         Ok((Room::open(&options, pictures.clone(), site)?, drills))
     };
     let room = args.console.map(open).transpose()?;
-    room.iter().for_each(|(room, _)| greet(room));
+    if let Some((room, _)) = &room {
+        greet(room);
+    }
     let outcome = engine::run(&plan, counter, &options, &mut |step| {
         supervision.beat();
         if let Some((_, drills)) = &room {

@@ -183,7 +183,7 @@ fn own_profile(document: &mut DocumentMut, zone: &str, profile: &Profile) -> Str
         ("raise_dwell_secs", profile.raise_dwell_secs, standard.raise_dwell_secs),
         ("clear_dwell_secs", profile.clear_dwell_secs, standard.clear_dwell_secs),
     ] {
-        if secs != standard {
+        if secs.iter().zip(standard).any(|(secs, standard)| (secs - standard).abs() > 0.0) {
             own.insert(key, value(per_level(secs)));
         }
     }

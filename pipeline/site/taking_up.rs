@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use anyhow::ensure;
+
 use super::{SiteLoop, WatchedCamera};
 use crate::{
     cameras::to_start_anew,
@@ -29,8 +31,15 @@ impl SiteLoop<'_> {
     /// Takes up a plan whole or, with an error, not at all: what may fail comes first.
     fn take_up(&mut self, plan: &Arc<Plan>, summary: &mut Summary) -> anyhow::Result<()> {
         let document = config_document(plan, &self.node)?;
+        let anew = to_start_anew(&self.plan, plan, self.maker.info());
+        // Waiting for room would wait for the counting thread, which may wait for this one.
+        let room = self.started_anew.capacity().unwrap_or(0).saturating_sub(self.started_anew.len());
+        ensure!(
+            anew.len() <= room,
+            "cameras still start anew after the change before: try again in a moment"
+        );
         let mut started = Vec::new();
-        for camera in to_start_anew(&self.plan, plan, self.maker.info()) {
+        for camera in anew {
             let before = self.cameras.iter().find(|before| before.id == camera.id);
             let exchanges = before.map_or(0, |before| before.exchanges + 1);
             let (watched, counted) = self.maker.start(plan, camera, exchanges)?;
@@ -41,7 +50,7 @@ impl SiteLoop<'_> {
         self.bus.set_config(&document)?;
         for (watched, ready) in started {
             // Where every camera has ended nobody counts any more, and the site ends too.
-            self.started_anew.send(ready).ok();
+            self.started_anew.try_send(ready).ok();
             self.replace(watched, summary);
         }
         if let Some(evidence) = &mut self.evidence {
