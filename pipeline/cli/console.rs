@@ -55,7 +55,7 @@ pub struct Keeping {
     /// `~/.local/share/throng/console`.
     #[arg(long = "console-data", value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
-    /// Where the history is kept: a file, or postgres://USER:PASSWORD@HOST/DATABASE, ${NAME} in it from the environment.
+    /// Where the history is kept: a file, or `postgres://USER:PASSWORD@HOST/DATABASE`, `${NAME}` in it from the environment.
     /// Default: a file in that folder.
     #[arg(long, value_name = "FILE|URL")]
     pub history: Option<String>,

@@ -36,7 +36,7 @@ pub struct ReportArgs {
     /// Site file (TOML).
     #[arg(value_name = "SITE.toml")]
     pub site_file: Option<PathBuf>,
-    /// The history: a file, or postgres://USER:PASSWORD@HOST/DATABASE, ${NAME} in it from the environment. Default: the
+    /// The history: a file, or `postgres://USER:PASSWORD@HOST/DATABASE`, `${NAME}` in it from the environment. Default: the
     /// console's file.
     #[arg(long, value_name = "FILE|URL")]
     pub history: Option<String>,

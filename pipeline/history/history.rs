@@ -288,7 +288,6 @@ impl History {
 
     /// Asks the same of many, over several connections at once; the answers are in the order of the questions.
     pub(crate) fn read_each<T: Sync, R: Send>(
-        &self,
         of: &[T],
         ask: impl Fn(&T) -> Result<R, HistoryError> + Sync,
     ) -> Result<Vec<R>, HistoryError> {

@@ -4,7 +4,6 @@
 //! windows are made up, as many of each length as are kept by then, and as varied as real ones, so that they are as large.
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 #![expect(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
-#![expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
 
 use std::time::{Duration, Instant, SystemTime};
 

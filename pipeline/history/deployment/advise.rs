@@ -179,7 +179,7 @@ impl History {
             .filter(|(_, key)| key.kind == SeriesKind::Zone && !key.drill)
             .map(|(number, key)| (number, key.name))
             .collect();
-        let mut advised = self.read_each(&zones, |(number, zone)| {
+        let mut advised = Self::read_each(&zones, |(number, zone)| {
             let facts = request.zones.iter().find(|facts| facts.id == *zone);
             self.advise_zone(*number, zone, facts, &days, &local, ratios)
         })?;

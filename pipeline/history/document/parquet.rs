@@ -7,7 +7,7 @@ use super::table::{Cells, Table};
 
 /// First and last bytes of a file.
 const MAGIC: &[u8; 4] = b"PAR1";
-/// `Type`: DOUBLE, BYTE_ARRAY.
+/// `Type`: `DOUBLE`, `BYTE_ARRAY`.
 const DOUBLE: i64 = 5;
 const BYTE_ARRAY: i64 = 6;
 /// `FieldRepetitionType`: OPTIONAL.
@@ -17,14 +17,14 @@ const UTF8: i64 = 0;
 /// `Encoding`: PLAIN, RLE.
 const PLAIN: i64 = 0;
 const RLE: i64 = 3;
-/// `CompressionCodec` and `PageType`: UNCOMPRESSED, DATA_PAGE.
+/// `CompressionCodec` and `PageType`: `UNCOMPRESSED`, `DATA_PAGE`.
 const UNCOMPRESSED: i64 = 0;
 const DATA_PAGE: i64 = 0;
 
 impl Table {
     /// As Parquet; what is not known is null.
     pub fn parquet(&self) -> Vec<u8> {
-        let rows = self.rows() as i64;
+        let rows = length(self.rows());
         let mut file = MAGIC.to_vec();
         let chunks: Vec<Chunk> = self.columns.iter().map(|(_, cells)| cells.chunk(&mut file)).collect();
         let mut footer = Thrift::default();
@@ -34,7 +34,7 @@ impl Table {
         // The root: name, num_children.
         footer.begin_item();
         footer.text(4, self.name);
-        footer.number(5, self.columns.len() as i64);
+        footer.number(5, length(self.columns.len()));
         footer.end();
         for (name, cells) in &self.columns {
             footer.begin_item();
@@ -119,21 +119,26 @@ impl Cells {
         let mut header = Thrift::default();
         // PageHeader: type, uncompressed_page_size, compressed_page_size, data_page_header.
         header.number(1, DATA_PAGE);
-        header.number(2, page.len() as i64);
-        header.number(3, page.len() as i64);
+        header.number(2, length(page.len()));
+        header.number(3, length(page.len()));
         header.begin(5);
         // DataPageHeader: num_values, encoding, definition_level_encoding, repetition_level_encoding.
-        header.number(1, are_known.len() as i64);
+        header.number(1, length(are_known.len()));
         header.number(2, PLAIN);
         header.number(3, RLE);
         header.number(4, RLE);
         header.end();
         header.end();
-        let offset = file.len() as i64;
+        let offset = length(file.len());
         file.extend(&header.bytes);
         file.extend(&page);
-        Chunk { offset, bytes: file.len() as i64 - offset }
+        Chunk { offset, bytes: length(file.len()) - offset }
     }
+}
+
+/// A length as the format counts: what is in memory is far below its limit.
+fn length(of: usize) -> i64 {
+    i64::try_from(of).unwrap_or(i64::MAX)
 }
 
 /// Which cells are there: runs of 1 and of 0 (RLE with a width of one bit), after their length.
@@ -272,6 +277,6 @@ mod tests {
     }
 
     fn hex(bytes: &[u8]) -> String {
-        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
     }
 }

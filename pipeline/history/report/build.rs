@@ -55,12 +55,12 @@ impl History {
         let kinds = pattern::kinds_by_day(&events);
         let period = Period { from, to, local: &local, kinds: &kinds };
 
-        let lines = self.read_each(&wanted_lines, |(number, key)| {
+        let lines = Self::read_each(&wanted_lines, |(number, key)| {
             let windows = self.read(|store| store.line_windows(resolution, *number, from, to))?;
             let name = request.line_names.get(&key.name).unwrap_or(&key.name);
             Ok(period.line(&key.name, name, &windows))
         })?;
-        let zones = self.read_each(&wanted_zones, |(number, key)| {
+        let zones = Self::read_each(&wanted_zones, |(number, key)| {
             let windows = self.read(|store| store.zone_windows(resolution, *number, from, to))?;
             let facts = request.zones.iter().find(|facts| facts.id == key.name);
             Ok(period.zone(&key.name, facts, &windows, &lines))

@@ -1,6 +1,7 @@
 //! The history in a real `PostgreSQL`, which each test starts for itself on a socket of its own.
 //!
 //! Without its programs (Debian: `postgresql`) these tests say so and skip.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
 use std::{
     fs,
@@ -167,7 +168,9 @@ fn several_sites_write_to_one_database_and_each_is_answered_for_itself() {
         }
         history.record_alarm(&alarm(site)).unwrap();
     }
-    histories.iter().for_each(|(_, history)| history.flush().unwrap());
+    for (_, history) in &histories {
+        history.flush().unwrap();
+    }
     for (number, (site, _)) in histories.iter().enumerate() {
         // Either knows both.
         let history = &histories[1 - number].1;

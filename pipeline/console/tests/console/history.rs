@@ -51,10 +51,10 @@ fn answered(server: &Server, visitor: &Visitor, path: &str) -> Value {
 fn warning(incident: &str) -> Box<wire::Warning> {
     let golden = include_str!("../../../../analytics/wire/v1/golden/warning.json");
     let mut warning: wire::Warning = serde_json::from_str(golden).unwrap();
-    warning.envelope.site = "square".to_owned();
+    "square".clone_into(&mut warning.envelope.site);
     warning.envelope.drill = false;
-    warning.incident = incident.to_owned();
-    warning.zone = "gate".to_owned();
+    incident.clone_into(&mut warning.incident);
+    "gate".clone_into(&mut warning.zone);
     warning.level = Some(Level::Orange);
     warning.transition = wire::WarningTransition::Raised;
     warning.expired = false;
@@ -96,8 +96,10 @@ fn how_long_people_stay_is_told_of_a_zone_that_its_site_calls_enclosed() {
     let folder = tempfile::tempdir().unwrap();
     let (server, history) = with_history(&folder);
     let administrator = server.administrator();
-    let begin = now() - 1000.0;
-    for second in 0..1000 {
+    // Whole quarters of an hour, of which reports are made.
+    let quarter_nanos = 900_i64 * 1_000_000_000;
+    let begin = Timestamp::from_unix_nanos((now().unix_nanos() / quarter_nanos - 2) * quarter_nanos);
+    for second in 0..1800 {
         let at = begin + f64::from(second);
         let (site, people) = ("square".to_owned(), Some(300.0));
         let zone =
@@ -116,7 +118,7 @@ fn how_long_people_stay_is_told_of_a_zone_that_its_site_calls_enclosed() {
     }
     history.flush().unwrap();
     let text = |at: Timestamp| serde_json::to_value(at).unwrap().as_str().unwrap().to_owned();
-    let path = format!("report?site=square&from={}&to={}", text(begin), text(begin + 1000.0));
+    let path = format!("report?site=square&from={}&to={}", text(begin), text(begin + 1800.0));
     let dwell = &answered(&server, &administrator, &path)["zones"][0]["dwell"];
     // 300 people, one every two seconds: ten minutes each.
     assert!((dwell["mean_minutes"].as_f64().unwrap() - 10.0).abs() < 0.5, "{dwell}");

@@ -61,7 +61,7 @@ pub(in crate::document) fn add_to(page: &mut Page<'_>) {
     for alarm in alarms.newest.iter().take(LISTED) {
         row(&mut rows, alarm, page);
     }
-    let head: String = [
+    let head = [
         page.say("Raised", "触发"),
         page.say("Zone", "区域"),
         page.say("Highest level", "最高级别"),
@@ -70,10 +70,8 @@ pub(in crate::document) fn add_to(page: &mut Page<'_>) {
         page.say("By", "处置人"),
         page.say("Closed", "关闭原因"),
     ]
-    .iter()
-    .map(|name| format!("<th>{name}</th>"))
-    .collect();
-    page.add(format_args!("<div class=\"scroll\"><table><tr>{head}</tr>{rows}</table></div>"));
+    .join("</th><th>");
+    page.add(format_args!("<div class=\"scroll\"><table><tr><th>{head}</th></tr>{rows}</table></div>"));
     if answers.count > LISTED {
         page.remark("The newest forty; the tables have more.", "仅列最近四十条，其余见数据表。");
     }

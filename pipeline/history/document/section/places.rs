@@ -44,8 +44,7 @@ fn matrix(
     decimals: usize,
 ) {
     let zones = &page.document.report.zones;
-    let most =
-        zones.iter().flat_map(|zone| values(zone)).flatten().fold(0.0, |most: f64, value| most.max(*value));
+    let most = zones.iter().flat_map(values).flatten().fold(0.0, |most: f64, value| most.max(*value));
     page.add(format_args!("<h3>{title}</h3><div class=\"scroll\"><table class=\"heat\">"));
     page.hours("", Some(last));
     for zone in zones {
