@@ -148,7 +148,7 @@ pub fn run(args: &CalibrateArgs) -> anyhow::Result<ExitStatus> {
         .map_err(|pictures| anyhow::anyhow!("{} pictures are given; one is drawn over", pictures.len()))?;
     let mut points = points(args, &picture)?;
     if let Some(old) = &args.moved_from {
-        points = moved::moved(points, &still::load(old)?, &picture)?;
+        points = moved::moved(&points, &still::load(old)?, &picture)?;
     }
     let calibration = if is_new { points.fit(&args.camera)? } else { camera.calibration.clone() };
     ensure!(calibration.is_calibrated(), "the points give no ground seen from above");

@@ -52,7 +52,7 @@ impl ClipRing {
         let is_due = self.pictures.back().is_none_or(|last| {
             // A clock that went back begins anew.
             let secs = captured_at.secs_since(last.captured_at);
-            secs < 0.0 || secs >= 1.0 / CLIP_FPS - 1e-3
+            !(0.0..1.0 / CLIP_FPS - 1e-3).contains(&secs)
         });
         if !is_due {
             return Ok(());

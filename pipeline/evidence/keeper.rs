@@ -173,7 +173,9 @@ impl Keeper {
         }
         let ended = self.pending.iter().filter(|(_, pending)| now >= pending.ends_at);
         let over: Vec<String> = ended.map(|(zone, _)| zone.clone()).collect();
-        over.iter().for_each(|zone| self.finish(zone));
+        for zone in &over {
+            self.finish(zone);
+        }
         self.forget(now);
     }
 
@@ -221,7 +223,8 @@ impl Keeper {
             self.events.pop_front();
         }
         let kept_from = self.events.front().map_or(now, |first| first.now);
-        while let Some(warning) = self.warnings.pop_front_if(|w| w.envelope.published_at < kept_from) {
+        while self.warnings.front().is_some_and(|warning| warning.envelope.published_at < kept_from) {
+            let Some(warning) = self.warnings.pop_front() else { break };
             self.before.insert(warning.zone.clone(), warning);
         }
         while self.messages.front().is_some_and(|message| message.at < kept_from) {
@@ -236,7 +239,9 @@ impl Keeper {
 
     fn finish_all(&mut self) {
         let zones: Vec<String> = self.pending.keys().cloned().collect();
-        zones.iter().for_each(|zone| self.finish(zone));
+        for zone in &zones {
+            self.finish(zone);
+        }
     }
 
     /// Hands a zone's bundle to the thread that writes.

@@ -151,7 +151,7 @@ mod tests {
 
     #[test]
     fn silence_says_nothing() {
-        assert_eq!(agreement(&[0.0; 48_000], &noise(48_000, 0.1)), None);
+        assert_eq!(agreement(&noise(48_000, 0.0), &noise(48_000, 0.1)), None);
         assert_eq!(agreement(&noise(48_000, 0.1), &[]), None);
     }
 }

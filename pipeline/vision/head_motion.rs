@@ -48,7 +48,7 @@ pub(super) fn walks(
         let was = ego.where_a_standing_head_was(*at_px)?;
         Some((*at_px, (in_picture(*at_px), in_picture(was))))
     };
-    let (heads, (from, guesses)): (Vec<[f64; 2]>, (Vec<[f64; 2]>, Vec<[f64; 2]>)) =
+    let (heads, (from, guesses)): (Vec<_>, (Vec<_>, Vec<_>)) =
         heads_px.iter().take(HEADS_MAX).filter_map(standing).unzip();
     let found = follow_both_ways(now, earlier, &from, &guesses, WINDOW_PX, COARSER_LEVELS)?;
     let walk = |Followed { index, to }: &Followed| {

@@ -100,8 +100,7 @@ fn a_replay_under_another_profile_says_what_differs() {
     keys(folder.path(), "seal");
     let bundle = kept(folder.path());
     let site = bundle.join("site.toml");
-    let slower =
-        fs::read_to_string(&site).unwrap().replace("orange = 0.3, red = 0.3", "orange = 3, red = 3");
+    let slower = fs::read_to_string(&site).unwrap().replace("orange = 0.3, red = 0.3", "orange = 3, red = 3");
     fs::write(&site, &slower).unwrap();
     // Somebody who changes the site file and its digest, too, cannot sign, but can look what would have been.
     let path = bundle.join("manifest.json");

@@ -134,11 +134,12 @@ fn nothing_is_said_to_whom_the_authority_does_not_vouch_for() {
     authority(&strangers);
     let (log, port) = listener();
     let to = address("tls", port, ours.join("ca.pem"));
-    let server = std::thread::spawn(move || {
+    let serve = move || {
         let mut read = Vec::new();
         let outcome = accept(&log, &strangers).read_to_end(&mut read);
         (read, outcome.is_ok())
-    });
+    };
+    let server = std::thread::Builder::new().name("stranger".to_owned()).spawn(serve).unwrap();
     let error = Connection::open(&to, Duration::from_secs(5)).unwrap_err();
     let told = format!("{error:#}");
     assert!(told.contains("is not trusted") && told.contains("`ca`"), "{told}");

@@ -138,8 +138,8 @@ impl Camera {
             match answer.status {
                 200 => return Ok(answer),
                 401 if attempt == 0 && !to.user.is_empty() => {
-                    let asked = answer.headers.iter().filter(|(name, _)| name == "www-authenticate");
-                    self.challenge = asked.filter_map(|(_, value)| Challenge::parse(value)).next();
+                    let mut asked = answer.headers.iter().filter(|(name, _)| name == "www-authenticate");
+                    self.challenge = asked.find_map(|(_, value)| Challenge::parse(value));
                     ensure!(self.challenge.is_some(), "{to} asks for an authentication that is not known");
                 }
                 401 | 403 => bail!("{to} refuses the user {:?}; check name, password and rights", to.user),
@@ -155,15 +155,15 @@ impl Camera {
         self.sequence += 1;
         let mut request =
             format!("{method} {url} RTSP/1.0\r\nCSeq: {}\r\nUser-Agent: throng\r\n", self.sequence);
-        let mut add = |name: &str, value: &str| {
-            request.push_str(&format!("{name}: {value}\r\n"));
-        };
-        headers.iter().for_each(|(name, value)| add(name, value));
-        if let Some(session) = &self.session {
-            add("Session", session);
-        }
-        if let Some(challenge) = &self.challenge {
-            add("Authorization", &challenge.answer(&self.to.user, &self.to.password, method, url));
+        let session = self.session.as_deref().map(|session| ("Session", session));
+        let challenge = self.challenge.as_ref();
+        let answer =
+            challenge.map(|challenge| challenge.answer(&self.to.user, &self.to.password, method, url));
+        let answer = answer.as_deref().map(|answer| ("Authorization", answer));
+        for (name, value) in headers.iter().copied().chain(session).chain(answer) {
+            for part in [name, ": ", value, "\r\n"] {
+                request.push_str(part);
+            }
         }
         request.push_str("\r\n");
         let connection = self.connection.get_mut();

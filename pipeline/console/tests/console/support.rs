@@ -245,7 +245,7 @@ fn envelope(schema: &str, node: &str, now: Timestamp) -> Value {
     })
 }
 
-fn message<M: serde::de::DeserializeOwned>(mut envelope: Value, body: Value) -> Box<M> {
+fn message<M: serde::de::DeserializeOwned>(mut envelope: Value, body: Value) -> M {
     let Value::Object(body) = body else { panic!("{body}") };
     envelope.as_object_mut().unwrap().extend(body);
     serde_json::from_value(envelope).unwrap()
@@ -257,8 +257,11 @@ pub(crate) fn zone(node: &str, zone: &str, level: u8, density: f64, now: Timesta
     let density =
         json!({ "zone": zone, "freshness": "fresh", "area_m2": 100.0, "density_people_per_m2": density });
     [
-        RoomEvent::ZoneState(message::<ZoneState>(envelope("zone_state", node, now), state)),
-        RoomEvent::ZoneDensity(message::<ZoneDensity>(envelope("zone_density", node, now), density)),
+        RoomEvent::ZoneState(Box::new(message::<ZoneState>(envelope("zone_state", node, now), state))),
+        RoomEvent::ZoneDensity(Box::new(message::<ZoneDensity>(
+            envelope("zone_density", node, now),
+            density,
+        ))),
     ]
 }
 
@@ -269,7 +272,7 @@ pub(crate) fn warning(incident: &str, level: u8, transition: &str, now: Timestam
         "density_people_per_m2": { "mean": 5.5 }, "since": now, "expires_at": now + 300.0, "outline_in_ground_m": [],
         "action": "relieve_pressure", "text": { "en": "stage", "zh": "stage" }, "escalate": false,
     });
-    RoomEvent::Warning(message::<Warning>(envelope("warning", "box", now), body))
+    RoomEvent::Warning(Box::new(message::<Warning>(envelope("warning", "box", now), body)))
 }
 
 /// A camera that is live.
@@ -278,5 +281,5 @@ pub(crate) fn camera(id: &str, now: Timestamp) -> RoomEvent {
         "camera": id, "state": "live", "since": now, "decoded_fps": 25.0, "frames_decoded": 1, "frames_counted": 1,
         "frames_dropped": {}, "session": 1,
     });
-    RoomEvent::CameraState(message::<CameraState>(envelope("camera_state", "box", now), body))
+    RoomEvent::CameraState(Box::new(message::<CameraState>(envelope("camera_state", "box", now), body)))
 }
