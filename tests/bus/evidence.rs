@@ -112,7 +112,7 @@ fn a_replay_under_another_profile_says_what_differs() {
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
     assert_eq!(answer["same_alarm"], false);
     let differs = answer["differs"][0].as_str().unwrap();
-    assert!(differs.starts_with("orange of "), "{differs}");
+    assert!(differs.starts_with("orange of ") || differs.starts_with("red of "), "{differs}");
     assert!(differs.ends_with(" later") || differs.ends_with("does not come"), "{differs}");
 }
 
