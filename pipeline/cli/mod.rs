@@ -1,7 +1,7 @@
 //! The command line: one file a command, each with `run(&Args) -> anyhow::Result<ExitStatus>`.
 //!
 //! Words for people go to standard error, machine output to standard output ([`output`]). An error is returned, never
-//! printed, by a command; [`report`] prints it once.
+//! printed, by a command; [`report()`] prints it once.
 
 pub mod analyse;
 pub mod args;
@@ -119,7 +119,7 @@ pub enum Command {
 /// Runs the command that was asked for.
 ///
 /// # Errors
-/// Whatever made the command fail, for [`report`] to print.
+/// Whatever made the command fail, for [`report()`] to print.
 pub fn run(cli: &Cli) -> anyhow::Result<ExitStatus> {
     logging::start(cli.log_level);
     match &cli.command {

@@ -266,8 +266,19 @@ impl Drills for Simulated {
     fn report(&self, _: &str) -> Result<Value, String> {
         Ok(json!({
             "running_since": self.state().drill,
-            "scenarios": ["bottleneck", "crossing-streams"],
-            "report": { "machine_secs_to_red": 12.4, "people": [{ "what": "answer", "secs": 21.0 }] },
+            "scenarios": [
+                { "id": "gate_closes", "name": "A gate closes" },
+                { "id": "stairs", "name": "Stairs back up" },
+            ],
+            "report": {
+                "id": "1", "site": "square--drill", "scenario": "gate_closes", "title": "A gate closes", "by": "demo",
+                "started_at": self.clock.now() - 90.0, "ended_at": self.clock.now() - 30.0,
+                "ended_because": "people would have come to harm", "onset_secs": 41.5, "harm_secs": 60.0,
+                "zones": [{
+                    "zone": "stage", "name": "Stage", "incidents": ["d-1"], "blue_secs": 12.0, "yellow_secs": 20.4,
+                    "orange_secs": 28.0, "red_secs": null, "acknowledged_secs": 33.0, "density_max_people_per_m2": 6.1,
+                }],
+            },
         }))
     }
 }

@@ -6,6 +6,7 @@ import { el, put } from "./dom.js";
 import { current, num, pick, span, t, word } from "./i18n.js";
 import { LEVELS, badge } from "./level.js";
 import { heat } from "./map.js";
+import { table } from "./table.js";
 import { room, watch } from "./live.js";
 
 const DAY_MS = 86_400_000;
@@ -48,8 +49,6 @@ export function report(page) {
   return off;
 }
 
-const table = (head, rows) => el("div", { class: "scroll", tabindex: 0 }, el("table", { class: "heat" }, el("thead", {}, el("tr", {}, el("th"), head.map((name) => el("th", { scope: "col" }, String(name))))),
-  el("tbody", {}, rows.map(([name, cells]) => el("tr", {}, el("th", { scope: "row" }, name), cells)))));
 const fact = (value, label) => el("div", { class: "fact" }, el("b", {}, value), el("span", {}, label));
 
 /** Officers by zone and hour; a dash where too little is known. The reasons stand below, zone by zone. */
