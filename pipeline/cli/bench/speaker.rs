@@ -38,6 +38,8 @@ use crate::{
 const TIMED: usize = 40;
 /// Longest wait for the sound, and for the agent to be there.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// How long it speaks before it is stopped.
+const SPEAKS: Duration = Duration::from_millis(400);
 /// Without a packet for this long the loudspeaker is silent: a packet holds 20 ms.
 const SILENT_AFTER: Duration = Duration::from_millis(300);
 /// The announcement.
@@ -103,6 +105,7 @@ pub(super) fn run(as_json: bool) -> anyhow::Result<ExitStatus> {
         let ordered = give(SpeakerOrder::Play)?;
         let first = next_packet(&sound, PATIENCE)?.context("the loudspeaker says nothing")?;
         to_sound_ms.push((first - ordered).as_secs_f64() * 1e3);
+        while first.elapsed() < SPEAKS && next_packet(&sound, SILENT_AFTER)?.is_some() {}
         let aborted = give(SpeakerOrder::Abort)?;
         let mut last = aborted;
         while let Some(packet) = next_packet(&sound, SILENT_AFTER)? {
