@@ -16,7 +16,7 @@ use std::{
 use anyhow::Context;
 use crossbeam::channel::{Receiver, Select, Sender, never};
 use throng_analytics::{
-    camera::Calibration,
+    camera::{Calibration, MovingView},
     density_map::DensityMap,
     estimate::Estimate,
     site::{CameraObservation, ImageCount},
@@ -114,6 +114,13 @@ pub struct CountedFrame {
     pub inference_secs: f64,
     /// Seconds from taking the frame to handing it on.
     pub total_secs: f64,
+}
+
+impl CountedFrame {
+    /// Where the picture of a camera that moves lies; `None` for one that stands, and where its telemetry does not tell.
+    pub fn moving_view(&self) -> Option<&MovingView> {
+        self.located.as_ref()?.placed.as_ref().ok()?.view.as_ref().ok()
+    }
 }
 
 /// How frames of several cameras are counted together.

@@ -60,16 +60,11 @@ impl Shot {
     pub fn take(plan: &Plan, counted: &CountedFrame, report: &SiteReport) -> anyhow::Result<Self> {
         let camera = plan.cameras.iter().find(|camera| camera.id.as_str() == &*counted.frame.camera);
         let camera = camera.context("a frame comes from no camera of the site")?;
-        let view = counted.frame.rgb().context("a frame cannot be read")?;
-        let mut pixels = Vec::with_capacity(3 * view.width_px() * view.height_px());
-        (0..view.height_px()).for_each(|y| pixels.extend_from_slice(view.row(y)));
-        let (width, height) = (u32::try_from(view.width_px())?, u32::try_from(view.height_px())?);
-        let picture = RgbImage::from_raw(width, height, pixels).context("a frame has an odd size")?;
+        let picture = counted.frame.to_image().context("a frame cannot be read")?;
         // A camera that moves has a calibration of its own for each picture; without one there is nothing to draw zones by.
-        let moving =
-            counted.located.as_ref().and_then(|located| located.placed.as_ref().ok()?.view.as_ref().ok());
-        let calibration = moving.map_or(&camera.calibration, MovingView::calibration);
-        let px_per_calibration_px = f64::from(width) / f64::from(camera.calibration.image_size_px()[0]);
+        let calibration = counted.moving_view().map_or(&camera.calibration, MovingView::calibration);
+        let px_per_calibration_px =
+            f64::from(picture.width()) / f64::from(camera.calibration.image_size_px()[0]);
 
         let map = counted.observation.count.as_ref().ok().map(|count| DensityMap {
             px_per_cell_x: count.density.px_per_cell_x * px_per_calibration_px,

@@ -36,6 +36,7 @@ use crate::{
         options::Pace,
     },
     summary::Summary,
+    vision::watch::Trouble,
 };
 
 /// Longest silence after which time passes all the same: freshness must fall while nothing arrives.
@@ -210,10 +211,9 @@ impl SiteLoop<'_> {
     fn take_trouble(&mut self, counted: &CountedFrame) {
         let camera = &*counted.frame.camera;
         let trouble = counted.trouble.as_ref();
-        let doubt = trouble.filter(|trouble| trouble.leaves_ground()).map(|trouble| trouble.cause.as_str());
-        self.site.doubt(camera, doubt);
-        if let Some(trouble) = trouble.filter(|trouble| !trouble.leaves_ground()) {
-            self.site.withdraw(camera, trouble.believed_until);
+        self.site.doubt(camera, trouble.and_then(Trouble::doubt));
+        if let Some(believed_until) = trouble.and_then(Trouble::takes_back_to) {
+            self.site.withdraw(camera, believed_until);
         }
         let cause = trouble.map(|trouble| &trouble.cause).or(counted.observation.count.as_ref().err());
         if let Some(watched) = self.cameras.iter().find(|watched| watched.id.as_str() == camera) {

@@ -158,7 +158,7 @@ impl Bundle {
                 None => Ok(()),
             }
         };
-        let events = self.events.iter().map(|event| Ok(Event::clone(event)));
+        let events = self.events.iter().map(|event| Ok(event.as_ref()));
         let played = replay::play(self.model.clone(), &self.manifest, events, &mut look)?;
         self.manifest.replay_differs = replay::differences(&self.manifest, &played);
         ground.finish()?.flush().context("cannot write the ground")

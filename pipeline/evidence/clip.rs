@@ -57,11 +57,8 @@ impl ClipRing {
         if !is_due {
             return Ok(());
         }
-        let view = counted.frame.rgb().context("a frame cannot be read")?;
-        let mut pixels = Vec::with_capacity(3 * view.width_px() * view.height_px());
-        (0..view.height_px()).for_each(|y| pixels.extend_from_slice(view.row(y)));
-        let (width, height) = (u32::try_from(view.width_px())?, u32::try_from(view.height_px())?);
-        let mut picture = RgbImage::from_raw(width, height, pixels).context("a frame has an odd size")?;
+        let mut picture = counted.frame.to_image().context("a frame cannot be read")?;
+        let (width, height) = picture.dimensions();
         if is_concealed {
             let scale = f64::from(calibration.image_size_px()[0]) / f64::from(width);
             conceal(&mut picture, &|[x, y]| {

@@ -10,7 +10,7 @@ use throng_analytics::{
     wire::AckRecord,
 };
 
-use crate::counting::CountedFrame;
+use crate::{counting::CountedFrame, vision::watch::Trouble};
 
 /// One step of a site: what came in, and then the time to which it went on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -108,10 +108,8 @@ impl SeenPicture {
         Self {
             pose: view.map(|(placed, view)| SeenFrom::of(&placed.pose, &placed.errors, view.head_height_m())),
             observation: counted.observation.clone(),
-            doubt: trouble.filter(|trouble| trouble.leaves_ground()).map(|trouble| trouble.cause.clone()),
-            believed_until: trouble
-                .filter(|trouble| !trouble.leaves_ground())
-                .map(|trouble| trouble.believed_until),
+            doubt: trouble.and_then(Trouble::doubt).map(str::to_owned),
+            believed_until: trouble.and_then(Trouble::takes_back_to),
         }
     }
 }

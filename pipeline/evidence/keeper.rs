@@ -12,7 +12,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use throng_analytics::{
-    camera::Calibration,
+    camera::{Calibration, MovingView},
     site::{SiteModel, SiteReport},
     time::Timestamp,
     wire::{ModelRef, Warning},
@@ -182,9 +182,7 @@ impl Keeper {
     fn keep_picture(&mut self, counted: &CountedFrame) {
         let camera = &*counted.frame.camera;
         let Some(fixed) = self.facts.calibrations.get(camera) else { return };
-        let placed = counted.located.as_ref().and_then(|located| located.placed.as_ref().ok());
-        let moving = placed.and_then(|placed| placed.view.as_ref().ok());
-        let calibration = moving.map_or(fixed, throng_analytics::camera::MovingView::calibration);
+        let calibration = counted.moving_view().map_or(fixed, MovingView::calibration);
         let ring = self.clips.entry(camera.to_owned()).or_default();
         if let Err(error) = ring.observe(counted, calibration, self.plan.is_concealed) {
             tracing::warn!(camera, "A picture is missing in the evidence: {error:#}.");

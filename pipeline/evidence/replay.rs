@@ -1,5 +1,7 @@
 //! A bundle's inputs played to a fresh site, and what is different from what was recorded.
 
+use std::borrow::Borrow;
+
 use throng_analytics::{
     site::{Site, SiteModel, SiteReport},
     time::Timestamp,
@@ -27,7 +29,7 @@ pub struct Played {
 pub fn play(
     model: SiteModel,
     manifest: &Manifest,
-    events: impl Iterator<Item = anyhow::Result<Event>>,
+    events: impl Iterator<Item = anyhow::Result<impl Borrow<Event>>>,
     look: &mut dyn FnMut(&Site, Timestamp) -> anyhow::Result<()>,
 ) -> anyhow::Result<Played> {
     let mut site = Site::new(model);
@@ -37,8 +39,7 @@ pub fn play(
     let mut report = SiteReport { now: manifest.from, zones: Vec::new(), lines: Vec::new() };
     let mut changes = Vec::new();
     for event in events {
-        let event = event?;
-        event.play(&mut site, &mut report);
+        event?.borrow().play(&mut site, &mut report);
         let zone = report.zones.iter().find(|zone| zone.zone == manifest.zone);
         for (zone, change) in zone.iter().flat_map(|zone| zone.changes.iter().map(move |c| (zone, c))) {
             let density = zone.density_people_per_m2.map(|density| density.value);

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Instant};
 
 use gstreamer_video::{VideoFrame, VideoFrameExt, video_frame::Readable};
+use image::RgbImage;
 use throng_analytics::time::Timestamp;
 use throng_models::picture::RgbView;
 
@@ -36,6 +37,14 @@ impl Frame {
         let stride_bytes = usize::try_from(*self.picture.plane_stride().first()?).ok()?;
         let data = self.picture.plane_data(0).ok()?;
         RgbView::new(data, self.picture.width() as usize, self.picture.height() as usize, stride_bytes)
+    }
+
+    /// A copy of the pixels; `None` as for [`rgb`](Self::rgb).
+    pub fn to_image(&self) -> Option<RgbImage> {
+        let view = self.rgb()?;
+        let mut pixels = Vec::with_capacity(3 * view.width_px() * view.height_px());
+        (0..view.height_px()).for_each(|y| pixels.extend_from_slice(view.row(y)));
+        RgbImage::from_raw(self.picture.width(), self.picture.height(), pixels)
     }
 }
 

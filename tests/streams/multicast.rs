@@ -3,23 +3,17 @@
 
 use std::{
     io::{BufRead, BufReader, Write},
-    net::{TcpListener, TcpStream},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    thread::JoinHandle,
+    net::TcpStream,
 };
 
-use crate::server::{Sender, free_udp_port, h264};
+use crate::server::{Listener, Sender, free_udp_port, h264};
 
 /// Administratively scoped (RFC 2365); packets that may pass no router stay on this machine.
 const GROUP: &str = "239.255.77.9";
 
 pub(crate) struct MulticastServer {
     pub(crate) port: u16,
-    stopping: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
+    _listener: Listener,
     _sender: Sender,
 }
 
@@ -30,28 +24,8 @@ impl MulticastServer {
             "{} ! rtph264pay pt=96 config-interval=-1 ! udpsink host={GROUP} port={video_port} auto-multicast=true ttl-mc=0",
             h264(10)
         ));
-        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let stopping = Arc::new(AtomicBool::new(false));
-        let stop = Arc::clone(&stopping);
-        let work = move || {
-            for client in listener.incoming() {
-                if stop.load(Ordering::Relaxed) {
-                    return;
-                }
-                answer(client.unwrap(), video_port).ok();
-            }
-        };
-        let thread = std::thread::Builder::new().name("rtsp".to_owned()).spawn(work).unwrap();
-        Self { port, stopping, thread: Some(thread), _sender: sender }
-    }
-}
-
-impl Drop for MulticastServer {
-    fn drop(&mut self) {
-        self.stopping.store(true, Ordering::Relaxed);
-        TcpStream::connect(("127.0.0.1", self.port)).ok();
-        self.thread.take().unwrap().join().ok();
+        let listener = Listener::start("rtsp", move |client| drop(answer(client, video_port)));
+        Self { port: listener.port, _listener: listener, _sender: sender }
     }
 }
 

@@ -161,12 +161,29 @@ const VIEWER_RIGHT: &str = "Authorization: Basic dmlld2VyOnJpZ2h0";
 /// other, for ever. What begins with `private` needs the user `viewer` with the password `right`.
 pub(crate) struct HttpServer {
     pub(crate) port: u16,
-    stopping: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
+    _listener: Listener,
 }
 
 impl HttpServer {
     pub(crate) fn start(folder: PathBuf) -> Self {
+        let listener = Listener::start("http", move |client| {
+            let folder = folder.clone();
+            let answer = move || drop(answer(client, &folder));
+            std::thread::Builder::new().name("http-client".to_owned()).spawn(answer).unwrap();
+        });
+        Self { port: listener.port, _listener: listener }
+    }
+}
+
+/// Takes whoever connects to a port of loopback, until it is dropped.
+pub(crate) struct Listener {
+    pub(crate) port: u16,
+    stopping: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Listener {
+    pub(crate) fn start(name: &str, mut take: impl FnMut(TcpStream) + Send + 'static) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let stopping = Arc::new(AtomicBool::new(false));
@@ -176,17 +193,15 @@ impl HttpServer {
                 if stop.load(Ordering::Relaxed) {
                     return;
                 }
-                let folder = folder.clone();
-                let answer = move || drop(answer(client.unwrap(), &folder));
-                std::thread::Builder::new().name("http-client".to_owned()).spawn(answer).unwrap();
+                take(client.unwrap());
             }
         };
-        let thread = std::thread::Builder::new().name("http".to_owned()).spawn(work).unwrap();
+        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(work).unwrap();
         Self { port, stopping, thread: Some(thread) }
     }
 }
 
-impl Drop for HttpServer {
+impl Drop for Listener {
     fn drop(&mut self) {
         self.stopping.store(true, Ordering::Relaxed);
         TcpStream::connect(("127.0.0.1", self.port)).ok();

@@ -69,4 +69,14 @@ impl Trouble {
     pub fn leaves_ground(&self) -> bool {
         self.lie == Lie::Veiled
     }
+
+    /// Why the picture is in doubt, where people can still be put on the ground.
+    pub fn doubt(&self) -> Option<&str> {
+        self.leaves_ground().then_some(self.cause.as_str())
+    }
+
+    /// Until when pictures were believed, where what was measured since must be taken back.
+    pub fn takes_back_to(&self) -> Option<Timestamp> {
+        (!self.leaves_ground()).then_some(self.believed_until)
+    }
 }
