@@ -32,6 +32,9 @@ def arguments() -> argparse.ArgumentParser:
     train = commands.add_parser("train", help="train, or resume the run in --out")
     train.add_argument("--out", type=Path, required=True)
     train.add_argument("--minutes", type=float, default=60, help="wall-clock length of the schedule (%(default)s)")
+    train.add_argument("--device", default="cpu", help="cpu or cuda (%(default)s)")
+    train.add_argument("--workers", type=int, default=1, help="processes that prepare pictures (%(default)s)")
+    train.add_argument("--teacher", type=Path, help="checkpoint or exported counter to learn from instead of the configured one")
     train.add_argument("--start", type=Path, help="checkpoint or exported counter to begin from")
     export = commands.add_parser("export", help="write the averaged weights as ONNX and check them against torch")
     export.add_argument("--checkpoint", type=Path, required=True)
@@ -96,12 +99,15 @@ def main() -> None:
         config = config.with_scenery(args.scenery)
     match args.command:
         case "smoke":
-            for name in SHAPES:
-                with tempfile.TemporaryDirectory() as folder:
-                    teacher = str(CARDS / "compact.onnx") if name == "nano" else ""
-                    smoke.run(replace(config, network=name, initial_weights="", teacher=teacher), Path(folder))
+            with tempfile.TemporaryDirectory() as folder:
+                teacher = {"teacher": "", "teacher_network": ""}
+                for name in SHAPES:
+                    checkpoint = smoke.run(replace(config, network=name, initial_weights="", **teacher), Path(folder) / name)
+                    teacher = {"teacher": str(checkpoint), "teacher_network": name}
         case "train":
-            train(config, args.data, args.out, args.minutes, start=args.start)
+            if args.teacher:
+                config = replace(config, teacher=str(args.teacher))
+            train(config, args.data, args.out, args.minutes, start=args.start, device=args.device, workers=args.workers)
         case "export":
             export.export(args.checkpoint, args.model, SHAPES[config.network])
         case "quantise":

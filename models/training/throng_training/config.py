@@ -26,8 +26,9 @@ class Config:
     version: str
     network: str  # one of `network.SHAPES`
     seed: int
-    initial_weights: str
-    teacher: str  # ONNX model whose map is learned beside the truth; "" for none
+    initial_weights: str  # YOLOX' ONNX file in the data folder, or a Python package that holds weights; "" for none
+    teacher: str  # exported counter or checkpoint whose map is learned beside the truth; "" for none
+    teacher_network: str  # its shape
     side_max_px: int
     crop_px: int
     batch: int

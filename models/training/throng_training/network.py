@@ -1,5 +1,5 @@
-"""The counters: cross-stage networks of three sizes, with a density head at stride 8. The trunk of the compact one can
-start from YOLOX-nano.
+"""The counters: a trunk that looks at ever larger parts of the picture, a path back up, and a density head at stride 8.
+The trunk of the compact one is YOLOX-nano's, that of the accurate one EfficientNet-Lite2's.
 
 Input `[N, 3, H, W]`, RGB 0..255, H and W multiples of 32; output `[N, 1, H/8, W/8]`, people per cell, >= 0.
 """
@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from .efficient import EfficientTrunk
 
 STRIDE_PX = 8
 MULTIPLE_PX = 32
@@ -44,9 +46,9 @@ def spread(inside: int, outside: int, stride: int = 1, separable: bool = True) -
 class Bottleneck(nn.Module):
     """1x1, then a 3x3, with an optional short cut."""
 
-    def __init__(self, channels: int, add: bool, separable: bool):
+    def __init__(self, channels: int, add: bool):
         super().__init__()
-        self.narrow, self.wide, self.add = Conv(channels, channels), spread(channels, channels, 1, separable), add
+        self.narrow, self.wide, self.add = Conv(channels, channels), spread(channels, channels), add
 
     def forward(self, x: Tensor) -> Tensor:
         y = self.wide(self.narrow(x))
@@ -68,11 +70,11 @@ class Residual(nn.Module):
 class CrossStage(nn.Module):
     """Half of the channels go through bottlenecks, half go past them."""
 
-    def __init__(self, inside: int, outside: int, depth: int, add: bool = True, separable: bool = True):
+    def __init__(self, inside: int, outside: int, depth: int, add: bool = True):
         super().__init__()
         half = outside // 2
         self.through, self.past = Conv(inside, half), Conv(inside, half)
-        self.blocks = nn.Sequential(*[Bottleneck(half, add, separable) for _ in range(depth)])
+        self.blocks = nn.Sequential(*[Bottleneck(half, add) for _ in range(depth)])
         self.join = Conv(2 * half, outside)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -102,16 +104,17 @@ class Shape:
     widths: tuple[int, int, int, int, int]  # channels at strides 2, 4, 8, 16 and 32
     depths: tuple[int, int, int, int]  # bottlenecks at strides 4, 8, 16 and 32; 0 at stride 4: one step from 2 to 4
     head: int  # channels of the density head
-    separable: bool  # whether the trunk's 3x3 convolutions keep channels apart
+    dilations: tuple[int, ...]  # of the head's full 3x3 convolutions: 1 for neighbours, 2 for every second; (): a bottleneck
     fine: bool  # whether stride 4 has a full convolution of its own for small heads
+    efficient: bool = False  # the trunk of EfficientNet-Lite2 instead; widths are those of the path back up
 
 
 SHAPES = {
     # YOLOX-nano's trunk: widths and depths must not change, or its weights do not fit.
-    "compact": Shape((16, 32, 64, 128, 256), (1, 3, 3, 1), 64, True, True),
+    "compact": Shape((16, 32, 64, 128, 256), (1, 3, 3, 1), 64, (2, 1), True),
     # Widths whose halves are multiples of 8 or 16: others are much slower on CPUs for the same work.
-    "nano": Shape((12, 16, 32, 96, 128), (0, 1, 2, 1), 32, True, False),
-    "accurate": Shape((32, 64, 128, 256, 512), (1, 3, 3, 1), 128, False, True),
+    "nano": Shape((8, 16, 32, 64, 96), (0, 1, 1, 1), 32, (), False),
+    "accurate": Shape((0, 0, 128, 192, 0), (0, 0, 0, 0), 160, (1, 2, 3, 2, 1), True, efficient=True),
 }
 
 
@@ -130,48 +133,59 @@ def without_specks(density: Tensor) -> Tensor:
     return density * (F.max_pool2d(near, SPECK_CELLS, 1, SPECK_CELLS // 2) > SPECK_PEOPLE)
 
 
-class Counter(nn.Module):
-    """Trunk down to stride 32, back up to stride 8, joined with fine detail of stride 4, then the density head."""
+class CrossStageTrunk(nn.Module):
+    """Features `[N, C, H/s, W/s]` at the strides s of 4, 8, 16 and 32 of a picture `[N, 3, H, W]`, RGB 0..255."""
 
     def __init__(self, shape: Shape):
         super().__init__()
         at2, at4, at8, at16, at32 = shape.widths
         deep4, deep8, deep16, deep32 = shape.depths
-        apart = shape.separable
+        self.channels = shape.widths[1:]
 
-        def stage(inside: int, outside: int, depth: int) -> list[nn.Module]:
-            return [spread(inside, outside, 2, apart), CrossStage(outside, outside, depth, separable=apart)]
+        def stage(inside: int, outside: int, depth: int) -> nn.Module:
+            return nn.Sequential(spread(inside, outside, 2), CrossStage(outside, outside, depth))
 
         self.stem = Conv(12, at2, 3) if deep4 else Conv(12, at4, 3, 2)
-        self.stage4 = nn.Sequential(*stage(at2, at4, deep4)) if deep4 else nn.Identity()
-        self.stage8 = nn.Sequential(*stage(at4, at8, deep8))
-        self.stage16 = nn.Sequential(*stage(at8, at16, deep16))
-        self.stage32 = nn.Sequential(spread(at16, at32, 2, apart), Pyramid(at32),
-                                     CrossStage(at32, at32, deep32, add=False, separable=apart))
-        self.narrow32, self.up16 = Conv(at32, at16), CrossStage(2 * at16, at16, 1, add=False, separable=apart)
-        self.narrow16, self.up8 = Conv(at16, at8), CrossStage(2 * at8, at8, 1, add=False, separable=apart)
-        detail = shape.head if shape.fine else at4
-        self.fine = nn.Sequential(*([Residual(at4)] if shape.fine else []), spread(at4, detail, 2, not shape.fine))
-        self.mix = spread(at8 + detail, shape.head, 1, not shape.fine)
-        self.around = (nn.Sequential(Residual(shape.head, dilation=2), Residual(shape.head)) if shape.fine
-                       else Bottleneck(shape.head, add=True, separable=True))
-        self.density = nn.Conv2d(shape.head, 1, 1)
-        nn.init.normal_(self.density.weight, std=0.02)
-        nn.init.constant_(self.density.bias, -4.0)  # softplus(-4) = 0.02 people a cell: begin near empty
+        self.stage4 = stage(at2, at4, deep4) if deep4 else nn.Identity()
+        self.stage8, self.stage16 = stage(at4, at8, deep8), stage(at8, at16, deep16)
+        self.stage32 = nn.Sequential(spread(at16, at32, 2), Pyramid(at32), CrossStage(at32, at32, deep32, add=False))
 
-    def trunk(self) -> list[nn.Module]:
-        """The parts that initial weights exist for, in the order of their convolutions in the YOLOX graph."""
-        return [self.stem, self.stage4, self.stage8, self.stage16, self.stage32,
-                self.narrow32, self.up16, self.narrow16, self.up8]
-
-    def forward(self, image: Tensor) -> Tensor:
+    def forward(self, image: Tensor) -> list[Tensor]:
         x = image[..., ::2, :], image[..., 1::2, :]  # space to depth: each 2x2 block becomes 12 channels
         x = torch.cat((x[0][..., ::2], x[1][..., ::2], x[0][..., 1::2], x[1][..., 1::2]), 1)
         at4 = self.stage4(self.stem(x))
         at8 = self.stage8(at4)
         at16 = self.stage16(at8)
-        at32 = self.narrow32(self.stage32(at16))
-        at16 = self.narrow16(self.up16(torch.cat((_double(at32), at16), 1)))
+        return [at4, at8, at16, self.stage32(at16)]
+
+
+class Counter(nn.Module):
+    """Trunk down to stride 32, back up to stride 8, joined with fine detail of stride 4, then the density head."""
+
+    def __init__(self, shape: Shape):
+        super().__init__()
+        self.down = EfficientTrunk() if shape.efficient else CrossStageTrunk(shape)
+        in4, in8, in16, in32 = self.down.channels
+        at8, at16 = shape.widths[2:4]
+        self.narrow32, self.up16 = Conv(in32, at16), CrossStage(at16 + in16, at16, 1, add=False)
+        self.narrow16, self.up8 = Conv(at16, at8), CrossStage(at8 + in8, at8, 1, add=False)
+        detail = shape.head if shape.fine else in4
+        self.fine = nn.Sequential(*([Residual(in4)] if shape.fine else []), spread(in4, detail, 2, not shape.fine))
+        self.mix = spread(at8 + detail, shape.head, 1, not shape.fine)
+        self.around = (nn.Sequential(*[Residual(shape.head, dilation) for dilation in shape.dilations])
+                       or Bottleneck(shape.head, add=True))
+        self.density = nn.Conv2d(shape.head, 1, 1)
+        nn.init.normal_(self.density.weight, std=0.02)
+        nn.init.constant_(self.density.bias, -4.0)  # softplus(-4) = 0.02 people a cell: begin near empty
+
+    def trunk(self) -> list[nn.Module]:
+        """The parts that initial weights exist for; of the cross-stage ones in the order of YOLOX' convolutions."""
+        whole = isinstance(self.down, CrossStageTrunk)
+        return [self.down, self.narrow32, self.up16, self.narrow16, self.up8] if whole else [self.down]
+
+    def forward(self, image: Tensor) -> Tensor:
+        at4, at8, at16, at32 = self.down(image)
+        at16 = self.narrow16(self.up16(torch.cat((_double(self.narrow32(at32)), at16), 1)))
         at8 = self.up8(torch.cat((_double(at16), at8), 1))
         y = self.around(self.mix(torch.cat((at8, self.fine(at4)), 1)))
         return F.softplus(self.density(y).float())

@@ -20,11 +20,11 @@ from .network import SHAPES, Counter
 from .train import train
 
 
-def run(config: Config, folder: Path) -> None:
-    """Writes the pictures into `folder`, trains on them and exports."""
+def run(config: Config, folder: Path) -> Path:
+    """Writes the pictures into `folder`, trains on them and exports; the checkpoint."""
     _check_importers(folder / "import")
     rng = np.random.default_rng(config.seed)
-    (folder / "images").mkdir()
+    (folder / "images").mkdir(parents=True)
     with open(folder / "points.jsonl", "w") as lines:
         for k in range(4):
             Image.fromarray(rng.integers(0, 256, (200, 300, 3), np.uint8)).save(folder / f"images/{k}.png")
@@ -37,6 +37,7 @@ def run(config: Config, folder: Path) -> None:
     train(config, folder, folder / "run", minutes=5, steps_max=3)
     export(folder / "run" / "checkpoint.pt", folder / "smoke.onnx", SHAPES[config.network])
     _check_start(folder / "smoke.onnx", config)
+    return folder / "run" / "checkpoint.pt"
 
 
 def _check_importers(folder: Path) -> None:

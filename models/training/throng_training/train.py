@@ -10,13 +10,13 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, IterableDataset
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from .augment import made_up_empty, sample
 from .config import Config
 from .data import Picture, read_set, split
 from .evaluate import count_errors, torch_counter
-from .initial import calibrate, load_exported, load_yolox
+from .initial import calibrate, load, load_package, load_yolox
 from .losses import density_loss
 from .network import SHAPES, Counter
 
@@ -37,7 +37,8 @@ class Samples(IterableDataset):
         self.config, self.pictures, self.seed = config, pictures, seed
 
     def __iter__(self):
-        rng = random.Random(self.seed)
+        worker = get_worker_info()
+        rng = random.Random(self.seed + 1_000_003 * (worker.id if worker else 0))
         chosen = [k for k, pictures in enumerate(self.pictures) if pictures]
         weights = [self.config.sets[k].weight for k in chosen]
         while True:
@@ -48,49 +49,41 @@ class Samples(IterableDataset):
             yield sample(rng.choice(self.pictures[k]), self.config.sets[k].scale, self.config.crop_px, rng)
 
 
-class Teacher:
-    """A trained counter that says what it sees in a crop."""
-
-    def __init__(self, model: Path, threads: int):
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        self.session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
-
-    def __call__(self, image: Tensor) -> Tensor:
-        """People per cell `[N, 1, h, w]` of a batch `[N, 3, H, W]`, 0..255."""
-        return torch.from_numpy(self.session.run(["density"], {"image": image.contiguous().numpy()})[0])
-
-
 class Run:
     """What training changes: the network, its running average, the optimiser and the progress."""
 
-    def __init__(self, config: Config, data: Path, start: Path | None):
+    def __init__(self, config: Config, data: Path, device: torch.device, start: Path | None):
         torch.manual_seed(config.seed)
-        self.config, self.step, self.secs = config, 0, 0.0
-        self.network = Counter(SHAPES[config.network])
+        self.config, self.device, self.step, self.secs = config, device, 0, 0.0
+        network = Counter(SHAPES[config.network])
         # Exported weights have their normalisation fused in, which the first batches split off again.
-        self.fused = start.suffix == ".onnx" if start else bool(config.initial_weights)
-        if start and self.fused:
-            load_exported(self.network, start)
-        elif start:
-            self.network.load_state_dict(torch.load(start)["average"])
-        elif self.fused:
-            load_yolox(self.network, data / config.initial_weights)
-        self.network = self.network.to(memory_format=torch.channels_last)
-        self.average = copy.deepcopy(self.network)
+        self.fused = False
+        if start:
+            self.fused = load(network, start)
+        elif config.initial_weights.endswith(".onnx"):
+            load_yolox(network, data / config.initial_weights)
+            self.fused = True
+        elif config.initial_weights:
+            load_package(network, config.initial_weights)
+        self.network = network.to(device, memory_format=torch.channels_last)
+        self.average = copy.deepcopy(self.network).requires_grad_(False)
+        self.kept, self.new = ([v for v in counter.state_dict().values() if v.is_floating_point()]
+                               for counter in (self.average, self.network))
         trunk = {id(p) for part in self.network.trunk() for p in part.parameters()}
         groups = [
             {"params": [p for p in self.network.parameters() if id(p) in trunk], "peak": config.learning_rate_trunk},
             {"params": [p for p in self.network.parameters() if id(p) not in trunk], "peak": config.learning_rate_head},
         ]
         self.optimiser = torch.optim.AdamW(groups, lr=0.0, weight_decay=config.weight_decay)
-        self.teacher = Teacher(Path(config.teacher), torch.get_num_threads()) if config.teacher else None
+        self.teacher = None
+        if config.teacher:
+            teacher = Counter(SHAPES[config.teacher_network])
+            load(teacher, Path(config.teacher))
+            self.teacher = teacher.to(device, memory_format=torch.channels_last).eval().requires_grad_(False)
 
     def restore(self, path: Path) -> None:
         """Goes on where a checkpoint left off."""
-        state = torch.load(path)
+        state = torch.load(path, map_location=self.device)
         for name in ("network", "average", "optimiser"):
             getattr(self, name).load_state_dict(state[name])
         self.step, self.secs = state["step"], state["secs"]
@@ -111,27 +104,26 @@ class Run:
             if isinstance(norm, nn.BatchNorm2d):
                 norm.eval()
 
-    def learn(self, image: Tensor, target: Tensor, mask: Tensor, rate: float) -> float:
+    def learn(self, image: Tensor, target: Tensor, mask: Tensor, rate: float) -> Tensor:
         """One step at `rate` times the peak learning rates; returns the loss."""
         for group in self.optimiser.param_groups:
             group["lr"] = group["peak"] * rate
+        image, target, mask = (part.to(self.device, non_blocking=True) for part in (image, target, mask))
         image = image.float().contiguous(memory_format=torch.channels_last)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with torch.autocast(self.device.type, dtype=torch.bfloat16):
             predicted = self.network(image)
+            taught = self.teacher(image) if self.teacher else None
         loss = density_loss(predicted, target, mask)
-        if self.teacher:
-            loss = (loss + density_loss(predicted, self.teacher(image), mask)) / 2
+        if taught is not None:
+            loss = (loss + density_loss(predicted, taught, mask)) / 2
         self.optimiser.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(self.network.parameters(), self.config.gradient_norm_max)
         self.optimiser.step()
         self.step += 1
         keep = min(self.config.ema_decay, self.step / (10 + self.step))
-        with torch.no_grad():
-            for kept, new in zip(self.average.state_dict().values(), self.network.state_dict().values()):
-                if kept.is_floating_point():
-                    kept.lerp_(new, 1 - keep)
-        return loss.item()
+        torch._foreach_lerp_(self.kept, self.new, 1 - keep)
+        return loss.detach()
 
 
 def load_sets(config: Config, data: Path) -> tuple[list[list[Picture]], list[list[Picture]]]:
@@ -145,7 +137,8 @@ def rate_at(done: float, step: int, warm_up_steps: int) -> float:
     return min(1.0, (step + 1) / warm_up_steps) * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done)))
 
 
-def train(config: Config, data: Path, out: Path, minutes: float, steps_max: int | None = None, start: Path | None = None):
+def train(config: Config, data: Path, out: Path, minutes: float, steps_max: int | None = None, start: Path | None = None,
+          device: str = "cpu", workers: int = 1):
     """Trains for `minutes` of wall clock (or `steps_max` steps) and leaves `checkpoint.pt` and `log.jsonl` in `out`.
 
     The schedule follows the clock rather than the steps, so that other work on the machine does not cut its end off.
@@ -153,17 +146,17 @@ def train(config: Config, data: Path, out: Path, minutes: float, steps_max: int 
     """
     out.mkdir(parents=True, exist_ok=True)
     training, validation = load_sets(config, data)
-    run, checkpoint = Run(config, data, start), out / "checkpoint.pt"
+    run, checkpoint = Run(config, data, torch.device(device), start), out / "checkpoint.pt"
     if checkpoint.exists():
         run.restore(checkpoint)
     samples = Samples(config, training, config.seed + run.step)
-    loader = iter(DataLoader(samples, config.batch, num_workers=1, prefetch_factor=6))
+    loader = iter(DataLoader(samples, config.batch, num_workers=workers, prefetch_factor=6, pin_memory=device != "cpu"))
     if not run.step and run.fused:
-        calibrate(run.network, torch.cat([next(loader)[0] for _ in range(CALIBRATION_BATCHES)]).float())
+        calibrate(run.network, torch.cat([next(loader)[0] for _ in range(CALIBRATION_BATCHES)]).to(run.device).float())
         run.average.load_state_dict(run.network.state_dict())
     before_secs, began = run.secs, time.monotonic()
     saved = validated = before_secs
-    losses: list[float] = []
+    losses: list[Tensor] = []
     while (done := run.secs / (60 * minutes)) < 1 and (steps_max is None or run.step < steps_max):
         rate = rate_at(done, run.step, config.warm_up_steps)
         if done >= config.batch_statistics_until:
@@ -171,7 +164,7 @@ def train(config: Config, data: Path, out: Path, minutes: float, steps_max: int 
         losses.append(run.learn(*next(loader), rate))
         run.secs = before_secs + time.monotonic() - began
         if run.step % 50 == 0:
-            mean = sum(losses) / len(losses)
+            mean = torch.stack(losses).mean().item()
             losses.clear()
             _log(out, {"step": run.step, "loss": round(mean, 3), "lr_factor": round(rate, 4),
                        "minutes": round(run.secs / 60, 1)})
@@ -193,6 +186,6 @@ def _log(out: Path, row: dict) -> None:
 
 def _validate(config: Config, network: Counter, validation: list[list[Picture]]) -> dict[str, float]:
     """Mean absolute error of each set's held-out pictures."""
-    count = torch_counter(network)
+    count = torch_counter(network, next(network.parameters()).device)
     return {s.name: round(count_errors(count, pictures[:VALIDATION_PICTURES]).mae, 2)
             for s, pictures in zip(config.sets, validation) if pictures}
