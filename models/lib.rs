@@ -32,6 +32,7 @@ pub mod head_scale;
 pub mod heads;
 pub mod picture;
 pub mod providers;
+pub mod trial;
 
 mod boxes;
 mod density;

@@ -15,6 +15,7 @@ use throng_models::{
     fit::Scale,
     head_scale::HeadScale,
     picture::RgbView,
+    trial::parity::parity,
 };
 
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures");
@@ -219,6 +220,29 @@ fn pictures_counted_together_count_as_each_alone() {
         let alone = counter.count(*picture).unwrap();
         assert_eq!((&count.validity, &count.density), (&alone.validity, &alone.density));
     }
+}
+
+#[test]
+fn a_counter_counts_as_itself_and_not_as_another() {
+    let mut counter = Model::new(&card_text(BRIGHTNESS)).open().unwrap();
+    let mut twin = Model::new(&card_text(BRIGHTNESS)).open().unwrap();
+    let same = parity(&mut counter, &mut twin, [100, 60]).unwrap();
+    // Five pictures, each alone and in a batch.
+    assert_eq!((same.pictures, &same.refused[..]), (10, &[][..]));
+    assert!(same.people_max > 10.0 && same.cell_max > 0.1, "{same:?}");
+    assert_eq!((same.people_difference, same.cell_difference), (0.0, 0.0));
+
+    let points = card_text(POINTS)
+        .replace("kind = \"density\"", "kind = \"points\"\npoints = { score_min = 0.3 }")
+        .replace("name = \"density\"", "name = \"heads\"");
+    let other = parity(&mut Model::new(&points).open().unwrap(), &mut counter, [100, 60]).unwrap();
+    assert!(
+        other.pictures == 10 && other.people_difference > 1.0 && other.cell_difference > 0.1,
+        "{other:?}"
+    );
+    let brighter = card_text(BRIGHTNESS).replace("0..1", "0..255");
+    let refused = parity(&mut Model::new(&brighter).open().unwrap(), &mut counter, [100, 60]).unwrap();
+    assert!(refused.pictures == 0 && refused.refused[0].starts_with("count is implausible"), "{refused:?}");
 }
 
 #[test]
