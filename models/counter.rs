@@ -1,30 +1,29 @@
 //! The counter: a card's model, from an RGB picture to people, their interval and where they are.
 
 use std::{
-    collections::BTreeMap,
+    mem,
     path::{Path, PathBuf},
-    time::Instant,
 };
 
-use throng_analytics::density_map::DensityMap;
-
 use crate::{
-    boxes,
-    card::{Card, Input, OutputKind},
-    density::{self, Cells, Head},
+    card::{Card, Input},
     device::Device,
     error::Result,
     fit::{Fit, Scale},
     guard,
     head_scale::{HeadMeter, HeadScale},
-    heads, interval,
     picture::RgbView,
-    points,
     preprocess::Preprocessor,
     runtime,
-    session::{InputTensor, OnnxSession},
+    session::{InputSize, OnnxSession},
     tiling::{Tile, Tiling},
 };
+
+mod found;
+mod picture_count;
+
+use found::Found;
+pub use picture_count::{PictureCount, Validity};
 
 /// How to open a counter.
 #[derive(Clone, Debug, Default)]
@@ -54,6 +53,8 @@ pub struct Info {
     pub device: Device,
     /// Why that is not the device asked for.
     pub device_fallback: Option<String>,
+    /// Whether pictures lie in memory that the device reads by itself; never on the CPU.
+    pub is_input_pinned: bool,
     /// The ONNX Runtime library in use.
     pub library: PathBuf,
     /// Pictures whose sides are multiples of this need no padding, pixels.
@@ -62,53 +63,6 @@ pub struct Info {
     pub max_side_px: usize,
     /// Smallest and largest head, in pixels across, at which the model counts well.
     pub head_size_range_px: [f64; 2],
-}
-
-/// Whether a count may be used.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Validity {
-    /// It may.
-    Valid,
-    /// It may not: this picture says nothing about how many people there are.
-    NotValid {
-        /// Why.
-        reason: String,
-    },
-}
-
-/// People in one picture.
-#[derive(Clone, Debug)]
-pub struct PictureCount {
-    /// People; NaN where not valid, so that it can never pass for a number.
-    pub people: f64,
-    /// Lower end of the 90 % interval, people; NaN where not valid.
-    pub people_lo: f64,
-    /// Upper end of the 90 % interval, people; NaN where not valid.
-    pub people_hi: f64,
-    /// Where they are, in pixels of the picture; without cells where not valid.
-    pub density: DensityMap,
-    /// Heads that the model itself points at, in pixels of the picture; `None` from a model that gives a density.
-    pub detected_heads_px: Option<Vec<[f64; 2]>>,
-    /// How wide each of them is, in pixels of the picture; `None` from a model that does not tell.
-    pub detected_head_widths_px: Option<Vec<f64>>,
-    /// Whether the count may be used.
-    pub validity: Validity,
-    /// Seconds the network took; 0 where it did not run.
-    pub inference_secs: f64,
-}
-
-impl PictureCount {
-    /// Head points `[x, y]` in pixels of the picture: the model's own, else decoded from the density.
-    pub fn heads_px(&self) -> Vec<[f64; 2]> {
-        self.detected_heads_px.clone().unwrap_or_else(|| heads::from_density(&self.density))
-    }
-
-    /// The same count with the interval that holds where heads are of a size that the model was not trained for.
-    #[must_use]
-    pub fn off_head_size_range(mut self) -> Self {
-        (self.people_lo, self.people_hi) = interval::off_range(self.people, (self.people_lo, self.people_hi));
-        self
-    }
 }
 
 /// A model that counts people in pictures.
@@ -121,8 +75,10 @@ pub struct Counter {
     scale: Scale,
     /// Tells how large heads are; `None` where the card names no detector for that.
     head_meter: Option<HeadMeter>,
-    /// The network's input, kept from picture to picture so that it is not allocated again.
-    values: Vec<f32>,
+    /// What is known of the picture at hand.
+    found: Found,
+    /// Pictures of the batch at hand.
+    waiting: Vec<Waiting>,
 }
 
 impl Counter {
@@ -149,6 +105,7 @@ impl Counter {
             sha256: card.sha256.to_ascii_lowercase(),
             device: session.device,
             device_fallback: session.fallback_reason.clone(),
+            is_input_pinned: session.is_input_pinned(),
             library: runtime.library,
             multiple_of_px: card.input.multiple_of_px,
             max_side_px: card.input.max_side_px,
@@ -157,7 +114,16 @@ impl Counter {
         let preprocessor = Preprocessor::new(&card.input);
         let meter = card.head_sizes.as_ref().map(|sizes| HeadMeter::open(sizes, card_path, options));
         let head_meter = meter.transpose()?;
-        Ok(Self { card, info, session, preprocessor, scale: options.scale, head_meter, values: Vec::new() })
+        Ok(Self {
+            card,
+            info,
+            session,
+            preprocessor,
+            scale: options.scale,
+            head_meter,
+            found: Found::default(),
+            waiting: Vec::new(),
+        })
     }
 
     /// What this counter is and where it runs.
@@ -198,94 +164,124 @@ impl Counter {
     /// # Errors
     /// As [`Self::count`].
     pub fn count_at(&mut self, picture: RgbView<'_>, scale: Scale) -> Result<PictureCount> {
+        let mut count = PictureCount::nothing();
+        self.count_into(picture, scale, &mut count)?;
+        Ok(count)
+    }
+
+    /// Counts the people in `picture`, scaled by `scale` first, into the memory of an earlier `count`: nothing is
+    /// allocated for a picture of a size that was seen before. After an error `count` says nothing.
+    ///
+    /// # Errors
+    /// As [`Self::count`].
+    pub fn count_into(&mut self, picture: RgbView<'_>, scale: Scale, count: &mut PictureCount) -> Result<()> {
         if let Some(reason) = guard::reason_not_to_count(picture) {
-            return Ok(not_valid(reason, 0.0));
+            count.refuse(reason, 0.0);
+            return Ok(());
         }
         let scale = HeadScale::default().resolve(scale, self, picture)?;
         let (fit, tiling) = self.plan((picture.width_px(), picture.height_px()), scale);
-        let (card, mut inference_secs) = (&self.card, 0.0);
-        let mut found = Found::nobody(&fit, card);
+        let Self { card, session, preprocessor, found, .. } = self;
+        found.clear(&fit, card);
+        let mut inference_secs = 0.0;
         for tile in tiling.tiles() {
-            self.values.resize(self.preprocessor.len(&tile), 0.0);
-            self.preprocessor.fill(picture, &fit, &tile, &mut self.values);
-            let (width_px, height_px) = (tile.input_width_px, tile.input_height_px);
-            let input = InputTensor { values: &self.values, pictures: 1, width_px, height_px };
-            let started_at = Instant::now();
-            let added = self.session.run(input, |_, output| {
-                inference_secs += started_at.elapsed().as_secs_f64();
-                found.add(card, output, &tiling, &tile)
-            })?;
+            let added = session.run(
+                InputSize { pictures: 1, width_px: tile.input_width_px, height_px: tile.input_height_px },
+                |values| preprocessor.fill(picture, &fit, &tile, values),
+                |output| {
+                    inference_secs += output.secs;
+                    found.add(card, output.values, &tiling, &tile)
+                },
+            )?;
             if let Err(reason) = added {
-                return Ok(not_valid(reason, inference_secs));
+                count.refuse(reason, inference_secs);
+                return Ok(());
             }
         }
-        Ok(counted(found, card, &fit, inference_secs))
+        found.finish(card, &fit, inference_secs, count);
+        Ok(())
     }
 
-    /// Counts the people in each of `pictures`, each scaled as said. Pictures that go in by inputs of one size run through the network together, where the model takes that: a GPU is faster so. Each
-    /// count's `inference_secs` is its part of the time.
+    /// Counts the people in each of `pictures`, each scaled as said. Pictures that go in by inputs of one size run through
+    /// the network together, where the model takes that: a GPU is faster so. Each count's `inference_secs` is its part of
+    /// the time.
     ///
     /// # Errors
     /// As [`Self::count`]: one failure fails all.
     pub fn count_batch(&mut self, pictures: &[(RgbView<'_>, Scale)]) -> Result<Vec<PictureCount>> {
-        let mut counts: Vec<Option<PictureCount>> = vec![None; pictures.len()];
-        let mut together: BTreeMap<(usize, usize), Vec<Waiting<'_>>> = BTreeMap::new();
-        for (index, (picture, scale)) in pictures.iter().enumerate() {
-            if *scale == Scale::ByHeads {
-                counts[index] = Some(self.count_at(*picture, *scale)?);
-                continue;
-            }
-            let (fit, tiling) = self.plan((picture.width_px(), picture.height_px()), *scale);
-            let mut tiles = tiling.tiles();
-            match (tiles.next(), tiles.next()) {
-                (Some(tile), None) if self.session.takes_batches => {
-                    if let Some(reason) = guard::reason_not_to_count(*picture) {
-                        counts[index] = Some(not_valid(reason, 0.0));
-                        continue;
-                    }
-                    drop(tiles);
-                    let waiting = Waiting { index, picture: *picture, fit, tiling, tile };
-                    together.entry((tile.input_width_px, tile.input_height_px)).or_default().push(waiting);
-                }
-                _ => counts[index] = Some(self.count_at(*picture, *scale)?),
-            }
-        }
-        for ((width_px, height_px), waiting) in together {
-            for (index, count) in self.count_together(&waiting, width_px, height_px)? {
-                counts[index] = Some(count);
-            }
-        }
-        Ok(counts.into_iter().flatten().collect())
+        let mut counts = Vec::new();
+        self.count_batch_into(pictures, &mut counts)?;
+        Ok(counts)
     }
 
-    /// Counts pictures that each go in whole, by inputs of one size; each with its index.
+    /// As [`Self::count_batch`], into the memory of earlier `counts`, as [`Self::count_into`] does.
+    ///
+    /// # Errors
+    /// As [`Self::count_batch`].
+    pub fn count_batch_into(
+        &mut self,
+        pictures: &[(RgbView<'_>, Scale)],
+        counts: &mut Vec<PictureCount>,
+    ) -> Result<()> {
+        counts.resize_with(pictures.len(), PictureCount::nothing);
+        let mut waiting = mem::take(&mut self.waiting);
+        waiting.clear();
+        for (index, ((picture, scale), count)) in pictures.iter().zip(counts.iter_mut()).enumerate() {
+            match self.waiting(index, *picture, *scale) {
+                None => self.count_into(*picture, *scale, count)?,
+                Some(whole) => match guard::reason_not_to_count(*picture) {
+                    Some(reason) => count.refuse(reason, 0.0),
+                    None => waiting.push(whole),
+                },
+            }
+        }
+        waiting.sort_unstable_by_key(|whole| (whole.input_px(), whole.index));
+        for together in waiting.chunk_by(|one, next| one.input_px() == next.input_px()) {
+            self.count_together(together, pictures, counts)?;
+        }
+        self.waiting = waiting;
+        Ok(())
+    }
+
+    /// A picture that can run together with others: one that goes in whole, at a scale that is known.
+    fn waiting(&self, index: usize, picture: RgbView<'_>, scale: Scale) -> Option<Waiting> {
+        if scale == Scale::ByHeads || !self.session.takes_batches {
+            return None;
+        }
+        let (fit, tiling) = self.plan((picture.width_px(), picture.height_px()), scale);
+        Some(Waiting { index, fit, tiling, tile: tiling.only_tile()? })
+    }
+
+    /// Counts those of `pictures` that go in by inputs of one size.
     fn count_together(
         &mut self,
-        waiting: &[Waiting<'_>],
-        width_px: usize,
-        height_px: usize,
-    ) -> Result<Vec<(usize, PictureCount)>> {
-        let Some(first) = waiting.first() else { return Ok(Vec::new()) };
-        let len = self.preprocessor.len(&first.tile);
-        self.values.resize(len * waiting.len(), 0.0);
-        for (picture, values) in waiting.iter().zip(self.values.chunks_exact_mut(len)) {
-            self.preprocessor.fill(picture.picture, &picture.fit, &picture.tile, values);
-        }
-        let input = InputTensor { values: &self.values, pictures: waiting.len(), width_px, height_px };
-        let (card, started_at) = (&self.card, Instant::now());
-        self.session.run(input, |_, output| {
-            let inference_secs = started_at.elapsed().as_secs_f64() / waiting.len() as f64;
-            let outputs = output.chunks_exact(output.len() / waiting.len());
-            let read = |(picture, output): (&Waiting<'_>, &[f32])| {
-                let mut found = Found::nobody(&picture.fit, card);
-                let count = match found.add(card, output, &picture.tiling, &picture.tile) {
-                    Ok(()) => counted(found, card, &picture.fit, inference_secs),
-                    Err(reason) => not_valid(reason, inference_secs),
-                };
-                (picture.index, count)
-            };
-            waiting.iter().zip(outputs).map(read).collect()
-        })
+        together: &[Waiting],
+        pictures: &[(RgbView<'_>, Scale)],
+        counts: &mut [PictureCount],
+    ) -> Result<()> {
+        let Some((width_px, height_px)) = together.first().map(Waiting::input_px) else { return Ok(()) };
+        let Self { card, session, preprocessor, found, .. } = self;
+        session.run(
+            InputSize { pictures: together.len(), width_px, height_px },
+            |values| {
+                let inputs = values.chunks_exact_mut(values.len() / together.len());
+                for (Waiting { index, fit, tile, .. }, values) in together.iter().zip(inputs) {
+                    preprocessor.fill(pictures[*index].0, fit, tile, values);
+                }
+            },
+            |output| {
+                let inference_secs = output.secs / together.len() as f64;
+                let length = output.values.len() / together.len();
+                for (place, Waiting { index, fit, tiling, tile }) in together.iter().enumerate() {
+                    let values = &output.values[place * length..(place + 1) * length];
+                    found.clear(fit, card);
+                    match found.add(card, values, tiling, tile) {
+                        Ok(()) => found.finish(card, fit, inference_secs, &mut counts[*index]),
+                        Err(reason) => counts[*index].refuse(reason, inference_secs),
+                    }
+                }
+            },
+        )
     }
 
     /// How a picture of `size_px` is scaled, and the pieces that it goes in by.
@@ -313,91 +309,17 @@ impl Counter {
 }
 
 /// A picture that goes in whole, and its place among the pictures given.
-struct Waiting<'a> {
+#[derive(Clone, Copy, Debug)]
+struct Waiting {
     index: usize,
-    picture: RgbView<'a>,
     fit: Fit,
     tiling: Tiling,
     tile: Tile,
 }
 
-/// The count that follows from all tiles.
-fn counted(found: Found, card: &Card, fit: &Fit, inference_secs: f64) -> PictureCount {
-    match found.finish(card, fit) {
-        Ok((density, heads)) => {
-            let people = density.people();
-            let (people_lo, people_hi) = interval::around(people, &card.error);
-            PictureCount {
-                people,
-                people_lo,
-                people_hi,
-                density,
-                detected_heads_px: heads.as_ref().map(|heads| heads.iter().map(|head| head.0).collect()),
-                detected_head_widths_px: heads.and_then(|heads| heads.iter().map(|head| head.1).collect()),
-                validity: Validity::Valid,
-                inference_secs,
-            }
-        }
-        Err(reason) => not_valid(reason, inference_secs),
-    }
-}
-
-/// Heads in pixels of the picture that was given, each with its width where known.
-type HeadsPx = Vec<([f64; 2], Option<f64>)>;
-
-/// What the network has said of the tiles so far.
-struct Found {
-    cells: Cells,
-    /// Heads that the model points at, in pixels of the scaled picture; `None` from a model that gives a density.
-    heads: Option<Vec<Head>>,
-}
-
-impl Found {
-    fn nobody(fit: &Fit, card: &Card) -> Self {
-        let heads = (card.output.kind != OutputKind::Density).then(Vec::new);
-        Self { cells: Cells::empty(fit, card.output.stride_px), heads }
-    }
-
-    fn add(&mut self, card: &Card, output: &[f32], tiling: &Tiling, tile: &Tile) -> Result<(), String> {
-        let heads_in_tile = match (card.output.kind, &card.output.boxes, &card.output.points) {
-            (OutputKind::Boxes, Some(decoding), _) => boxes::heads_in_input(output, decoding, tile)?,
-            (OutputKind::Points, _, Some(decoding)) => points::heads_in_input(output, decoding)?,
-            _ => return self.cells.add(output, tiling, tile),
-        };
-        let heads = density::heads_of_tile(heads_in_tile, tiling, tile);
-        self.cells.add_heads(&heads);
-        self.heads.get_or_insert_default().extend(heads);
-        Ok(())
-    }
-
-    /// The map and the heads in pixels of the picture; `Err` says why they cannot be believed.
-    fn finish(self, card: &Card, fit: &Fit) -> Result<(DensityMap, Option<HeadsPx>), String> {
-        let density = self.cells.into_map(fit)?;
-        let area_px = (fit.scaled_width_px * fit.scaled_height_px) as f64;
-        let [head_lo_px, _] = card.input.head_size_range_px;
-        if let Some(reason) = guard::reason_not_to_believe(density.people(), area_px, head_lo_px) {
-            return Err(reason);
-        }
-        let scale = [fit.picture_px_per_scaled_px_x(), fit.picture_px_per_scaled_px_y()];
-        let in_picture = |Head { at_px: [x, y], width_px }: &Head| {
-            (
-                [f64::from(*x) * scale[0], f64::from(*y) * scale[1]],
-                width_px.map(|px| f64::from(px) * scale[0]),
-            )
-        };
-        Ok((density, self.heads.map(|heads| heads.iter().map(in_picture).collect())))
-    }
-}
-
-fn not_valid(reason: String, inference_secs: f64) -> PictureCount {
-    PictureCount {
-        people: f64::NAN,
-        people_lo: f64::NAN,
-        people_hi: f64::NAN,
-        density: density::nothing(),
-        detected_heads_px: None,
-        detected_head_widths_px: None,
-        validity: Validity::NotValid { reason },
-        inference_secs,
+impl Waiting {
+    /// Width and height of the input that it goes in by.
+    fn input_px(&self) -> (usize, usize) {
+        (self.tile.input_width_px, self.tile.input_height_px)
     }
 }

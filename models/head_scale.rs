@@ -137,11 +137,15 @@ impl HeadScale {
         }
         self.pictures_to_next -= 1;
         let range_px = meter.range_px;
-        let mut medians_px: Vec<f64> = self.medians_px.iter().copied().collect();
+        let mut medians_px = [0.0; REMEMBERED];
+        for (copy, median_px) in medians_px.iter_mut().zip(&self.medians_px) {
+            *copy = *median_px;
+        }
+        let medians_px = &mut medians_px[..self.medians_px.len()];
         if medians_px.is_empty() {
             return Ok(Scale::AsCard);
         }
-        let change = change(median(&mut medians_px) * as_card, range_px);
+        let change = change(median(medians_px) * as_card, range_px);
         // As the card says, a picture goes in whole; there is no need of tiles.
         Ok(if change == Change::None { Scale::AsCard } else { Scale::Factor(as_card * change.factor()) })
     }

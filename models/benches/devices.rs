@@ -82,7 +82,9 @@ fn run(args: &Args) -> Result<(), Box<dyn Error>> {
     for device in &args.device {
         let mut counters = open(args, *device)?;
         for counter in &counters {
-            println!("{} {} on {}", counter.info().name, counter.info().version, counter.info().device);
+            let info = counter.info();
+            let pinned = if info.is_input_pinned { ", input page-locked" } else { "" };
+            println!("{} {} on {}{pinned}, {}", info.name, info.version, info.device, info.library.display());
         }
         for size_px in &args.size {
             for batch in &args.batch {
