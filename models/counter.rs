@@ -30,7 +30,7 @@ pub use picture_count::{PictureCount, Validity};
 pub struct Options {
     /// Where the model runs.
     pub device: Device,
-    /// Threads for one inference on the CPU; 0 takes one a core.
+    /// Threads for one inference on the CPU; 0 takes those of the card, or one a core.
     pub threads: usize,
     /// ONNX Runtime's shared library, where the usual places are not meant.
     pub library: Option<PathBuf>,
@@ -53,6 +53,8 @@ pub struct Info {
     pub device: Device,
     /// Why that is not the device asked for.
     pub device_fallback: Option<String>,
+    /// Most pictures of several cameras that are best run together there.
+    pub batch_max: usize,
     /// Whether pictures lie in memory that the device reads by itself; never on the CPU.
     pub is_input_pinned: bool,
     /// The ONNX Runtime library in use.
@@ -105,6 +107,7 @@ impl Counter {
             sha256: card.sha256.to_ascii_lowercase(),
             device: session.device,
             device_fallback: session.fallback_reason.clone(),
+            batch_max: if session.takes_batches { card.execution.batch_max(session.device) } else { 1 },
             is_input_pinned: session.is_input_pinned(),
             library: runtime.library,
             multiple_of_px: card.input.multiple_of_px,

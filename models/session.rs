@@ -71,14 +71,13 @@ impl OnnxSession {
         threads: usize,
     ) -> Result<Self> {
         let on = |device: Device| {
-            let session =
-                build::session(runtime, (model, &card.sha256), device, threads).map_err(|error| {
-                    ModelError::Corrupt {
-                        card: card.name.clone(),
-                        reason: one_line(error.message()),
-                        path: model_path.to_owned(),
-                    }
-                })?;
+            let session = build::session(runtime, card, model, device, threads).map_err(|error| {
+                ModelError::Corrupt {
+                    card: card.name.clone(),
+                    reason: one_line(error.message()),
+                    path: model_path.to_owned(),
+                }
+            })?;
             Self::checked(session, card, card_path, device)
         };
         let accelerator = if device == Device::Auto { Device::Cuda(0) } else { device };
@@ -103,6 +102,7 @@ impl OnnxSession {
         let fixed_size_px = check::input(&session, card).map_err(lie)?;
         let takes_batches = check::takes_batches(&session, card);
         check::output(&session, card).map_err(lie)?;
+        check::batches(takes_batches, card).map_err(lie)?;
         let mut checked = Self {
             buffers: Buffers::new(&session, device),
             session,

@@ -77,10 +77,9 @@ fn fallback<'a>(plan: &Plan, info: &'a Info) -> Option<&'a str> {
     info.device_fallback.as_deref().filter(|_| plan.model.device != Device::Auto)
 }
 
-/// How frames of several cameras are counted together: where the site does not say, on a GPU, which several frames keep
-/// better busy than one; on a CPU each frame keeps all cores busy, and waiting would only cost time.
-fn batching(plan: &Plan, device: Device) -> Batching {
-    let frames_max = plan.model.batch_frames.unwrap_or(if device == Device::Cpu { 1 } else { 8 });
+/// How frames of several cameras are counted together: where the site does not say, as the model is best run.
+fn batching(plan: &Plan, info: &Info) -> Batching {
+    let frames_max = plan.model.batch_frames.unwrap_or(info.batch_max);
     Batching { frames_max, wait: Duration::from_secs_f64(plan.model.batch_wait_ms / 1e3) }
 }
 
@@ -125,7 +124,7 @@ pub fn run(
     };
     let keep = |evidence| Keeper::start(evidence, Facts::of(plan, header.model.clone()));
     let evidence = plan.evidence.as_ref().map(keep).transpose()?;
-    let batching = batching(plan, info.device);
+    let batching = batching(plan, info);
     let pace = pace(plan, options.pace);
     let maker = {
         let _within = runtime.enter();

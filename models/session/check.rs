@@ -21,6 +21,14 @@ pub(super) fn takes_batches(session: &Session, card: &Card) -> bool {
     is_free(session.inputs().first()) && is_free(output)
 }
 
+/// Holds the batches that the card asks for against what the model takes.
+pub(super) fn batches(takes_batches: bool, card: &Card) -> Result<(), String> {
+    match card.execution.batches().find(|(_, batch_max)| *batch_max > 1 && !takes_batches) {
+        Some((key, batch_max)) => Err(format!("{key} is {batch_max}, the model takes one picture at a time")),
+        None => Ok(()),
+    }
+}
+
 /// Holds the model's declared input against the card; the size where the model fixes it.
 pub(super) fn input(session: &Session, card: &Card) -> Result<Option<(usize, usize)>, String> {
     let [input] = session.inputs() else {

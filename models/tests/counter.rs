@@ -287,6 +287,23 @@ fn a_card_that_lies_is_refused_with_the_contradiction() {
 }
 
 #[test]
+fn hints_of_a_card_reach_whoever_runs_it_and_a_lie_is_refused() {
+    let with = |card: &str, hints: &str| {
+        card.replacen("[[error]]", &format!("[execution]\n{hints}\n\n[[error]]"), 1)
+    };
+    let alone = Model::new(&card_text(BRIGHTNESS)).open().unwrap();
+    assert_eq!(alone.info().batch_max, 1, "a CPU is kept busy by one picture");
+    let hints = "precision = \"single\"\ncpu = { threads = 1, batch_max = 4 }";
+    assert_eq!(Model::new(&with(&card_text(BRIGHTNESS), hints)).open().unwrap().info().batch_max, 4);
+
+    let points = card_text(POINTS)
+        .replace("kind = \"density\"", "kind = \"points\"\npoints = { score_min = 0.3 }")
+        .replace("name = \"density\"", "name = \"heads\"");
+    let lie = Model::new(&with(&points, "cuda = { batch_max = 4 }")).open().unwrap_err().to_string();
+    assert!(lie.contains("execution.cuda.batch_max is 4, the model takes one picture at a time"), "{lie}");
+}
+
+#[test]
 fn a_corrupt_model_file_is_told_from_a_changed_one() {
     let model = Model::new(&card_text(BRIGHTNESS));
     fs::write(model.folder.path().join("brightness.onnx"), "abc").unwrap();
