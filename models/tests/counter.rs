@@ -1,5 +1,6 @@
-//! From card to count with real ONNX Runtime and four networks of a few operators:
+//! From card to count with real ONNX Runtime and networks of a few operators:
 //! `brightness.onnx` calls the mean of each 8x8 px block, over all channels and scaled to 0..1, "people in the cell";
+//! `half.onnx` and `int8.onnx` do the same by a convolution with weights of 16 and of 8 bits;
 //! `not_a_number.onnx` divides that by zero; `points.onnx` proposes three fixed heads;
 //! `boxes.onnx` finds somebody, in a box 12 px wide, in each 8x8 px block that is bright enough.
 
@@ -24,6 +25,9 @@ const BRIGHTNESS: (&str, &str) =
 const NOT_A_NUMBER: (&str, &str) =
     ("not_a_number.onnx", "35710eff4de159ee5bc79174e7b0e89e13ee0cfae0b7ee040f9b3ef64ecdd097");
 
+const HALF: (&str, &str) = ("half.onnx", "b1053aa01a60d61b8dc9383bca67e43b112cf6bbe85a9ba940f147fffa1a94c2");
+const INT8: (&str, &str) = ("int8.onnx", "469bc0deff4523ae99f17499a33d5673d45fef785cb653e9620d87337a0a8e16");
+
 const POINTS: (&str, &str) =
     ("points.onnx", "9d8fb4c9fc616d2ca05966efd7d40d2e75ebcb5239ff9e22344d518e4138034f");
 const BOXES: (&str, &str) =
@@ -41,7 +45,7 @@ struct Model {
 impl Model {
     fn new(card: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        for (file, _) in [BRIGHTNESS, NOT_A_NUMBER, POINTS, BOXES] {
+        for (file, _) in [BRIGHTNESS, HALF, INT8, NOT_A_NUMBER, POINTS, BOXES] {
             fs::copy(format!("{FIXTURES}/{file}"), folder.path().join(file)).unwrap();
         }
         fs::write(folder.path().join("tiny.toml"), card).unwrap();
@@ -84,6 +88,23 @@ fn people_interval_and_map_follow_from_the_network() {
     assert_eq!((map.width_cells, map.height_cells, map.px_per_cell_x, map.px_per_cell_y), (8, 6, 8.0, 8.0));
     assert!(close(map.people(), found.people));
     assert!(map.people_per_cell[7] > map.people_per_cell[0]);
+}
+
+#[test]
+fn weights_of_16_and_of_8_bits_count_as_those_of_32() {
+    let (data, mean) = slope(64, 48);
+    for model in [HALF, INT8] {
+        let mut counter = Model::new(&card_text(model)).open().unwrap();
+        let found = count(&mut counter, &data, 64, 48);
+        assert!(
+            (found.people - mean * 48.0).abs() < 0.2,
+            "{}: {} is not {}",
+            model.0,
+            found.people,
+            mean * 48.0
+        );
+        assert!(found.people > 10.0 && found.validity == Validity::Valid);
+    }
 }
 
 #[test]
