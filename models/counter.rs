@@ -182,7 +182,8 @@ impl Counter {
             count.refuse(reason, 0.0);
             return Ok(());
         }
-        let scale = HeadScale::default().resolve(scale, self, picture)?;
+        let mut heads = HeadScale::default();
+        let scale = heads.resolve(scale, self, picture)?;
         let (fit, tiling) = self.plan((picture.width_px(), picture.height_px()), scale);
         let Self { card, session, preprocessor, found, .. } = self;
         found.clear(&fit, card);
@@ -202,6 +203,9 @@ impl Counter {
             }
         }
         found.finish(card, &fit, inference_secs, count);
+        if heads.is_off_range() {
+            count.widen();
+        }
         Ok(())
     }
 

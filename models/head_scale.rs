@@ -111,6 +111,7 @@ pub struct HeadScale {
     medians_px: VecDeque<f64>,
     pictures_to_next: u32,
     pictures_between: u32,
+    is_off_range: bool,
 }
 
 impl HeadScale {
@@ -145,9 +146,18 @@ impl HeadScale {
         if medians_px.is_empty() {
             return Ok(Scale::AsCard);
         }
-        let change = change(median(medians_px) * as_card, range_px);
+        let head_px = median(medians_px) * as_card;
+        let change = change(head_px, range_px);
+        let [lo_px, hi_px] = counter.info().head_size_range_px;
+        self.is_off_range = !(lo_px..=hi_px).contains(&(head_px * change.factor()));
         // As the card says, a picture goes in whole; there is no need of tiles.
         Ok(if change == Change::None { Scale::AsCard } else { Scale::Factor(as_card * change.factor()) })
+    }
+
+    /// Whether heads are of a size that the counter was not trained for, however the picture is scaled here: the interval
+    /// of its counts is then [wider](crate::counter::PictureCount::off_head_size_range).
+    pub fn is_off_range(&self) -> bool {
+        self.is_off_range
     }
 }
 

@@ -72,7 +72,15 @@ impl PictureCount {
     /// The same count with the interval that holds where heads are of a size that the model was not trained for.
     #[must_use]
     pub fn off_head_size_range(mut self) -> Self {
-        (self.people_lo, self.people_hi) = interval::off_range(self.people, (self.people_lo, self.people_hi));
+        self.widen();
         self
+    }
+
+    /// Takes the interval that holds off the trained range; what is not valid has none.
+    pub(super) fn widen(&mut self) {
+        if self.validity != Validity::Valid {
+            return;
+        }
+        (self.people_lo, self.people_hi) = interval::off_range(self.people, (self.people_lo, self.people_hi));
     }
 }

@@ -131,8 +131,13 @@ fn heads_are_decoded_from_a_density_and_read_from_a_point_model() {
 
 /// Counts by brightness, and measures heads by the boxes of `boxes.onnx`.
 fn counter_that_measures_heads(range_px: &str) -> Result<Counter> {
+    counter_that_measures_heads_and_knows(range_px, "[1, 64]")
+}
+
+fn counter_that_measures_heads_and_knows(range_px: &str, known_px: &str) -> Result<Counter> {
     let sizes = format!("[head_sizes]\ncard = \"people.toml\"\nrange_px = {range_px}\n\n[[error]]");
-    let model = Model::new(&card_text(BRIGHTNESS).replacen("[[error]]", &sizes, 1));
+    let card = card_text(BRIGHTNESS).replacen("[[error]]", &sizes, 1).replace("[1, 64]", known_px);
+    let model = Model::new(&card);
     let boxes = "kind = \"boxes\"\nboxes = { strides_px = [8], classes = 1, person_class = 0, score_min = 0.5, iou_max = 0.5 }";
     let people = card_text(BOXES)
         .replace("kind = \"density\"", boxes)
@@ -177,6 +182,22 @@ fn small_heads_double_the_picture_and_later_ones_keep_what_was_seen() {
     assert_eq!(counter.count_at(picture, Scale::ByHeads).unwrap().density.width_cells, 10);
     let mut counter = counter_that_measures_heads("[3.0, 9.0]").unwrap();
     assert_eq!(counter.count_at(picture, Scale::ByHeads).unwrap().density.width_cells, 20);
+}
+
+#[test]
+fn heads_of_a_size_that_the_model_does_not_know_widen_the_interval() {
+    let data = bright_blocks(6);
+    let picture = RgbView::new(&data, 160, 160, 3 * 160).unwrap();
+    // Heads of 3.4 px, doubled: the model knows 1 to 64 px, or says that it knows none below 8.
+    for (known, ratio_lo) in [("[1, 64]", 0.75), ("[8, 64]", 0.5)] {
+        let mut counter = counter_that_measures_heads_and_knows("[7.0, 25.0]", known).unwrap();
+        let count = counter.count_at(picture, Scale::ByHeads).unwrap();
+        assert!(
+            close(count.people_lo, ratio_lo * count.people),
+            "{known}: {}",
+            count.people_lo / count.people
+        );
+    }
 }
 
 #[test]
@@ -269,8 +290,13 @@ fn a_counter_counts_as_itself_and_not_as_another() {
 #[test]
 fn black_pictures_and_broken_networks_give_no_number() {
     let mut counter = Model::new(&card_text(BRIGHTNESS)).open().unwrap();
-    let black = count(&mut counter, &[0; 64 * 64 * 3], 64, 64);
-    assert!(black.people.is_nan() && black.people_hi.is_nan() && black.density.people_per_cell.is_empty());
+    let black = count(&mut counter, &[0; 64 * 64 * 3], 64, 64).off_head_size_range();
+    assert!(
+        black.people_lo.is_nan()
+            && black.people.is_nan()
+            && black.people_hi.is_nan()
+            && black.density.people_per_cell.is_empty()
+    );
     let reason = "picture is black (mean luma 0 of 255)".to_owned();
     assert_eq!(black.validity, Validity::NotValid { reason });
 
