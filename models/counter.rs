@@ -3,6 +3,7 @@
 use std::{
     mem,
     path::{Path, PathBuf},
+    thread,
 };
 
 use crate::{
@@ -16,6 +17,7 @@ use crate::{
     preprocess::Preprocessor,
     runtime,
     session::{InputSize, OnnxSession},
+    sharing,
     tiling::{Tile, Tiling},
 };
 
@@ -25,6 +27,9 @@ mod picture_count;
 use found::Found;
 pub use picture_count::{PictureCount, Validity};
 
+/// Threads that get pictures ready beside a GPU, at most: what reads and writes memory gains nothing from more.
+const PREPARING_THREADS_MAX: usize = 8;
+
 /// How to open a counter.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
@@ -32,6 +37,9 @@ pub struct Options {
     pub device: Device,
     /// Threads for one inference on the CPU; 0 takes those of the card, or one a core.
     pub threads: usize,
+    /// Threads that get the pictures of a batch ready; 0 takes one on a CPU, which the network keeps busy, and up to eight
+    /// beside a GPU.
+    pub preparing_threads: usize,
     /// ONNX Runtime's shared library, where the usual places are not meant.
     pub library: Option<PathBuf>,
     /// Folder that holds the model file, where it does not lie beside its card.
@@ -73,7 +81,8 @@ pub struct Counter {
     card: Card,
     info: Info,
     session: OnnxSession,
-    preprocessor: Preprocessor,
+    /// One for each thread that gets pictures ready.
+    preprocessors: Vec<Preprocessor>,
     scale: Scale,
     /// Tells how large heads are; `None` where the card names no detector for that.
     head_meter: Option<HeadMeter>,
@@ -114,14 +123,21 @@ impl Counter {
             max_side_px: card.input.max_side_px,
             head_size_range_px: card.input.head_size_range_px,
         };
-        let preprocessor = Preprocessor::new(&card.input);
+        let preparing_threads = match (options.preparing_threads, session.device) {
+            (0, Device::Cpu | Device::Auto) => 1,
+            (0, Device::Cuda(_) | Device::TensorRt(_)) => {
+                thread::available_parallelism().map_or(1, usize::from).min(PREPARING_THREADS_MAX)
+            }
+            (threads, _) => threads,
+        };
+        let preprocessors = (0..preparing_threads).map(|_| Preprocessor::new(&card.input)).collect();
         let meter = card.head_sizes.as_ref().map(|sizes| HeadMeter::open(sizes, card_path, options));
         let head_meter = meter.transpose()?;
         Ok(Self {
             card,
             info,
             session,
-            preprocessor,
+            preprocessors,
             scale: options.scale,
             head_meter,
             found: Found::default(),
@@ -185,7 +201,8 @@ impl Counter {
         let mut heads = HeadScale::default();
         let scale = heads.resolve(scale, self, picture)?;
         let (fit, tiling) = self.plan((picture.width_px(), picture.height_px()), scale);
-        let Self { card, session, preprocessor, found, .. } = self;
+        let Self { card, session, preprocessors, found, .. } = self;
+        let [preprocessor, ..] = &mut preprocessors[..] else { return Ok(()) };
         found.clear(&fit, card);
         let mut inference_secs = 0.0;
         for tile in tiling.tiles() {
@@ -221,7 +238,8 @@ impl Counter {
         Ok(counts)
     }
 
-    /// As [`Self::count_batch`], into the memory of earlier `counts`, as [`Self::count_into`] does.
+    /// As [`Self::count_batch`], into the memory of earlier `counts`, as [`Self::count_into`] does; where several threads get
+    /// the pictures ready, starting them allocates a little.
     ///
     /// # Errors
     /// As [`Self::count_batch`].
@@ -235,13 +253,20 @@ impl Counter {
         waiting.clear();
         for (index, ((picture, scale), count)) in pictures.iter().zip(counts.iter_mut()).enumerate() {
             match self.waiting(index, *picture, *scale) {
+                Some(whole) => waiting.push(whole),
                 None => self.count_into(*picture, *scale, count)?,
-                Some(whole) => match guard::reason_not_to_count(*picture) {
-                    Some(reason) => count.refuse(reason, 0.0),
-                    None => waiting.push(whole),
-                },
             }
         }
+        sharing::share_out(&mut self.preprocessors, waiting.iter_mut(), |_, whole| {
+            whole.refusal = guard::reason_not_to_count(pictures[whole.index].0);
+        });
+        waiting.retain_mut(|whole| match whole.refusal.take() {
+            Some(reason) => {
+                counts[whole.index].refuse(reason, 0.0);
+                false
+            }
+            None => true,
+        });
         waiting.sort_unstable_by_key(|whole| (whole.input_px(), whole.index));
         for together in waiting.chunk_by(|one, next| one.input_px() == next.input_px()) {
             self.count_together(together, pictures, counts)?;
@@ -256,7 +281,7 @@ impl Counter {
             return None;
         }
         let (fit, tiling) = self.plan((picture.width_px(), picture.height_px()), scale);
-        Some(Waiting { index, fit, tiling, tile: tiling.only_tile()? })
+        Some(Waiting { index, fit, tiling, tile: tiling.only_tile()?, refusal: None })
     }
 
     /// Counts those of `pictures` that go in by inputs of one size.
@@ -267,19 +292,23 @@ impl Counter {
         counts: &mut [PictureCount],
     ) -> Result<()> {
         let Some((width_px, height_px)) = together.first().map(Waiting::input_px) else { return Ok(()) };
-        let Self { card, session, preprocessor, found, .. } = self;
+        let Self { card, session, preprocessors, found, .. } = self;
         session.run(
             InputSize { pictures: together.len(), width_px, height_px },
             |values| {
                 let inputs = values.chunks_exact_mut(values.len() / together.len());
-                for (Waiting { index, fit, tile, .. }, values) in together.iter().zip(inputs) {
-                    preprocessor.fill(pictures[*index].0, fit, tile, values);
-                }
+                sharing::share_out(
+                    preprocessors,
+                    together.iter().zip(inputs),
+                    |preprocessor, (whole, values)| {
+                        preprocessor.fill(pictures[whole.index].0, &whole.fit, &whole.tile, values);
+                    },
+                );
             },
             |output| {
                 let inference_secs = output.secs / together.len() as f64;
                 let length = output.values.len() / together.len();
-                for (place, Waiting { index, fit, tiling, tile }) in together.iter().enumerate() {
+                for (place, Waiting { index, fit, tiling, tile, .. }) in together.iter().enumerate() {
                     let values = &output.values[place * length..(place + 1) * length];
                     found.clear(fit, card);
                     match found.add(card, values, tiling, tile) {
@@ -316,12 +345,14 @@ impl Counter {
 }
 
 /// A picture that goes in whole, and its place among the pictures given.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 struct Waiting {
     index: usize,
     fit: Fit,
     tiling: Tiling,
     tile: Tile,
+    /// Why it must not be counted.
+    refusal: Option<String>,
 }
 
 impl Waiting {

@@ -42,4 +42,5 @@ mod preprocess;
 mod resample;
 mod runtime;
 mod session;
+mod sharing;
 mod tiling;

@@ -244,7 +244,8 @@ fn a_large_picture_in_tiles_counts_as_one() {
 
 #[test]
 fn pictures_counted_together_count_as_each_alone() {
-    let mut counter = Model::new(&card_text(BRIGHTNESS)).open().unwrap();
+    let model = Model::new(&card_text(BRIGHTNESS));
+    let mut counter = model.open().unwrap();
     let (small, _) = slope(64, 48);
     let (wide, _) = slope(100, 60);
     let black = vec![0; 3 * 64 * 48];
@@ -256,11 +257,15 @@ fn pictures_counted_together_count_as_each_alone() {
         view(&small[3..], 63, 47),
         view(&small, 64, 48),
     ];
-    let together = counter.count_batch(&pictures.map(|picture| (picture, Scale::AsCard))).unwrap();
-    assert_eq!(together.len(), pictures.len());
-    for (picture, count) in pictures.iter().zip(&together) {
-        let alone = counter.count(*picture).unwrap();
-        assert_eq!((&count.validity, &count.density), (&alone.validity, &alone.density));
+    for preparing_threads in [1, 3] {
+        let options = Options { device: Device::Cpu, threads: 1, preparing_threads, ..Options::default() };
+        let mut several = Counter::open(&model.card(), &options).unwrap();
+        let together = several.count_batch(&pictures.map(|picture| (picture, Scale::AsCard))).unwrap();
+        assert_eq!(together.len(), pictures.len());
+        for (picture, count) in pictures.iter().zip(&together) {
+            let alone = counter.count(*picture).unwrap();
+            assert_eq!((&count.validity, &count.density), (&alone.validity, &alone.density));
+        }
     }
 }
 
