@@ -1,8 +1,9 @@
 //! The counter: a card's model, from an RGB picture to people, their interval and where they are.
 
 use std::{
-    mem,
+    iter, mem,
     path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
     thread,
 };
 
@@ -14,17 +15,17 @@ use crate::{
     guard,
     head_scale::{HeadMeter, HeadScale},
     picture::RgbView,
-    preprocess::Preprocessor,
     runtime,
-    session::{InputSize, OnnxSession},
-    sharing,
+    session::OnnxSession,
+    sharing::share_out,
     tiling::{Tile, Tiling},
 };
 
 mod found;
+mod lane;
 mod picture_count;
 
-use found::Found;
+use lane::{Lane, Waiting};
 pub use picture_count::{PictureCount, Validity};
 
 /// Threads that get pictures ready beside a GPU, at most: what reads and writes memory gains nothing from more.
@@ -35,6 +36,8 @@ const PREPARING_THREADS_MAX: usize = 8;
 pub struct Options {
     /// Where the model runs.
     pub device: Device,
+    /// Where it runs as well: the pictures of a batch are shared out.
+    pub also_on: Vec<Device>,
     /// Threads for one inference on the CPU; 0 takes those of the card, or one a core.
     pub threads: usize,
     /// Threads that get the pictures of a batch ready; 0 takes one on a CPU, which the network keeps busy, and up to eight
@@ -59,7 +62,9 @@ pub struct Info {
     pub sha256: String,
     /// Where it really runs.
     pub device: Device,
-    /// Why that is not the device asked for.
+    /// Where it really runs as well.
+    pub also_on: Vec<Device>,
+    /// Why that is not where it was asked to run.
     pub device_fallback: Option<String>,
     /// Most pictures of several cameras that are best run together there.
     pub batch_max: usize,
@@ -80,14 +85,11 @@ pub struct Info {
 pub struct Counter {
     card: Card,
     info: Info,
-    session: OnnxSession,
-    /// One for each thread that gets pictures ready.
-    preprocessors: Vec<Preprocessor>,
+    /// One a device; at least one.
+    lanes: Vec<Lane>,
     scale: Scale,
     /// Tells how large heads are; `None` where the card names no detector for that.
     head_meter: Option<HeadMeter>,
-    /// What is known of the picture at hand.
-    found: Found,
     /// Pictures of the batch at hand.
     waiting: Vec<Waiting>,
 }
@@ -103,46 +105,45 @@ impl Counter {
         let model_path = card.model_path(card_path, options.model_dir.as_deref());
         let model = card.read_model(&model_path)?;
         let runtime = runtime::load(options.library.as_deref())?;
-        let session = OnnxSession::open(
-            &runtime,
-            (&card, card_path),
-            (&model, &model_path),
-            options.device,
-            options.threads,
-        )?;
+        let open = |device: &Device| {
+            let (card, model) = ((&card, card_path), (&*model, &*model_path));
+            OnnxSession::open(&runtime, card, model, *device, options.threads)
+        };
+        let (sessions, mut fallback) = sessions(options, open)?;
+        let meter = card.head_sizes.as_ref().map(|sizes| HeadMeter::open(sizes, card_path, options));
+        let head_meter = meter.transpose()?;
+        if let (None, Some(meter)) = (&fallback, &head_meter) {
+            fallback = meter.device_fallback().map(|reason| format!("{}: {reason}", meter.name()));
+        }
+        let devices: Vec<Device> = sessions.iter().map(|session| session.device).collect();
+        let first = &sessions[0];
+        let batch_max = if first.takes_batches {
+            devices.iter().map(|device| card.execution.batch_max(*device)).sum()
+        } else {
+            1
+        };
         let info = Info {
             name: card.name.clone(),
             version: card.version.clone(),
             sha256: card.sha256.to_ascii_lowercase(),
-            device: session.device,
-            device_fallback: session.fallback_reason.clone(),
-            batch_max: if session.takes_batches { card.execution.batch_max(session.device) } else { 1 },
-            is_input_pinned: session.is_input_pinned(),
+            device: devices[0],
+            also_on: devices[1..].to_vec(),
+            device_fallback: fallback,
+            batch_max,
+            is_input_pinned: first.is_input_pinned(),
             library: runtime.library,
             multiple_of_px: card.input.multiple_of_px,
             max_side_px: card.input.max_side_px,
             head_size_range_px: card.input.head_size_range_px,
         };
-        let preparing_threads = match (options.preparing_threads, session.device) {
-            (0, Device::Cpu | Device::Auto) => 1,
-            (0, Device::Cuda(_) | Device::TensorRt(_)) => {
-                thread::available_parallelism().map_or(1, usize::from).min(PREPARING_THREADS_MAX)
-            }
-            (threads, _) => threads,
+        let preparing_threads = match options.preparing_threads {
+            0 if devices.contains(&Device::Cpu) => 1,
+            0 => thread::available_parallelism().map_or(1, usize::from).min(PREPARING_THREADS_MAX),
+            threads => threads,
         };
-        let preprocessors = (0..preparing_threads).map(|_| Preprocessor::new(&card.input)).collect();
-        let meter = card.head_sizes.as_ref().map(|sizes| HeadMeter::open(sizes, card_path, options));
-        let head_meter = meter.transpose()?;
-        Ok(Self {
-            card,
-            info,
-            session,
-            preprocessors,
-            scale: options.scale,
-            head_meter,
-            found: Found::default(),
-            waiting: Vec::new(),
-        })
+        let lane = |session| Lane::new(session, &card, preparing_threads.div_ceil(devices.len()));
+        let lanes = sessions.into_iter().map(lane).collect();
+        Ok(Self { card, info, lanes, scale: options.scale, head_meter, waiting: Vec::new() })
     }
 
     /// What this counter is and where it runs.
@@ -201,25 +202,8 @@ impl Counter {
         let mut heads = HeadScale::default();
         let scale = heads.resolve(scale, self, picture)?;
         let (fit, tiling) = self.plan((picture.width_px(), picture.height_px()), scale);
-        let Self { card, session, preprocessors, found, .. } = self;
-        let [preprocessor, ..] = &mut preprocessors[..] else { return Ok(()) };
-        found.clear(&fit, card);
-        let mut inference_secs = 0.0;
-        for tile in tiling.tiles() {
-            let added = session.run(
-                InputSize { pictures: 1, width_px: tile.input_width_px, height_px: tile.input_height_px },
-                |values| preprocessor.fill(picture, &fit, &tile, values),
-                |output| {
-                    inference_secs += output.secs;
-                    found.add(card, output.values, &tiling, &tile)
-                },
-            )?;
-            if let Err(reason) = added {
-                count.refuse(reason, inference_secs);
-                return Ok(());
-            }
-        }
-        found.finish(card, &fit, inference_secs, count);
+        let Self { card, lanes, .. } = self;
+        lanes[0].count_tiles(card, picture, (&fit, &tiling), count)?;
         if heads.is_off_range() {
             count.widen();
         }
@@ -252,78 +236,55 @@ impl Counter {
         let mut waiting = mem::take(&mut self.waiting);
         waiting.clear();
         for (index, ((picture, scale), count)) in pictures.iter().zip(counts.iter_mut()).enumerate() {
-            match self.waiting(index, *picture, *scale) {
-                Some(whole) => waiting.push(whole),
+            match self.in_one_tile(*picture, *scale) {
                 None => self.count_into(*picture, *scale, count)?,
+                Some((fit, tiling, tile)) => {
+                    let count = mem::replace(count, PictureCount::being_counted());
+                    waiting.push(Waiting { index, fit, tiling, tile, count });
+                }
             }
         }
-        sharing::share_out(&mut self.preprocessors, waiting.iter_mut(), |_, whole| {
-            whole.refusal = guard::reason_not_to_count(pictures[whole.index].0);
-        });
-        waiting.retain_mut(|whole| match whole.refusal.take() {
-            Some(reason) => {
-                counts[whole.index].refuse(reason, 0.0);
-                false
+        let Self { card, lanes, .. } = self;
+        lanes[0].prepare(waiting.iter_mut(), |whole| {
+            whole.count.validity = Validity::Valid;
+            if let Some(reason) = guard::reason_not_to_count(pictures[whole.index].0) {
+                whole.count.refuse(reason, 0.0);
             }
-            None => true,
         });
-        waiting.sort_unstable_by_key(|whole| (whole.input_px(), whole.index));
-        for together in waiting.chunk_by(|one, next| one.input_px() == next.input_px()) {
-            self.count_together(together, pictures, counts)?;
+        waiting.sort_unstable_by_key(|whole| (whole.is_refused(), whole.input_px(), whole.index));
+        let to_count = waiting.partition_point(|whole| !whole.is_refused());
+        let lane_count = lanes.len();
+        let of_one_size = waiting[..to_count].chunk_by_mut(|one, next| one.input_px() == next.input_px());
+        let shares = of_one_size.flat_map(move |together| {
+            let share = together.len().div_ceil(lane_count);
+            together.chunks_mut(share)
+        });
+        let error = Mutex::new(None);
+        share_out(lanes, shares, |lane, together| {
+            if let Err(failed) = lane.count_together(card, pictures, together) {
+                error.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(failed);
+            }
+        });
+        for Waiting { index, count, .. } in waiting.drain(..) {
+            counts[index] = count;
         }
         self.waiting = waiting;
-        Ok(())
+        error.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
     }
 
-    /// A picture that can run together with others: one that goes in whole, at a scale that is known.
-    fn waiting(&self, index: usize, picture: RgbView<'_>, scale: Scale) -> Option<Waiting> {
-        if scale == Scale::ByHeads || !self.session.takes_batches {
+    /// The tile of a picture that can run together with others: one that goes in whole, at a scale that is known.
+    fn in_one_tile(&self, picture: RgbView<'_>, scale: Scale) -> Option<(Fit, Tiling, Tile)> {
+        if scale == Scale::ByHeads || !self.lanes[0].session.takes_batches {
             return None;
         }
         let (fit, tiling) = self.plan((picture.width_px(), picture.height_px()), scale);
-        Some(Waiting { index, fit, tiling, tile: tiling.only_tile()?, refusal: None })
-    }
-
-    /// Counts those of `pictures` that go in by inputs of one size.
-    fn count_together(
-        &mut self,
-        together: &[Waiting],
-        pictures: &[(RgbView<'_>, Scale)],
-        counts: &mut [PictureCount],
-    ) -> Result<()> {
-        let Some((width_px, height_px)) = together.first().map(Waiting::input_px) else { return Ok(()) };
-        let Self { card, session, preprocessors, found, .. } = self;
-        session.run(
-            InputSize { pictures: together.len(), width_px, height_px },
-            |values| {
-                let inputs = values.chunks_exact_mut(values.len() / together.len());
-                sharing::share_out(
-                    preprocessors,
-                    together.iter().zip(inputs),
-                    |preprocessor, (whole, values)| {
-                        preprocessor.fill(pictures[whole.index].0, &whole.fit, &whole.tile, values);
-                    },
-                );
-            },
-            |output| {
-                let inference_secs = output.secs / together.len() as f64;
-                let length = output.values.len() / together.len();
-                for (place, Waiting { index, fit, tiling, tile, .. }) in together.iter().enumerate() {
-                    let values = &output.values[place * length..(place + 1) * length];
-                    found.clear(fit, card);
-                    match found.add(card, values, tiling, tile) {
-                        Ok(()) => found.finish(card, fit, inference_secs, &mut counts[*index]),
-                        Err(reason) => counts[*index].refuse(reason, inference_secs),
-                    }
-                }
-            },
-        )
+        Some((fit, tiling, tiling.only_tile()?))
     }
 
     /// How a picture of `size_px` is scaled, and the pieces that it goes in by.
     fn plan(&self, size_px: (usize, usize), scale: Scale) -> (Fit, Tiling) {
         let Input { multiple_of_px, max_side_px, .. } = self.card.input;
-        match (self.session.fixed_size_px, scale) {
+        match (self.lanes[0].session.fixed_size_px, scale) {
             (Some(fixed_px), Scale::AsCard | Scale::ByHeads) => {
                 let fit = Fit::to_fixed(size_px, fixed_px);
                 (fit, Tiling::of_fixed(&fit, fixed_px, multiple_of_px))
@@ -344,20 +305,20 @@ impl Counter {
     }
 }
 
-/// A picture that goes in whole, and its place among the pictures given.
-#[derive(Debug)]
-struct Waiting {
-    index: usize,
-    fit: Fit,
-    tiling: Tiling,
-    tile: Tile,
-    /// Why it must not be counted.
-    refusal: Option<String>,
-}
-
-impl Waiting {
-    /// Width and height of the input that it goes in by.
-    fn input_px(&self) -> (usize, usize) {
-        (self.tile.input_width_px, self.tile.input_height_px)
+/// A session on each device asked for that can be used, and why it is not each of them; on the CPU where none can.
+fn sessions(
+    options: &Options,
+    open: impl Fn(&Device) -> Result<OnnxSession>,
+) -> Result<(Vec<OnnxSession>, Option<String>)> {
+    let first = open(&options.device)?;
+    let others = options.also_on.iter().map(open).collect::<Result<Vec<_>>>()?;
+    let all = iter::once(first).chain(others);
+    let (mut usable, mut fallen_back): (Vec<_>, Vec<_>) =
+        all.partition(|session| session.fallback_reason.is_none());
+    let reasons: Vec<String> =
+        fallen_back.iter().filter_map(|session| session.fallback_reason.clone()).collect();
+    if usable.is_empty() {
+        usable.extend(fallen_back.drain(..1));
     }
+    Ok((usable, (!reasons.is_empty()).then(|| reasons.join("; "))))
 }

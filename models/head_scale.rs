@@ -64,6 +64,16 @@ impl HeadMeter {
         Ok(Self { detector: Box::new(detector), range_px: sizes.range_px })
     }
 
+    /// Name of the detector.
+    pub(crate) fn name(&self) -> &str {
+        &self.detector.info().name
+    }
+
+    /// Why the detector does not run where it was asked to.
+    pub(crate) fn device_fallback(&self) -> Option<&str> {
+        self.detector.info().device_fallback.as_deref()
+    }
+
     /// The heads in pixels of `picture`: middle and width; `None` where too few people are found.
     ///
     /// Where they are too few at the picture's own size, they are looked for at twice that: the smallest that the

@@ -119,7 +119,8 @@ impl OnnxSession {
         let tall_px = WARM_UP_PX.next_multiple_of(card.input.multiple_of_px);
         let (width_px, height_px) = fixed_size_px.unwrap_or((tall_px + card.input.multiple_of_px, tall_px));
         let size = InputSize { pictures: 1, width_px, height_px };
-        let shape = checked.run(size, |values| values.fill(0.0), |output| output.shape.to_vec())?;
+        checked.input(size)?.fill(0.0);
+        let shape = checked.run(|output| output.shape.to_vec())?;
         check::output_shape(&shape, card, width_px, height_px).map_err(lie)?;
         Ok(checked)
     }
@@ -129,30 +130,33 @@ impl OnnxSession {
         self.buffers.is_pinned
     }
 
-    /// Runs the model on an input of `size` that `fill` writes, and hands what comes out to `read`.
+    /// The memory of an input of `size`, to be filled before [`Self::run`]; it holds what it held last.
     ///
-    /// Input and output lie in memory that is kept: with a size that was seen before, nothing is allocated. The output of a
-    /// model that points at heads is the exception, since its length may follow from the picture.
+    /// It is kept, and so is that of the output: with a size that was seen before, nothing is allocated. The output of a model
+    /// that points at heads is the exception, since its length may follow from the picture.
+    ///
+    /// # Errors
+    /// [`ModelError::Inference`] where there is no memory for it.
+    pub(crate) fn input(&mut self, size: InputSize) -> Result<&mut [f32]> {
+        let InputSize { pictures, width_px, height_px } = size;
+        let shape = [pictures, self.channels, height_px, width_px];
+        match self.buffers.of(shape, &self.output_name) {
+            Ok(buffer) => Ok(buffer.input.extract_tensor_mut().1),
+            Err(error) => Err(failed(&self.card_name, shape, error.message())),
+        }
+    }
+
+    /// Runs the model on the input that was asked for last, and hands what comes out to `read`.
     ///
     /// # Errors
     /// [`ModelError::Inference`].
-    pub(crate) fn run<T>(
-        &mut self,
-        size: InputSize,
-        fill: impl FnOnce(&mut [f32]),
-        read: impl FnOnce(Output<'_>) -> T,
-    ) -> Result<T> {
-        let InputSize { pictures, width_px, height_px } = size;
-        let failed = |reason: &str| ModelError::Inference {
-            card: self.card_name.clone(),
-            width_px,
-            height_px,
-            reason: one_line(reason),
+    pub(crate) fn run<T>(&mut self, read: impl FnOnce(Output<'_>) -> T) -> Result<T> {
+        let (card, name) = (&self.card_name, &*self.output_name);
+        let Some(buffer) = self.buffers.latest() else {
+            return Err(failed(card, [0; 4], "it was given no input"));
         };
-        let name = &*self.output_name;
-        let shape = [pictures, self.channels, height_px, width_px];
-        let buffer = self.buffers.of(shape, name).map_err(|e| failed(e.message()))?;
-        fill(buffer.input.extract_tensor_mut().1);
+        let input_shape = buffer.shape;
+        let failed = |reason: &str| failed(card, input_shape, reason);
         let began = Instant::now();
         let outputs = self
             .session
@@ -169,6 +173,10 @@ impl OnnxSession {
         }
         Ok(found)
     }
+}
+
+fn failed(card: &str, [_, _, height_px, width_px]: [usize; 4], reason: &str) -> ModelError {
+    ModelError::Inference { card: card.to_owned(), width_px, height_px, reason: one_line(reason) }
 }
 
 fn one_line(message: &str) -> String {

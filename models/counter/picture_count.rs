@@ -40,6 +40,12 @@ pub struct PictureCount {
 impl PictureCount {
     /// Of a picture that nobody has looked at; also memory for [`crate::counter::Counter::count_into`].
     pub fn nothing() -> Self {
+        let reason = "the picture has not been counted".to_owned();
+        Self { validity: Validity::NotValid { reason }, ..Self::being_counted() }
+    }
+
+    /// Stands for a count that is being made elsewhere; allocates nothing.
+    pub(super) fn being_counted() -> Self {
         Self {
             people: f64::NAN,
             people_lo: f64::NAN,
@@ -47,7 +53,7 @@ impl PictureCount {
             density: density::nothing(),
             detected_heads_px: None,
             detected_head_widths_px: None,
-            validity: Validity::NotValid { reason: "the picture has not been counted".to_owned() },
+            validity: Validity::NotValid { reason: String::new() },
             inference_secs: 0.0,
         }
     }
@@ -60,7 +66,7 @@ impl PictureCount {
             density: DensityMap { people_per_cell, ..density::nothing() },
             validity: Validity::NotValid { reason },
             inference_secs,
-            ..Self::nothing()
+            ..Self::being_counted()
         };
     }
 

@@ -28,7 +28,7 @@ pub(super) struct Buffers {
 /// What one shape of input needs.
 pub(super) struct Buffer {
     /// `[pictures, channels, height, width]`.
-    shape: [usize; 4],
+    pub(super) shape: [usize; 4],
     pub(super) input: Tensor<f32>,
     /// Names the output, and holds the memory for it once its shape is known.
     pub(super) options: RunOptions<HasSelectedOutputs>,
@@ -75,6 +75,11 @@ impl Buffers {
         };
         self.kept[..=index].rotate_right(1);
         Ok(&mut self.kept[0])
+    }
+
+    /// The buffer that was asked for last.
+    pub(super) fn latest(&mut self) -> Option<&mut Buffer> {
+        self.kept.first_mut()
     }
 
     /// Has `output`, of `shape`, be written to the same memory in the runs to come of the latest buffer.

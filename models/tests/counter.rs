@@ -380,6 +380,17 @@ fn an_accelerator_that_is_not_there_falls_back_to_the_cpu_and_says_so() {
     assert!(reason.starts_with("cuda:4095 cannot be used, counting on the CPU: "), "{reason}");
     let (data, mean) = slope(64, 48);
     assert!(close(count(&mut counter, &data, 64, 48).people, mean * 48.0));
+
+    // Of several, those that are there are used.
+    let options =
+        Options { device: Device::Cuda(4095), also_on: vec![Device::Cpu, Device::Cuda(4094)], ..options };
+    let info = Counter::open(&model.card(), &options).unwrap().info().clone();
+    assert_eq!((info.device, info.also_on), (Device::Cpu, vec![]));
+    let reason = info.device_fallback.unwrap();
+    assert!(
+        reason.contains("cuda:4095 cannot be used") && reason.contains("; cuda:4094 cannot be used"),
+        "{reason}"
+    );
 }
 
 #[test]
