@@ -61,14 +61,19 @@ pub struct Outcome {
 /// # Errors
 /// Whatever is wrong with card, model, library or device.
 pub fn open_counter(plan: &Plan) -> anyhow::Result<Counter> {
-    let options =
-        Options { device: plan.model.device, threads: plan.model.threads.unwrap_or(0), ..Options::default() };
+    let options = Options {
+        device: plan.model.device,
+        also_on: plan.model.also_on.clone(),
+        threads: plan.model.threads.unwrap_or(0),
+        ..Options::default()
+    };
     let counter = Counter::open(&plan.model.card_path, &options)?;
     let info = counter.info();
     if let Some(reason) = fallback(plan, info) {
         tracing::warn!("{}.", reason.trim_end_matches('.'));
     }
-    tracing::info!("Counting with {} {} on {}.", info.name, info.version, info.device);
+    let also_on: String = info.also_on.iter().map(|device| format!(" and {device}")).collect();
+    tracing::info!("Counting with {} {} on {}{also_on}.", info.name, info.version, info.device);
     Ok(counter)
 }
 

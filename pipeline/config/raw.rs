@@ -91,7 +91,8 @@ pub struct Model {
     /// Model card (TOML) of the network. Default: the card shipped with throng.
     #[schemars(title = "the file name of a model card", example = &"models/cards/compact.toml")]
     pub card: Option<String>,
-    /// Processor: `auto`, `cpu`, `cuda:N` or `tensorrt:N`. Default: `auto`.
+    /// Processor: `auto`, `cpu`, `cuda:N` or `tensorrt:N`; several GPUs, with commas between, share the frames of several
+    /// cameras. Default: `auto`.
     #[schemars(title = "`auto`, `cpu`, `cuda:N` or `tensorrt:N`", example = &"auto")]
     pub device: Option<String>,
     /// Threads of one inference on a CPU. Default: what the model's card says, else one for each core.
