@@ -12,8 +12,9 @@ const HEAD_OF_BOX_WIDTH: f32 = 0.28;
 /// Columns before the class scores: centre, size, objectness.
 pub(crate) const COLUMNS_BEFORE_CLASSES: usize = 5;
 
+/// A box around a person, pixels of the input.
 #[derive(Clone, Copy, Debug)]
-struct PersonBox {
+pub(crate) struct PersonBox {
     left: f32,
     top: f32,
     right: f32,
@@ -26,15 +27,17 @@ pub(crate) fn rows(decoding: &BoxDecoding, width_px: usize, height_px: usize) ->
     decoding.strides_px.iter().map(|stride| (width_px / stride) * (height_px / stride)).sum()
 }
 
-/// Heads, in pixels of the input, of the people in `output`: rows of `dx, dy, ln w, ln h, objectness, classes...`,
-/// grid by grid, each row by row. `Err` says why the output is no detection.
-pub(crate) fn heads_in_input(
+/// Adds to `heads` those of the people in `output`, in pixels of the input: rows of `dx, dy, ln w, ln h, objectness,
+/// classes...`, grid by grid, each row by row. `people` is memory to work in. `Err` says why the output is no detection.
+pub(crate) fn add_heads_in_input(
     output: &[f32],
     decoding: &BoxDecoding,
     tile: &Tile,
-) -> Result<Vec<Head>, String> {
+    people: &mut Vec<PersonBox>,
+    heads: &mut Vec<Head>,
+) -> Result<(), String> {
     let mut rows = output.chunks_exact(COLUMNS_BEFORE_CLASSES + decoding.classes);
-    let mut people = Vec::new();
+    people.clear();
     for stride_px in &decoding.strides_px {
         let (across, down) = (tile.input_width_px / stride_px, tile.input_height_px / stride_px);
         let cells = (0..down).flat_map(|y| (0..across).map(move |x| (x, y)));
@@ -57,26 +60,25 @@ pub(crate) fn heads_in_input(
             people.push(PersonBox { left, top, right, bottom, score });
         }
     }
-    let kept = suppress_overlaps(people, decoding.iou_max);
-    Ok(kept
-        .iter()
-        .map(|b| Head {
-            at_px: [f32::midpoint(b.left, b.right), b.top + HEAD_FROM_TOP * (b.bottom - b.top)],
-            width_px: Some(HEAD_OF_BOX_WIDTH * (b.right - b.left)),
-        })
-        .collect())
+    suppress_overlaps(people, decoding.iou_max);
+    heads.extend(people.iter().map(|b| Head {
+        at_px: [f32::midpoint(b.left, b.right), b.top + HEAD_FROM_TOP * (b.bottom - b.top)],
+        width_px: Some(HEAD_OF_BOX_WIDTH * (b.right - b.left)),
+    }));
+    Ok(())
 }
 
 /// Greedy non-maximum suppression, strongest first.
-fn suppress_overlaps(mut boxes: Vec<PersonBox>, iou_max: f32) -> Vec<PersonBox> {
-    boxes.sort_by(|a, b| b.score.total_cmp(&a.score));
-    let mut kept: Vec<PersonBox> = Vec::new();
-    for candidate in boxes {
-        if kept.iter().all(|stronger| iou(stronger, &candidate) <= iou_max) {
-            kept.push(candidate);
+fn suppress_overlaps(boxes: &mut Vec<PersonBox>, iou_max: f32) {
+    boxes.sort_unstable_by(|a, b| b.score.total_cmp(&a.score));
+    let mut kept = 0;
+    for index in 0..boxes.len() {
+        if boxes[..kept].iter().all(|stronger| iou(stronger, &boxes[index]) <= iou_max) {
+            boxes.swap(kept, index);
+            kept += 1;
         }
     }
-    kept
+    boxes.truncate(kept);
 }
 
 fn iou(a: &PersonBox, b: &PersonBox) -> f32 {
@@ -106,7 +108,8 @@ mod tests {
 
     fn heads(output: &[f32]) -> Result<Vec<[f32; 2]>, String> {
         let tile = Tile { input_width_px: 32, input_height_px: 16, ..Tile::default() };
-        let found = heads_in_input(output, &decoding(), &tile)?;
+        let mut found = Vec::new();
+        add_heads_in_input(output, &decoding(), &tile, &mut Vec::new(), &mut found)?;
         Ok(found.iter().map(|head| head.at_px).collect())
     }
 

@@ -15,6 +15,9 @@ use crate::{
 };
 
 mod check;
+mod execution;
+
+pub use execution::{CpuExecution, CudaExecution, Execution, KernelSearch, Precision, TensorRtExecution};
 
 /// A model card as written, checked for sense by [`Card::load`].
 #[derive(Clone, Debug, Deserialize)]
@@ -38,6 +41,9 @@ pub struct Card {
     pub output: Output,
     /// How heads are measured where no calibration tells how large they are; absent where they are not.
     pub head_sizes: Option<HeadSizes>,
+    /// How it is best run.
+    #[serde(default)]
+    pub execution: Execution,
     /// What it was trained on.
     #[serde(default)]
     pub training_data: Vec<TrainingData>,

@@ -1,38 +1,48 @@
 //! The counter: a card's model, from an RGB picture to people, their interval and where they are.
 
 use std::{
-    collections::BTreeMap,
+    iter, mem,
     path::{Path, PathBuf},
-    time::Instant,
+    sync::{Mutex, PoisonError},
+    thread,
 };
 
-use throng_analytics::density_map::DensityMap;
-
 use crate::{
-    boxes,
-    card::{Card, Input, OutputKind},
-    density::{self, Cells, Head},
+    card::{Card, Input},
     device::Device,
     error::Result,
     fit::{Fit, Scale},
     guard,
     head_scale::{HeadMeter, HeadScale},
-    heads, interval,
     picture::RgbView,
-    points,
-    preprocess::Preprocessor,
     runtime,
-    session::{InputTensor, OnnxSession},
+    session::OnnxSession,
+    sharing::share_out,
     tiling::{Tile, Tiling},
 };
+
+mod found;
+mod lane;
+mod picture_count;
+
+use lane::{Lane, Waiting};
+pub use picture_count::{PictureCount, Validity};
+
+/// Threads that get pictures ready beside a GPU, at most: what reads and writes memory gains nothing from more.
+const PREPARING_THREADS_MAX: usize = 8;
 
 /// How to open a counter.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Where the model runs.
     pub device: Device,
-    /// Threads for one inference on the CPU; 0 takes one a core.
+    /// Where it runs as well: the pictures of a batch are shared out.
+    pub also_on: Vec<Device>,
+    /// Threads for one inference on the CPU; 0 takes those of the card, or one a core.
     pub threads: usize,
+    /// Threads that get the pictures of a batch ready; 0 takes one on a CPU, which the network keeps busy, and up to eight
+    /// beside a GPU.
+    pub preparing_threads: usize,
     /// ONNX Runtime's shared library, where the usual places are not meant.
     pub library: Option<PathBuf>,
     /// Folder that holds the model file, where it does not lie beside its card.
@@ -52,8 +62,14 @@ pub struct Info {
     pub sha256: String,
     /// Where it really runs.
     pub device: Device,
-    /// Why that is not the device asked for.
+    /// Where it really runs as well.
+    pub also_on: Vec<Device>,
+    /// Why that is not where it was asked to run.
     pub device_fallback: Option<String>,
+    /// Most pictures of several cameras that are best run together there.
+    pub batch_max: usize,
+    /// Whether pictures lie in memory that the device reads by itself; never on the CPU.
+    pub is_input_pinned: bool,
     /// The ONNX Runtime library in use.
     pub library: PathBuf,
     /// Pictures whose sides are multiples of this need no padding, pixels.
@@ -64,65 +80,18 @@ pub struct Info {
     pub head_size_range_px: [f64; 2],
 }
 
-/// Whether a count may be used.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Validity {
-    /// It may.
-    Valid,
-    /// It may not: this picture says nothing about how many people there are.
-    NotValid {
-        /// Why.
-        reason: String,
-    },
-}
-
-/// People in one picture.
-#[derive(Clone, Debug)]
-pub struct PictureCount {
-    /// People; NaN where not valid, so that it can never pass for a number.
-    pub people: f64,
-    /// Lower end of the 90 % interval, people; NaN where not valid.
-    pub people_lo: f64,
-    /// Upper end of the 90 % interval, people; NaN where not valid.
-    pub people_hi: f64,
-    /// Where they are, in pixels of the picture; without cells where not valid.
-    pub density: DensityMap,
-    /// Heads that the model itself points at, in pixels of the picture; `None` from a model that gives a density.
-    pub detected_heads_px: Option<Vec<[f64; 2]>>,
-    /// How wide each of them is, in pixels of the picture; `None` from a model that does not tell.
-    pub detected_head_widths_px: Option<Vec<f64>>,
-    /// Whether the count may be used.
-    pub validity: Validity,
-    /// Seconds the network took; 0 where it did not run.
-    pub inference_secs: f64,
-}
-
-impl PictureCount {
-    /// Head points `[x, y]` in pixels of the picture: the model's own, else decoded from the density.
-    pub fn heads_px(&self) -> Vec<[f64; 2]> {
-        self.detected_heads_px.clone().unwrap_or_else(|| heads::from_density(&self.density))
-    }
-
-    /// The same count with the interval that holds where heads are of a size that the model was not trained for.
-    #[must_use]
-    pub fn off_head_size_range(mut self) -> Self {
-        (self.people_lo, self.people_hi) = interval::off_range(self.people, (self.people_lo, self.people_hi));
-        self
-    }
-}
-
 /// A model that counts people in pictures.
 #[derive(Debug)]
 pub struct Counter {
     card: Card,
     info: Info,
-    session: OnnxSession,
-    preprocessor: Preprocessor,
+    /// One a device; at least one.
+    lanes: Vec<Lane>,
     scale: Scale,
     /// Tells how large heads are; `None` where the card names no detector for that.
     head_meter: Option<HeadMeter>,
-    /// The network's input, kept from picture to picture so that it is not allocated again.
-    values: Vec<f32>,
+    /// Pictures of the batch at hand.
+    waiting: Vec<Waiting>,
 }
 
 impl Counter {
@@ -136,28 +105,45 @@ impl Counter {
         let model_path = card.model_path(card_path, options.model_dir.as_deref());
         let model = card.read_model(&model_path)?;
         let runtime = runtime::load(options.library.as_deref())?;
-        let session = OnnxSession::open(
-            &runtime,
-            (&card, card_path),
-            (&model, &model_path),
-            options.device,
-            options.threads,
-        )?;
+        let open = |device: &Device| {
+            let (card, model) = ((&card, card_path), (&*model, &*model_path));
+            OnnxSession::open(&runtime, card, model, *device, options.threads)
+        };
+        let (sessions, mut fallback) = sessions(options, open)?;
+        let meter = card.head_sizes.as_ref().map(|sizes| HeadMeter::open(sizes, card_path, options));
+        let head_meter = meter.transpose()?;
+        if let (None, Some(meter)) = (&fallback, &head_meter) {
+            fallback = meter.device_fallback().map(|reason| format!("{}: {reason}", meter.name()));
+        }
+        let devices: Vec<Device> = sessions.iter().map(|session| session.device).collect();
+        let first = &sessions[0];
+        let batch_max = if first.takes_batches {
+            devices.iter().map(|device| card.execution.batch_max(*device)).sum()
+        } else {
+            1
+        };
         let info = Info {
             name: card.name.clone(),
             version: card.version.clone(),
             sha256: card.sha256.to_ascii_lowercase(),
-            device: session.device,
-            device_fallback: session.fallback_reason.clone(),
+            device: devices[0],
+            also_on: devices[1..].to_vec(),
+            device_fallback: fallback,
+            batch_max,
+            is_input_pinned: first.is_input_pinned(),
             library: runtime.library,
             multiple_of_px: card.input.multiple_of_px,
             max_side_px: card.input.max_side_px,
             head_size_range_px: card.input.head_size_range_px,
         };
-        let preprocessor = Preprocessor::new(&card.input);
-        let meter = card.head_sizes.as_ref().map(|sizes| HeadMeter::open(sizes, card_path, options));
-        let head_meter = meter.transpose()?;
-        Ok(Self { card, info, session, preprocessor, scale: options.scale, head_meter, values: Vec::new() })
+        let preparing_threads = match options.preparing_threads {
+            0 if devices.contains(&Device::Cpu) => 1,
+            0 => thread::available_parallelism().map_or(1, usize::from).min(PREPARING_THREADS_MAX),
+            threads => threads,
+        };
+        let lane = |session| Lane::new(session, &card, preparing_threads.div_ceil(devices.len()));
+        let lanes = sessions.into_iter().map(lane).collect();
+        Ok(Self { card, info, lanes, scale: options.scale, head_meter, waiting: Vec::new() })
     }
 
     /// What this counter is and where it runs.
@@ -198,100 +184,107 @@ impl Counter {
     /// # Errors
     /// As [`Self::count`].
     pub fn count_at(&mut self, picture: RgbView<'_>, scale: Scale) -> Result<PictureCount> {
-        if let Some(reason) = guard::reason_not_to_count(picture) {
-            return Ok(not_valid(reason, 0.0));
-        }
-        let scale = HeadScale::default().resolve(scale, self, picture)?;
-        let (fit, tiling) = self.plan((picture.width_px(), picture.height_px()), scale);
-        let (card, mut inference_secs) = (&self.card, 0.0);
-        let mut found = Found::nobody(&fit, card);
-        for tile in tiling.tiles() {
-            self.values.resize(self.preprocessor.len(&tile), 0.0);
-            self.preprocessor.fill(picture, &fit, &tile, &mut self.values);
-            let (width_px, height_px) = (tile.input_width_px, tile.input_height_px);
-            let input = InputTensor { values: &self.values, pictures: 1, width_px, height_px };
-            let started_at = Instant::now();
-            let added = self.session.run(input, |_, output| {
-                inference_secs += started_at.elapsed().as_secs_f64();
-                found.add(card, output, &tiling, &tile)
-            })?;
-            if let Err(reason) = added {
-                return Ok(not_valid(reason, inference_secs));
-            }
-        }
-        Ok(counted(found, card, &fit, inference_secs))
+        let mut count = PictureCount::nothing();
+        self.count_into(picture, scale, &mut count)?;
+        Ok(count)
     }
 
-    /// Counts the people in each of `pictures`, each scaled as said. Pictures that go in by inputs of one size run through the network together, where the model takes that: a GPU is faster so. Each
-    /// count's `inference_secs` is its part of the time.
+    /// Counts the people in `picture`, scaled by `scale` first, into the memory of an earlier `count`: nothing is
+    /// allocated for a picture of a size that was seen before. After an error `count` says nothing.
+    ///
+    /// # Errors
+    /// As [`Self::count`].
+    pub fn count_into(&mut self, picture: RgbView<'_>, scale: Scale, count: &mut PictureCount) -> Result<()> {
+        if let Some(reason) = guard::reason_not_to_count(picture) {
+            count.refuse(reason, 0.0);
+            return Ok(());
+        }
+        let mut heads = HeadScale::default();
+        let scale = heads.resolve(scale, self, picture)?;
+        let (fit, tiling) = self.plan((picture.width_px(), picture.height_px()), scale);
+        let Self { card, lanes, .. } = self;
+        lanes[0].count_tiles(card, picture, (&fit, &tiling), count)?;
+        if heads.is_off_range() {
+            count.widen();
+        }
+        Ok(())
+    }
+
+    /// Counts the people in each of `pictures`, each scaled as said. Pictures that go in by inputs of one size run through
+    /// the network together, where the model takes that: a GPU is faster so. Each count's `inference_secs` is its part of
+    /// the time.
     ///
     /// # Errors
     /// As [`Self::count`]: one failure fails all.
     pub fn count_batch(&mut self, pictures: &[(RgbView<'_>, Scale)]) -> Result<Vec<PictureCount>> {
-        let mut counts: Vec<Option<PictureCount>> = vec![None; pictures.len()];
-        let mut together: BTreeMap<(usize, usize), Vec<Waiting<'_>>> = BTreeMap::new();
-        for (index, (picture, scale)) in pictures.iter().enumerate() {
-            if *scale == Scale::ByHeads {
-                counts[index] = Some(self.count_at(*picture, *scale)?);
-                continue;
-            }
-            let (fit, tiling) = self.plan((picture.width_px(), picture.height_px()), *scale);
-            let mut tiles = tiling.tiles();
-            match (tiles.next(), tiles.next()) {
-                (Some(tile), None) if self.session.takes_batches => {
-                    if let Some(reason) = guard::reason_not_to_count(*picture) {
-                        counts[index] = Some(not_valid(reason, 0.0));
-                        continue;
-                    }
-                    drop(tiles);
-                    let waiting = Waiting { index, picture: *picture, fit, tiling, tile };
-                    together.entry((tile.input_width_px, tile.input_height_px)).or_default().push(waiting);
-                }
-                _ => counts[index] = Some(self.count_at(*picture, *scale)?),
-            }
-        }
-        for ((width_px, height_px), waiting) in together {
-            for (index, count) in self.count_together(&waiting, width_px, height_px)? {
-                counts[index] = Some(count);
-            }
-        }
-        Ok(counts.into_iter().flatten().collect())
+        let mut counts = Vec::new();
+        self.count_batch_into(pictures, &mut counts)?;
+        Ok(counts)
     }
 
-    /// Counts pictures that each go in whole, by inputs of one size; each with its index.
-    fn count_together(
+    /// As [`Self::count_batch`], into the memory of earlier `counts`, as [`Self::count_into`] does; where several threads get
+    /// the pictures ready, starting them allocates a little.
+    ///
+    /// # Errors
+    /// As [`Self::count_batch`].
+    pub fn count_batch_into(
         &mut self,
-        waiting: &[Waiting<'_>],
-        width_px: usize,
-        height_px: usize,
-    ) -> Result<Vec<(usize, PictureCount)>> {
-        let Some(first) = waiting.first() else { return Ok(Vec::new()) };
-        let len = self.preprocessor.len(&first.tile);
-        self.values.resize(len * waiting.len(), 0.0);
-        for (picture, values) in waiting.iter().zip(self.values.chunks_exact_mut(len)) {
-            self.preprocessor.fill(picture.picture, &picture.fit, &picture.tile, values);
+        pictures: &[(RgbView<'_>, Scale)],
+        counts: &mut Vec<PictureCount>,
+    ) -> Result<()> {
+        counts.resize_with(pictures.len(), PictureCount::nothing);
+        let mut waiting = mem::take(&mut self.waiting);
+        waiting.clear();
+        for (index, ((picture, scale), count)) in pictures.iter().zip(counts.iter_mut()).enumerate() {
+            match self.in_one_tile(*picture, *scale) {
+                None => self.count_into(*picture, *scale, count)?,
+                Some((fit, tiling, tile)) => {
+                    let count = mem::replace(count, PictureCount::being_counted());
+                    waiting.push(Waiting { index, fit, tiling, tile, count });
+                }
+            }
         }
-        let input = InputTensor { values: &self.values, pictures: waiting.len(), width_px, height_px };
-        let (card, started_at) = (&self.card, Instant::now());
-        self.session.run(input, |_, output| {
-            let inference_secs = started_at.elapsed().as_secs_f64() / waiting.len() as f64;
-            let outputs = output.chunks_exact(output.len() / waiting.len());
-            let read = |(picture, output): (&Waiting<'_>, &[f32])| {
-                let mut found = Found::nobody(&picture.fit, card);
-                let count = match found.add(card, output, &picture.tiling, &picture.tile) {
-                    Ok(()) => counted(found, card, &picture.fit, inference_secs),
-                    Err(reason) => not_valid(reason, inference_secs),
-                };
-                (picture.index, count)
-            };
-            waiting.iter().zip(outputs).map(read).collect()
-        })
+        let Self { card, lanes, .. } = self;
+        lanes[0].prepare(waiting.iter_mut(), |whole| {
+            whole.count.validity = Validity::Valid;
+            if let Some(reason) = guard::reason_not_to_count(pictures[whole.index].0) {
+                whole.count.refuse(reason, 0.0);
+            }
+        });
+        waiting.sort_unstable_by_key(|whole| (whole.is_refused(), whole.input_px(), whole.index));
+        let to_count = waiting.partition_point(|whole| !whole.is_refused());
+        let lane_count = lanes.len();
+        let of_one_size = waiting[..to_count].chunk_by_mut(|one, next| one.input_px() == next.input_px());
+        let shares = of_one_size.flat_map(move |together| {
+            let share = together.len().div_ceil(lane_count);
+            together.chunks_mut(share)
+        });
+        let error = Mutex::new(None);
+        share_out(lanes, shares, |lane, together| {
+            if let Err(failed) = lane.count_together(card, pictures, together) {
+                error.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(failed);
+            }
+        });
+        for Waiting { index, count, .. } in waiting.drain(..) {
+            counts[index] = count;
+        }
+        self.waiting = waiting;
+        error.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
+    }
+
+    /// The tile of a picture that can run together with others: one that goes in whole, at a scale that is known.
+    fn in_one_tile(&self, picture: RgbView<'_>, scale: Scale) -> Option<(Fit, Tiling, Tile)> {
+        if scale == Scale::ByHeads || !self.lanes[0].session.takes_batches {
+            return None;
+        }
+        let (fit, tiling) = self.plan((picture.width_px(), picture.height_px()), scale);
+        Some((fit, tiling, tiling.only_tile()?))
     }
 
     /// How a picture of `size_px` is scaled, and the pieces that it goes in by.
     fn plan(&self, size_px: (usize, usize), scale: Scale) -> (Fit, Tiling) {
         let Input { multiple_of_px, max_side_px, .. } = self.card.input;
-        match (self.session.fixed_size_px, scale) {
+        match (self.lanes[0].session.fixed_size_px, scale) {
             (Some(fixed_px), Scale::AsCard | Scale::ByHeads) => {
                 let fit = Fit::to_fixed(size_px, fixed_px);
                 (fit, Tiling::of_fixed(&fit, fixed_px, multiple_of_px))
@@ -312,92 +305,20 @@ impl Counter {
     }
 }
 
-/// A picture that goes in whole, and its place among the pictures given.
-struct Waiting<'a> {
-    index: usize,
-    picture: RgbView<'a>,
-    fit: Fit,
-    tiling: Tiling,
-    tile: Tile,
-}
-
-/// The count that follows from all tiles.
-fn counted(found: Found, card: &Card, fit: &Fit, inference_secs: f64) -> PictureCount {
-    match found.finish(card, fit) {
-        Ok((density, heads)) => {
-            let people = density.people();
-            let (people_lo, people_hi) = interval::around(people, &card.error);
-            PictureCount {
-                people,
-                people_lo,
-                people_hi,
-                density,
-                detected_heads_px: heads.as_ref().map(|heads| heads.iter().map(|head| head.0).collect()),
-                detected_head_widths_px: heads.and_then(|heads| heads.iter().map(|head| head.1).collect()),
-                validity: Validity::Valid,
-                inference_secs,
-            }
-        }
-        Err(reason) => not_valid(reason, inference_secs),
+/// A session on each device asked for that can be used, and why it is not each of them; on the CPU where none can.
+fn sessions(
+    options: &Options,
+    open: impl Fn(&Device) -> Result<OnnxSession>,
+) -> Result<(Vec<OnnxSession>, Option<String>)> {
+    let first = open(&options.device)?;
+    let others = options.also_on.iter().map(open).collect::<Result<Vec<_>>>()?;
+    let all = iter::once(first).chain(others);
+    let (mut usable, mut fallen_back): (Vec<_>, Vec<_>) =
+        all.partition(|session| session.fallback_reason.is_none());
+    let reasons: Vec<String> =
+        fallen_back.iter().filter_map(|session| session.fallback_reason.clone()).collect();
+    if usable.is_empty() {
+        usable.extend(fallen_back.drain(..1));
     }
-}
-
-/// Heads in pixels of the picture that was given, each with its width where known.
-type HeadsPx = Vec<([f64; 2], Option<f64>)>;
-
-/// What the network has said of the tiles so far.
-struct Found {
-    cells: Cells,
-    /// Heads that the model points at, in pixels of the scaled picture; `None` from a model that gives a density.
-    heads: Option<Vec<Head>>,
-}
-
-impl Found {
-    fn nobody(fit: &Fit, card: &Card) -> Self {
-        let heads = (card.output.kind != OutputKind::Density).then(Vec::new);
-        Self { cells: Cells::empty(fit, card.output.stride_px), heads }
-    }
-
-    fn add(&mut self, card: &Card, output: &[f32], tiling: &Tiling, tile: &Tile) -> Result<(), String> {
-        let heads_in_tile = match (card.output.kind, &card.output.boxes, &card.output.points) {
-            (OutputKind::Boxes, Some(decoding), _) => boxes::heads_in_input(output, decoding, tile)?,
-            (OutputKind::Points, _, Some(decoding)) => points::heads_in_input(output, decoding)?,
-            _ => return self.cells.add(output, tiling, tile),
-        };
-        let heads = density::heads_of_tile(heads_in_tile, tiling, tile);
-        self.cells.add_heads(&heads);
-        self.heads.get_or_insert_default().extend(heads);
-        Ok(())
-    }
-
-    /// The map and the heads in pixels of the picture; `Err` says why they cannot be believed.
-    fn finish(self, card: &Card, fit: &Fit) -> Result<(DensityMap, Option<HeadsPx>), String> {
-        let density = self.cells.into_map(fit)?;
-        let area_px = (fit.scaled_width_px * fit.scaled_height_px) as f64;
-        let [head_lo_px, _] = card.input.head_size_range_px;
-        if let Some(reason) = guard::reason_not_to_believe(density.people(), area_px, head_lo_px) {
-            return Err(reason);
-        }
-        let scale = [fit.picture_px_per_scaled_px_x(), fit.picture_px_per_scaled_px_y()];
-        let in_picture = |Head { at_px: [x, y], width_px }: &Head| {
-            (
-                [f64::from(*x) * scale[0], f64::from(*y) * scale[1]],
-                width_px.map(|px| f64::from(px) * scale[0]),
-            )
-        };
-        Ok((density, self.heads.map(|heads| heads.iter().map(in_picture).collect())))
-    }
-}
-
-fn not_valid(reason: String, inference_secs: f64) -> PictureCount {
-    PictureCount {
-        people: f64::NAN,
-        people_lo: f64::NAN,
-        people_hi: f64::NAN,
-        density: density::nothing(),
-        detected_heads_px: None,
-        detected_head_widths_px: None,
-        validity: Validity::NotValid { reason },
-        inference_secs,
-    }
+    Ok((usable, (!reasons.is_empty()).then(|| reasons.join("; "))))
 }

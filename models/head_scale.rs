@@ -64,6 +64,16 @@ impl HeadMeter {
         Ok(Self { detector: Box::new(detector), range_px: sizes.range_px })
     }
 
+    /// Name of the detector.
+    pub(crate) fn name(&self) -> &str {
+        &self.detector.info().name
+    }
+
+    /// Why the detector does not run where it was asked to.
+    pub(crate) fn device_fallback(&self) -> Option<&str> {
+        self.detector.info().device_fallback.as_deref()
+    }
+
     /// The heads in pixels of `picture`: middle and width; `None` where too few people are found.
     ///
     /// Where they are too few at the picture's own size, they are looked for at twice that: the smallest that the
@@ -111,6 +121,7 @@ pub struct HeadScale {
     medians_px: VecDeque<f64>,
     pictures_to_next: u32,
     pictures_between: u32,
+    is_off_range: bool,
 }
 
 impl HeadScale {
@@ -137,13 +148,26 @@ impl HeadScale {
         }
         self.pictures_to_next -= 1;
         let range_px = meter.range_px;
-        let mut medians_px: Vec<f64> = self.medians_px.iter().copied().collect();
+        let mut medians_px = [0.0; REMEMBERED];
+        for (copy, median_px) in medians_px.iter_mut().zip(&self.medians_px) {
+            *copy = *median_px;
+        }
+        let medians_px = &mut medians_px[..self.medians_px.len()];
         if medians_px.is_empty() {
             return Ok(Scale::AsCard);
         }
-        let change = change(median(&mut medians_px) * as_card, range_px);
+        let head_px = median(medians_px) * as_card;
+        let change = change(head_px, range_px);
+        let [lo_px, hi_px] = counter.info().head_size_range_px;
+        self.is_off_range = !(lo_px..=hi_px).contains(&(head_px * change.factor()));
         // As the card says, a picture goes in whole; there is no need of tiles.
         Ok(if change == Change::None { Scale::AsCard } else { Scale::Factor(as_card * change.factor()) })
+    }
+
+    /// Whether heads are of a size that the counter was not trained for, however the picture is scaled here: the interval
+    /// of its counts is then [wider](crate::counter::PictureCount::off_head_size_range).
+    pub fn is_off_range(&self) -> bool {
+        self.is_off_range
     }
 }
 

@@ -8,9 +8,10 @@ const UNMEASURED: (f64, f64) = (0.5, 2.0);
 
 /// The 90 % interval `(lo, hi)` of true people around a prediction of `people`.
 ///
-/// The stratum is the one that holds `people`, else the nearest; its ratios are of true people to the larger of
-/// predicted people and one, because near zero a plain ratio says nothing. The interval always holds `people` itself
-/// and reaches at least one person above it.
+/// The stratum is the one that holds `people`; its ratios are of true people to the larger of predicted people and one,
+/// because near zero a plain ratio says nothing. Where none holds it, nothing was measured: the interval is that of the
+/// nearest, and at least as wide as that of an unmeasured model. It always holds `people` itself and reaches at least one
+/// person above it.
 pub(crate) fn around(people: f64, strata: &[ErrorStratum]) -> (f64, f64) {
     let distance = |stratum: &ErrorStratum| {
         if people < stratum.people_min {
@@ -23,11 +24,13 @@ pub(crate) fn around(people: f64, strata: &[ErrorStratum]) -> (f64, f64) {
     let stratum = strata.iter().rev().min_by(|a, b| distance(a).total_cmp(&distance(b)));
     let (ratio_lo, ratio_hi) = stratum.map_or(UNMEASURED, |s| (s.ratio_lo, s.ratio_hi));
     let base = people.max(1.0);
-    ((base * ratio_lo).min(people), (base * ratio_hi).max(people + 1.0))
+    let interval = ((base * ratio_lo).min(people), (base * ratio_hi).max(people + 1.0));
+    let is_measured = |stratum: &ErrorStratum| (stratum.people_min..stratum.people_max).contains(&people);
+    if strata.is_empty() || strata.iter().any(is_measured) { interval } else { off_range(people, interval) }
 }
 
 /// The interval `(lo, hi)` around `people`, made as wide as that of an unmeasured model where it is narrower: for pictures
-/// with heads of a size that the model was not trained for.
+/// with heads of a size, or counts, that the model was not trained for.
 pub(crate) fn off_range(people: f64, (lo, hi): (f64, f64)) -> (f64, f64) {
     let (unmeasured_lo, unmeasured_hi) = around(people, &[]);
     (lo.min(unmeasured_lo), hi.max(unmeasured_hi))
@@ -50,11 +53,11 @@ mod tests {
     }
 
     #[test]
-    fn outside_all_strata_the_nearest_decides() {
-        let strata = [stratum(10.0, 50.0, 0.5, 1.5), stratum(60.0, 500.0, 0.8, 1.2)];
-        assert_eq!(around(1000.0, &strata), (800.0, 1200.0));
-        assert_eq!(around(4.0, &strata), (2.0, 6.0));
-        assert!((around(58.0, &strata).0 - 46.4).abs() < 1e-9);
+    fn outside_all_strata_nothing_is_narrower_than_off_by_two() {
+        let strata = [stratum(10.0, 50.0, 0.4, 1.5), stratum(60.0, 500.0, 0.8, 2.5)];
+        assert_eq!(around(1000.0, &strata), (500.0, 2500.0));
+        assert_eq!(around(4.0, &strata), (1.6, 8.0));
+        assert_eq!(around(58.0, &strata), (29.0, 145.0));
     }
 
     #[test]

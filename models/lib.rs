@@ -32,6 +32,7 @@ pub mod head_scale;
 pub mod heads;
 pub mod picture;
 pub mod providers;
+pub mod trial;
 
 mod boxes;
 mod density;
@@ -41,4 +42,5 @@ mod preprocess;
 mod resample;
 mod runtime;
 mod session;
+mod sharing;
 mod tiling;

@@ -32,12 +32,7 @@ impl Preprocessor {
         Self { colour: input.colour, gain, padding: input.padding, resampler: Resampler::default() }
     }
 
-    /// Values that the input of `tile` holds: `[channels, input height, input width]`.
-    pub(crate) fn len(&self, tile: &Tile) -> usize {
-        self.colour.channels() * tile.input_width_px * tile.input_height_px
-    }
-
-    /// Fills `values`, of [`Self::len`], with the `tile` of `picture`, scaled by `fit`.
+    /// Fills `values`, `[channels, input height, input width]`, with the `tile` of `picture`, scaled by `fit`.
     pub(crate) fn fill(&mut self, picture: RgbView<'_>, fit: &Fit, tile: &Tile, values: &mut [f32]) {
         let (width, height) = (tile.input_width_px, tile.input_height_px);
         let unscaled = fit.is_unscaled();

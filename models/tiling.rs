@@ -23,10 +23,20 @@ pub(crate) struct Tile {
 }
 
 /// All pieces of a scaled picture.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Tiling {
-    across: Vec<Piece>,
-    down: Vec<Piece>,
+    across: Axis,
+    down: Axis,
+}
+
+/// The pieces along one axis; pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Axis {
+    length_px: usize,
+    input_px: usize,
+    /// Pieces begin at multiples of this.
+    multiple_px: usize,
+    pieces: usize,
 }
 
 /// A piece along one axis, and how much of it the pieces before and behind see too; pixels.
@@ -45,7 +55,7 @@ impl Tiling {
         let axis = |length_px: usize| {
             // An input is never longer than it must be, so that a small picture costs little.
             let longest_px = max_side_px / multiple_of_px * multiple_of_px;
-            pieces(length_px, length_px.next_multiple_of(multiple_of_px).min(longest_px), multiple_of_px)
+            Axis::new(length_px, length_px.next_multiple_of(multiple_of_px).min(longest_px), multiple_of_px)
         };
         Self { across: axis(fit.scaled_width_px), down: axis(fit.scaled_height_px) }
     }
@@ -53,15 +63,23 @@ impl Tiling {
     /// For a network with an input of fixed size; starts lie at multiples of `stride_px`.
     pub(crate) fn of_fixed(fit: &Fit, (width_px, height_px): (usize, usize), stride_px: usize) -> Self {
         Self {
-            across: pieces(fit.scaled_width_px, width_px, stride_px),
-            down: pieces(fit.scaled_height_px, height_px, stride_px),
+            across: Axis::new(fit.scaled_width_px, width_px, stride_px),
+            down: Axis::new(fit.scaled_height_px, height_px, stride_px),
         }
     }
 
+    /// The tile, where there is only one.
+    pub(crate) fn only_tile(&self) -> Option<Tile> {
+        let mut tiles = self.tiles();
+        let tile = tiles.next();
+        tile.filter(|_| tiles.next().is_none())
+    }
+
     /// The tiles, row by row.
-    pub(crate) fn tiles(&self) -> impl Iterator<Item = Tile> {
-        self.down.iter().flat_map(|down| {
-            self.across.iter().map(|across| Tile {
+    pub(crate) fn tiles(&self) -> impl Iterator<Item = Tile> + use<> {
+        let Self { across, down } = *self;
+        down.pieces().flat_map(move |down| {
+            across.pieces().map(move |across| Tile {
                 x_px: across.start_px,
                 y_px: down.start_px,
                 width_px: across.length_px,
@@ -72,28 +90,69 @@ impl Tiling {
         })
     }
 
-    /// Weights of a tile's columns and rows, at the middle of cells of `stride_px`, 0..1.
-    pub(crate) fn weights(&self, tile: &Tile, stride_px: usize) -> [Vec<f32>; 2] {
-        [(&self.across, tile.x_px), (&self.down, tile.y_px)].map(|(pieces, start_px)| {
-            let Some(piece) = pieces.iter().find(|piece| piece.start_px == start_px) else {
-                return Vec::new();
-            };
+    /// Weights of a tile's columns and rows, at the middle of cells of `stride_px`, 0..1, into `weights`.
+    pub(crate) fn weights(&self, tile: &Tile, stride_px: usize, weights: &mut [Vec<f32>; 2]) {
+        let axes = [(&self.across, tile.x_px), (&self.down, tile.y_px)];
+        for ((axis, start_px), weights) in axes.into_iter().zip(weights) {
+            weights.clear();
+            let Some(piece) = axis.pieces().find(|piece| piece.start_px == start_px) else { continue };
             let cells = 0..piece.length_px.div_ceil(stride_px);
             let middles = cells.map(|cell| start_px as f32 + (cell as f32 + 0.5) * stride_px as f32);
-            middles
-                .map(|at_px| {
-                    piece.weight(at_px) / pieces.iter().map(|other| other.weight(at_px)).sum::<f32>()
-                })
-                .collect()
-        })
+            weights.extend(middles.map(|at_px| {
+                piece.weight(at_px) / axis.pieces().map(|other| other.weight(at_px)).sum::<f32>()
+            }));
+        }
     }
 
     /// Whether `[x, y]`, in pixels of the scaled picture, belongs to `tile`: to the one whose weight is largest there.
     pub(crate) fn owns(&self, tile: &Tile, [x_px, y_px]: [f32; 2]) -> bool {
-        let owner = |pieces: &[Piece], at_px: f32| {
-            pieces.iter().rev().find(|piece| at_px >= piece.border_before_px()).map(|piece| piece.start_px)
+        let owner = |axis: &Axis, at_px: f32| {
+            axis.pieces().filter(|piece| at_px >= piece.border_before_px()).last().map(|piece| piece.start_px)
         };
         owner(&self.across, x_px) == Some(tile.x_px) && owner(&self.down, y_px) == Some(tile.y_px)
+    }
+}
+
+impl Axis {
+    /// Pieces of a side of `length_px` for inputs of `input_px`; starts are multiples of `multiple_px`.
+    fn new(length_px: usize, input_px: usize, multiple_px: usize) -> Self {
+        let axis = Self { length_px, input_px, multiple_px, pieces: 1 };
+        if length_px <= input_px {
+            return axis;
+        }
+        // Pieces of one step only cannot overlap by half of it.
+        let overlap_px = if input_px > multiple_px { OVERLAP_PX.min(input_px / 2) } else { 0 };
+        Self { pieces: 1 + (length_px - input_px).div_ceil(input_px - overlap_px), ..axis }
+    }
+
+    fn pieces(&self) -> impl Iterator<Item = Piece> + use<> {
+        let axis = *self;
+        (0..axis.pieces).map(move |index| axis.piece(index))
+    }
+
+    fn piece(&self, index: usize) -> Piece {
+        let start_px = self.start_px(index);
+        let shared = |first: usize, second: usize| self.end_px(first).saturating_sub(self.start_px(second));
+        Piece {
+            start_px,
+            length_px: self.end_px(index) - start_px,
+            input_px: self.input_px,
+            shared_before_px: if index == 0 { 0 } else { shared(index - 1, index) },
+            shared_behind_px: if index + 1 == self.pieces { 0 } else { shared(index, index + 1) },
+        }
+    }
+
+    /// Spread evenly, so that no sliver is left for the last tile.
+    fn start_px(&self, index: usize) -> usize {
+        if index == 0 {
+            return 0;
+        }
+        let last_px = (self.length_px - self.input_px).next_multiple_of(self.multiple_px);
+        (last_px * index / (self.pieces - 1)) / self.multiple_px * self.multiple_px
+    }
+
+    fn end_px(&self, index: usize) -> usize {
+        (self.start_px(index) + self.input_px).min(self.length_px)
     }
 }
 
@@ -116,33 +175,6 @@ impl Piece {
     }
 }
 
-/// Pieces of a side of `length_px` for inputs of `input_px`; starts are multiples of `multiple_px`.
-fn pieces(length_px: usize, input_px: usize, multiple_px: usize) -> Vec<Piece> {
-    let mut starts = vec![0];
-    if length_px > input_px {
-        // Spread evenly, so that no sliver is left for the last tile.
-        let overlap_px = OVERLAP_PX.min(input_px / 2);
-        let steps = (length_px - input_px).div_ceil(input_px - overlap_px);
-        let last_px = (length_px - input_px).next_multiple_of(multiple_px);
-        starts = (0..=steps).map(|i| (last_px * i / steps) / multiple_px * multiple_px).collect();
-        starts.dedup();
-    }
-    let end_px = |start_px: usize| (start_px + input_px).min(length_px);
-    (0..starts.len())
-        .map(|i| {
-            let start_px = starts[i];
-            let shared = |first: usize, second: usize| end_px(first).saturating_sub(second);
-            Piece {
-                start_px,
-                length_px: end_px(start_px) - start_px,
-                input_px,
-                shared_before_px: if i == 0 { 0 } else { shared(starts[i - 1], start_px) },
-                shared_behind_px: starts.get(i + 1).map_or(0, |next| shared(start_px, *next)),
-            }
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -151,7 +183,9 @@ mod tests {
         let (width, height) = (fit.scaled_width_px.div_ceil(8), fit.scaled_height_px.div_ceil(8));
         let mut sums = vec![0.0; width * height];
         for tile in tiling.tiles() {
-            let [across, down] = tiling.weights(&tile, 8);
+            let mut weights = [Vec::new(), Vec::new()];
+            tiling.weights(&tile, 8, &mut weights);
+            let [across, down] = &weights;
             for (y, row_weight) in down.iter().enumerate() {
                 for (x, weight) in across.iter().enumerate() {
                     sums[(tile.y_px / 8 + y) * width + tile.x_px / 8 + x] += weight * row_weight;
@@ -183,6 +217,16 @@ mod tests {
                 for sum in sums(&tiling, &fit) {
                     assert!((sum - 1.0).abs() < 1e-4, "{size:?}: weights sum to {sum}");
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn inputs_of_one_or_two_steps_cover_a_picture_too() {
+        let fit = Fit::by_factor((333, 210), 1.0);
+        for side_px in [32, 64, 96] {
+            for sum in sums(&Tiling::of_fixed(&fit, (side_px, side_px), 32), &fit) {
+                assert!((sum - 1.0).abs() < 1e-4, "{side_px}: weights sum to {sum}");
             }
         }
     }

@@ -312,7 +312,7 @@ fn on_calibration_image(
     // Counts by hand tell how wrong the model is here, whatever the heads' size.
     let count = match camera.correction {
         Some(correction) => correction.apply(count),
-        None if camera.scale.is_off_range() => count.off_head_size_range(),
+        None if camera.scale.is_off_range() || camera.heads.is_off_range() => count.off_head_size_range(),
         None => count,
     };
     let PictureCount { density, validity, people_lo, people_hi, .. } = count;

@@ -61,14 +61,19 @@ pub struct Outcome {
 /// # Errors
 /// Whatever is wrong with card, model, library or device.
 pub fn open_counter(plan: &Plan) -> anyhow::Result<Counter> {
-    let options =
-        Options { device: plan.model.device, threads: plan.model.threads.unwrap_or(0), ..Options::default() };
+    let options = Options {
+        device: plan.model.device,
+        also_on: plan.model.also_on.clone(),
+        threads: plan.model.threads.unwrap_or(0),
+        ..Options::default()
+    };
     let counter = Counter::open(&plan.model.card_path, &options)?;
     let info = counter.info();
     if let Some(reason) = fallback(plan, info) {
         tracing::warn!("{}.", reason.trim_end_matches('.'));
     }
-    tracing::info!("Counting with {} {} on {}.", info.name, info.version, info.device);
+    let also_on: String = info.also_on.iter().map(|device| format!(" and {device}")).collect();
+    tracing::info!("Counting with {} {} on {}{also_on}.", info.name, info.version, info.device);
     Ok(counter)
 }
 
@@ -77,10 +82,9 @@ fn fallback<'a>(plan: &Plan, info: &'a Info) -> Option<&'a str> {
     info.device_fallback.as_deref().filter(|_| plan.model.device != Device::Auto)
 }
 
-/// How frames of several cameras are counted together: where the site does not say, on a GPU, which several frames keep
-/// better busy than one; on a CPU each frame keeps all cores busy, and waiting would only cost time.
-fn batching(plan: &Plan, device: Device) -> Batching {
-    let frames_max = plan.model.batch_frames.unwrap_or(if device == Device::Cpu { 1 } else { 8 });
+/// How frames of several cameras are counted together: where the site does not say, as the model is best run.
+fn batching(plan: &Plan, info: &Info) -> Batching {
+    let frames_max = plan.model.batch_frames.unwrap_or(info.batch_max);
     Batching { frames_max, wait: Duration::from_secs_f64(plan.model.batch_wait_ms / 1e3) }
 }
 
@@ -125,7 +129,7 @@ pub fn run(
     };
     let keep = |evidence| Keeper::start(evidence, Facts::of(plan, header.model.clone()));
     let evidence = plan.evidence.as_ref().map(keep).transpose()?;
-    let batching = batching(plan, info.device);
+    let batching = batching(plan, info);
     let pace = pace(plan, options.pace);
     let maker = {
         let _within = runtime.enter();

@@ -57,6 +57,7 @@ impl Card {
             .or_else(|| self.point_problem())
             .or_else(|| self.head_sizes_problem())
             .or_else(|| self.stratum_problem())
+            .or_else(|| self.execution.problem())
         {
             return refuse(key, problem);
         }

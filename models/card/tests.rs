@@ -126,6 +126,55 @@ fn values_without_sense_are_named_by_key() {
 }
 
 #[test]
+fn execution_is_read_and_a_card_without_it_has_the_usual() {
+    let usual = load(CARD).unwrap().execution;
+    assert_eq!(usual, Execution::default());
+    assert_eq!((usual.precision, usual.cuda.kernel_search), (Precision::Half, KernelSearch::Heuristic));
+    let stated = r#"
+[execution]
+precision = "single"
+cpu = { threads = 2, batch_max = 4 }
+cuda = { batch_max = 16, kernel_search = "exhaustive", channels_last = true }
+tensorrt = { batch_max = 32 }
+
+[notes]"#;
+    let stated = load(&CARD.replacen("[notes]", stated, 1)).unwrap().execution;
+    assert_eq!(stated.precision, Precision::Single);
+    assert_eq!(stated.cpu, CpuExecution { threads: Some(2), batch_max: Some(4) });
+    let cuda =
+        CudaExecution { batch_max: Some(16), kernel_search: KernelSearch::Exhaustive, channels_last: true };
+    assert_eq!(stated.cuda, cuda);
+    assert_eq!(stated.tensorrt.batch_max, Some(32));
+}
+
+#[test]
+fn execution_without_sense_is_named_by_key() {
+    for (written, expected) in [
+        ("cpu = { threads = 0 }", "execution.cpu.threads must lie between 1 and 256, found 0"),
+        ("cpu = { batch_max = 0 }", "execution.cpu.batch_max must lie between 1 and 64, found 0"),
+        ("cuda = { batch_max = 65 }", "execution.cuda.batch_max must lie between 1 and 64, found 65"),
+        (
+            "tensorrt = { batch_max = 999 }",
+            "execution.tensorrt.batch_max must lie between 1 and 64, found 999",
+        ),
+        (
+            "gpu = { batch_max = 8 }",
+            "unknown field `gpu`, expected one of `precision`, `cpu`, `cuda`, `tensorrt`",
+        ),
+        ("cuda = { nhwc = true }", "unknown field `nhwc`"),
+        ("precision = \"int8\"", "unknown variant `int8`, expected `single` or `half`"),
+        (
+            "cuda = { kernel_search = \"best\" }",
+            "unknown variant `best`, expected `heuristic` or `exhaustive`",
+        ),
+        ("cpu = { threads = \"all\" }", "invalid type: string \"all\""),
+    ] {
+        let message = refusal("[notes]", &format!("[execution]\n{written}\n\n[notes]"));
+        assert!(message.contains(expected) && message.contains("tiny.toml"), "{expected}: {message}");
+    }
+}
+
+#[test]
 fn box_decoding_without_sense_is_named_by_key() {
     let card = CARD.replacen("kind = \"density\"", BOXES, 1);
     for (from, to, expected) in [

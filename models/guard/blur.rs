@@ -17,18 +17,11 @@ const EDGES_MIN: f32 = 0.25;
 /// 0 (sharp) to 1 (nothing left to smooth) along the more blurred of rows and columns; 0 where there are no edges.
 pub fn of(picture: RgbView<'_>) -> f64 {
     let (mut along_rows, mut along_columns) = (Edges::default(), Edges::default());
-    let mut line = Vec::with_capacity(picture.width_px().max(picture.height_px()));
     for y in (0..picture.height_px()).step_by(LINE_STEP_PX) {
-        let (pixels, _) = picture.row(y).as_chunks::<3>();
-        line.clear();
-        line.extend(pixels.iter().map(|pixel| super::luma(*pixel)));
-        along_rows.add(&line);
+        along_rows.add(picture.row(y).as_chunks::<3>().0.iter());
     }
     for x in (0..picture.width_px()).step_by(LINE_STEP_PX) {
-        line.clear();
-        let column = (0..picture.height_px()).filter_map(|y| picture.row(y).as_chunks::<3>().0.get(x));
-        line.extend(column.map(|pixel| super::luma(*pixel)));
-        along_columns.add(&line);
+        along_columns.add((0..picture.height_px()).filter_map(|y| picture.row(y).as_chunks::<3>().0.get(x)));
     }
     along_rows.blur().max(along_columns.blur())
 }
@@ -43,12 +36,18 @@ struct Edges {
 }
 
 impl Edges {
-    fn add(&mut self, line: &[f32]) {
+    fn add<'a>(&mut self, line: impl Iterator<Item = &'a [u8; 3]>) {
         // The smoothed line changes by the difference of the pixel that comes in and the one that goes out.
-        let length = (2 * REACH_PX + 1) as f32;
-        for window in line.windows(2 * REACH_PX + 2) {
-            let sharp = (window[REACH_PX + 1] - window[REACH_PX]).abs();
-            let smooth = (window[2 * REACH_PX + 1] - window[0]).abs() / length;
+        let mut lumas = [0.0; 2 * REACH_PX + 2];
+        let (count, length) = (lumas.len(), (2 * REACH_PX + 1) as f32);
+        for (i, pixel) in line.enumerate() {
+            lumas[i % count] = super::luma(*pixel);
+            if i + 1 < count {
+                continue;
+            }
+            let back = |pixels: usize| lumas[(i - pixels) % count];
+            let sharp = (back(REACH_PX) - back(REACH_PX + 1)).abs();
+            let smooth = (back(0) - back(count - 1)).abs() / length;
             self.pixels += 1;
             self.sum += sharp;
             self.lost += (sharp - smooth).max(0.0);

@@ -27,7 +27,7 @@ fn fill(
     (fit, tile): &(Fit, Tile),
     values: &mut Vec<f32>,
 ) {
-    values.resize(preprocessor.len(tile), 0.0);
+    values.resize(preprocessor.colour.channels() * tile.input_width_px * tile.input_height_px, 0.0);
     preprocessor.fill(picture, fit, tile, values);
 }
 

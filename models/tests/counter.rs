@@ -1,5 +1,6 @@
-//! From card to count with real ONNX Runtime and four networks of a few operators:
+//! From card to count with real ONNX Runtime and networks of a few operators:
 //! `brightness.onnx` calls the mean of each 8x8 px block, over all channels and scaled to 0..1, "people in the cell";
+//! `half.onnx` and `int8.onnx` do the same by a convolution with weights of 16 and of 8 bits;
 //! `not_a_number.onnx` divides that by zero; `points.onnx` proposes three fixed heads;
 //! `boxes.onnx` finds somebody, in a box 12 px wide, in each 8x8 px block that is bright enough.
 
@@ -15,6 +16,7 @@ use throng_models::{
     fit::Scale,
     head_scale::HeadScale,
     picture::RgbView,
+    trial::parity::parity,
 };
 
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures");
@@ -22,6 +24,9 @@ const BRIGHTNESS: (&str, &str) =
     ("brightness.onnx", "2e58a660c3511f6b4fe862f5dd0d6005e693b209472df96672285aeb76d15fff");
 const NOT_A_NUMBER: (&str, &str) =
     ("not_a_number.onnx", "35710eff4de159ee5bc79174e7b0e89e13ee0cfae0b7ee040f9b3ef64ecdd097");
+
+const HALF: (&str, &str) = ("half.onnx", "b1053aa01a60d61b8dc9383bca67e43b112cf6bbe85a9ba940f147fffa1a94c2");
+const INT8: (&str, &str) = ("int8.onnx", "469bc0deff4523ae99f17499a33d5673d45fef785cb653e9620d87337a0a8e16");
 
 const POINTS: (&str, &str) =
     ("points.onnx", "9d8fb4c9fc616d2ca05966efd7d40d2e75ebcb5239ff9e22344d518e4138034f");
@@ -40,7 +45,7 @@ struct Model {
 impl Model {
     fn new(card: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        for (file, _) in [BRIGHTNESS, NOT_A_NUMBER, POINTS, BOXES] {
+        for (file, _) in [BRIGHTNESS, HALF, INT8, NOT_A_NUMBER, POINTS, BOXES] {
             fs::copy(format!("{FIXTURES}/{file}"), folder.path().join(file)).unwrap();
         }
         fs::write(folder.path().join("tiny.toml"), card).unwrap();
@@ -86,6 +91,23 @@ fn people_interval_and_map_follow_from_the_network() {
 }
 
 #[test]
+fn weights_of_16_and_of_8_bits_count_as_those_of_32() {
+    let (data, mean) = slope(64, 48);
+    for model in [HALF, INT8] {
+        let mut counter = Model::new(&card_text(model)).open().unwrap();
+        let found = count(&mut counter, &data, 64, 48);
+        assert!(
+            (found.people - mean * 48.0).abs() < 0.2,
+            "{}: {} is not {}",
+            model.0,
+            found.people,
+            mean * 48.0
+        );
+        assert!(found.people > 10.0 && found.validity == Validity::Valid);
+    }
+}
+
+#[test]
 fn heads_are_decoded_from_a_density_and_read_from_a_point_model() {
     let mut counter = Model::new(&card_text(BRIGHTNESS)).open().unwrap();
     let (data, mean) = slope(64, 48);
@@ -109,8 +131,13 @@ fn heads_are_decoded_from_a_density_and_read_from_a_point_model() {
 
 /// Counts by brightness, and measures heads by the boxes of `boxes.onnx`.
 fn counter_that_measures_heads(range_px: &str) -> Result<Counter> {
+    counter_that_measures_heads_and_knows(range_px, "[1, 64]")
+}
+
+fn counter_that_measures_heads_and_knows(range_px: &str, known_px: &str) -> Result<Counter> {
     let sizes = format!("[head_sizes]\ncard = \"people.toml\"\nrange_px = {range_px}\n\n[[error]]");
-    let model = Model::new(&card_text(BRIGHTNESS).replacen("[[error]]", &sizes, 1));
+    let card = card_text(BRIGHTNESS).replacen("[[error]]", &sizes, 1).replace("[1, 64]", known_px);
+    let model = Model::new(&card);
     let boxes = "kind = \"boxes\"\nboxes = { strides_px = [8], classes = 1, person_class = 0, score_min = 0.5, iou_max = 0.5 }";
     let people = card_text(BOXES)
         .replace("kind = \"density\"", boxes)
@@ -158,6 +185,22 @@ fn small_heads_double_the_picture_and_later_ones_keep_what_was_seen() {
 }
 
 #[test]
+fn heads_of_a_size_that_the_model_does_not_know_widen_the_interval() {
+    let data = bright_blocks(6);
+    let picture = RgbView::new(&data, 160, 160, 3 * 160).unwrap();
+    // Heads of 3.4 px, doubled: the model knows 1 to 64 px, or says that it knows none below 8.
+    for (known, ratio_lo) in [("[1, 64]", 0.75), ("[8, 64]", 0.5)] {
+        let mut counter = counter_that_measures_heads_and_knows("[7.0, 25.0]", known).unwrap();
+        let count = counter.count_at(picture, Scale::ByHeads).unwrap();
+        assert!(
+            close(count.people_lo, ratio_lo * count.people),
+            "{known}: {}",
+            count.people_lo / count.people
+        );
+    }
+}
+
+#[test]
 fn what_measures_heads_must_be_a_detector() {
     let message = counter_that_measures_heads("[7.0, 9.0]").unwrap_err().to_string();
     assert!(message.contains("head_sizes.range_px must be two positive numbers"), "{message}");
@@ -201,7 +244,8 @@ fn a_large_picture_in_tiles_counts_as_one() {
 
 #[test]
 fn pictures_counted_together_count_as_each_alone() {
-    let mut counter = Model::new(&card_text(BRIGHTNESS)).open().unwrap();
+    let model = Model::new(&card_text(BRIGHTNESS));
+    let mut counter = model.open().unwrap();
     let (small, _) = slope(64, 48);
     let (wide, _) = slope(100, 60);
     let black = vec![0; 3 * 64 * 48];
@@ -213,19 +257,51 @@ fn pictures_counted_together_count_as_each_alone() {
         view(&small[3..], 63, 47),
         view(&small, 64, 48),
     ];
-    let together = counter.count_batch(&pictures.map(|picture| (picture, Scale::AsCard))).unwrap();
-    assert_eq!(together.len(), pictures.len());
-    for (picture, count) in pictures.iter().zip(&together) {
-        let alone = counter.count(*picture).unwrap();
-        assert_eq!((&count.validity, &count.density), (&alone.validity, &alone.density));
+    for preparing_threads in [1, 3] {
+        let options = Options { device: Device::Cpu, threads: 1, preparing_threads, ..Options::default() };
+        let mut several = Counter::open(&model.card(), &options).unwrap();
+        let together = several.count_batch(&pictures.map(|picture| (picture, Scale::AsCard))).unwrap();
+        assert_eq!(together.len(), pictures.len());
+        for (picture, count) in pictures.iter().zip(&together) {
+            let alone = counter.count(*picture).unwrap();
+            assert_eq!((&count.validity, &count.density), (&alone.validity, &alone.density));
+        }
     }
+}
+
+#[test]
+fn a_counter_counts_as_itself_and_not_as_another() {
+    let mut counter = Model::new(&card_text(BRIGHTNESS)).open().unwrap();
+    let mut twin = Model::new(&card_text(BRIGHTNESS)).open().unwrap();
+    let same = parity(&mut counter, &mut twin, [100, 60]).unwrap();
+    // Five pictures, each alone and in a batch.
+    assert_eq!((same.pictures, &same.refused[..]), (10, &[][..]));
+    assert!(same.people_max > 10.0 && same.cell_max > 0.1, "{same:?}");
+    assert_eq!((same.people_difference, same.cell_difference), (0.0, 0.0));
+
+    let points = card_text(POINTS)
+        .replace("kind = \"density\"", "kind = \"points\"\npoints = { score_min = 0.3 }")
+        .replace("name = \"density\"", "name = \"heads\"");
+    let other = parity(&mut Model::new(&points).open().unwrap(), &mut counter, [100, 60]).unwrap();
+    assert!(
+        other.pictures == 10 && other.people_difference > 1.0 && other.cell_difference > 0.1,
+        "{other:?}"
+    );
+    let brighter = card_text(BRIGHTNESS).replace("0..1", "0..255");
+    let refused = parity(&mut Model::new(&brighter).open().unwrap(), &mut counter, [100, 60]).unwrap();
+    assert!(refused.pictures == 0 && refused.refused[0].starts_with("count is implausible"), "{refused:?}");
 }
 
 #[test]
 fn black_pictures_and_broken_networks_give_no_number() {
     let mut counter = Model::new(&card_text(BRIGHTNESS)).open().unwrap();
-    let black = count(&mut counter, &[0; 64 * 64 * 3], 64, 64);
-    assert!(black.people.is_nan() && black.people_hi.is_nan() && black.density.people_per_cell.is_empty());
+    let black = count(&mut counter, &[0; 64 * 64 * 3], 64, 64).off_head_size_range();
+    assert!(
+        black.people_lo.is_nan()
+            && black.people.is_nan()
+            && black.people_hi.is_nan()
+            && black.density.people_per_cell.is_empty()
+    );
     let reason = "picture is black (mean luma 0 of 255)".to_owned();
     assert_eq!(black.validity, Validity::NotValid { reason });
 
@@ -263,6 +339,23 @@ fn a_card_that_lies_is_refused_with_the_contradiction() {
 }
 
 #[test]
+fn hints_of_a_card_reach_whoever_runs_it_and_a_lie_is_refused() {
+    let with = |card: &str, hints: &str| {
+        card.replacen("[[error]]", &format!("[execution]\n{hints}\n\n[[error]]"), 1)
+    };
+    let alone = Model::new(&card_text(BRIGHTNESS)).open().unwrap();
+    assert_eq!(alone.info().batch_max, 1, "a CPU is kept busy by one picture");
+    let hints = "precision = \"single\"\ncpu = { threads = 1, batch_max = 4 }";
+    assert_eq!(Model::new(&with(&card_text(BRIGHTNESS), hints)).open().unwrap().info().batch_max, 4);
+
+    let points = card_text(POINTS)
+        .replace("kind = \"density\"", "kind = \"points\"\npoints = { score_min = 0.3 }")
+        .replace("name = \"density\"", "name = \"heads\"");
+    let lie = Model::new(&with(&points, "cuda = { batch_max = 4 }")).open().unwrap_err().to_string();
+    assert!(lie.contains("execution.cuda.batch_max is 4, the model takes one picture at a time"), "{lie}");
+}
+
+#[test]
 fn a_corrupt_model_file_is_told_from_a_changed_one() {
     let model = Model::new(&card_text(BRIGHTNESS));
     fs::write(model.folder.path().join("brightness.onnx"), "abc").unwrap();
@@ -287,6 +380,17 @@ fn an_accelerator_that_is_not_there_falls_back_to_the_cpu_and_says_so() {
     assert!(reason.starts_with("cuda:4095 cannot be used, counting on the CPU: "), "{reason}");
     let (data, mean) = slope(64, 48);
     assert!(close(count(&mut counter, &data, 64, 48).people, mean * 48.0));
+
+    // Of several, those that are there are used.
+    let options =
+        Options { device: Device::Cuda(4095), also_on: vec![Device::Cpu, Device::Cuda(4094)], ..options };
+    let info = Counter::open(&model.card(), &options).unwrap().info().clone();
+    assert_eq!((info.device, info.also_on), (Device::Cpu, vec![]));
+    let reason = info.device_fallback.unwrap();
+    assert!(
+        reason.contains("cuda:4095 cannot be used") && reason.contains("; cuda:4094 cannot be used"),
+        "{reason}"
+    );
 }
 
 #[test]

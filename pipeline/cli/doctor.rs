@@ -47,6 +47,7 @@ pub fn run(args: &DoctorArgs) -> anyhow::Result<ExitStatus> {
     let mut options = Options::default();
     if let Some(plan) = &plan {
         options.device = plan.model.device;
+        options.also_on.clone_from(&plan.model.also_on);
     }
     checks.push(machine::execution_providers(&options));
     checks.push(machine::model(plan.as_ref().map(|plan| plan.model.card_path.as_path()), &options));

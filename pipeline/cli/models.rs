@@ -1,7 +1,7 @@
 //! `throng models`: the cards at hand, whether they tell the truth, and how fast their models are.
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use clap::{Args, Subcommand};
@@ -9,8 +9,7 @@ use serde::Serialize;
 use throng_models::card::{Card, OutputKind};
 use throng_models::counter::{Counter, Options};
 use throng_models::device::Device;
-use throng_models::fit::Scale;
-use throng_models::picture::RgbView;
+use throng_models::trial::speed::{Load, Speed, speeds};
 
 use super::exit_status::ExitStatus;
 use super::output;
@@ -18,9 +17,6 @@ use crate::config::shipped;
 
 /// Folder of the cards that ship with throng.
 const CARDS: &str = "models/cards";
-
-/// Rounds of `throng models bench` that are not timed: the first ones allocate and fill caches.
-const WARM_UP_ROUNDS: usize = 3;
 
 /// `throng models`: lists, checks and times model cards.
 #[derive(Args, Clone, Debug)]
@@ -223,43 +219,28 @@ fn bench(args: &BenchArgs) -> anyhow::Result<ExitStatus> {
         model_dir: args.cards.model_dir.clone(),
         ..Options::default()
     };
-    let mut timed = Vec::new();
-    for path in args.cards.paths()? {
-        let counter = Counter::open(&path, &options)?;
-        timed.push(Timed { counter, network_ms: vec![], call_ms: vec![], batched_ms: vec![] });
-    }
-    let [width_px, height_px] = args.size;
-    let picture = street(width_px, height_px);
-    let view = RgbView::new(&picture, width_px, height_px, 3 * width_px).context("--size is empty")?;
-    let batch = vec![(view, Scale::AsCard); args.batch.into()];
-    for round in 0..WARM_UP_ROUNDS + args.rounds {
-        for model in &mut timed {
-            if args.batch > 1 {
-                let began = Instant::now();
-                model.counter.count_batch(&batch)?;
-                if round >= WARM_UP_ROUNDS {
-                    model.batched_ms.push(1e3 * began.elapsed().as_secs_f64() / f64::from(args.batch));
-                }
-            }
-            let began = Instant::now();
-            let count = model.counter.count(view)?;
-            if round >= WARM_UP_ROUNDS {
-                model.call_ms.push(1e3 * began.elapsed().as_secs_f64());
-                model.network_ms.push(1e3 * count.inference_secs);
-            }
+    let paths = args.cards.paths()?;
+    let mut counters =
+        paths.iter().map(|path| Counter::open(path, &options)).collect::<Result<Vec<_>, _>>()?;
+    let mut batches = vec![1, args.batch.into()];
+    batches.dedup();
+    let load = Load { size_px: args.size, batches, rounds: args.rounds, within: Duration::MAX };
+    let measured = speeds(&mut counters, &load)?;
+    let first_ms = measured.first().and_then(|speeds| speeds.first()).map_or(f64::NAN, |s| s.call.median_ms);
+    for (counter, speeds) in counters.iter().zip(&measured) {
+        let Some(line) = BenchLine::new(counter, args.size, speeds, first_ms) else { continue };
+        if let Some(reason) = &counter.info().device_fallback {
+            output::note(format!("{}: {reason}", line.name));
         }
-    }
-    let lines: Vec<BenchLine> = timed.into_iter().map(|model| model.line(args.size)).collect();
-    let first_ms = lines.first().map_or(f64::NAN, |line| line.call_ms);
-    for line in lines {
-        let line = BenchLine { of_first: line.call_ms / first_ms, ..line };
         let batched = line.batched_ms.map_or_else(String::new, |ms| {
             format!("  {ms:>7.2} ms each of {} ({:.3} of one alone)", args.batch, ms / line.call_ms)
         });
         output::note(format!(
-            "{:<24} {}  {width_px}x{height_px}  network {:>7.2} ms  whole call {:>7.2} ms ({:.3} of it)  {:.3} of first{batched}",
+            "{:<24} {}  {}x{}  network {:>7.2} ms  whole call {:>7.2} ms ({:.3} of it)  {:.3} of first{batched}",
             line.name,
             line.device,
+            line.width_px,
+            line.height_px,
             line.network_ms,
             line.call_ms,
             line.call_ms / line.network_ms,
@@ -272,45 +253,26 @@ fn bench(args: &BenchArgs) -> anyhow::Result<ExitStatus> {
     Ok(ExitStatus::Success)
 }
 
-/// A model and its times.
-struct Timed {
-    counter: Counter,
-    network_ms: Vec<f64>,
-    call_ms: Vec<f64>,
-    batched_ms: Vec<f64>,
-}
-
-impl Timed {
-    fn line(self, [width_px, height_px]: [usize; 2]) -> BenchLine {
-        let info = self.counter.info();
-        BenchLine {
+impl BenchLine {
+    /// Of the speeds with one picture and, where measured, with a batch; `None` where there are none.
+    fn new(
+        counter: &Counter,
+        [width_px, height_px]: [usize; 2],
+        speeds: &[Speed],
+        first_ms: f64,
+    ) -> Option<Self> {
+        let (alone, info) = (speeds.first()?, counter.info());
+        Some(Self {
             name: info.name.clone(),
             device: info.device.to_string(),
             width_px,
             height_px,
-            network_ms: median(self.network_ms),
-            call_ms: median(self.call_ms),
-            of_first: 1.0,
-            batched_ms: (!self.batched_ms.is_empty()).then(|| median(self.batched_ms)),
-        }
+            network_ms: alone.network.median_ms,
+            call_ms: alone.call.median_ms,
+            of_first: alone.call.median_ms / first_ms,
+            batched_ms: speeds.get(1).map(|batched| batched.call.median_ms / batched.batch as f64),
+        })
     }
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
-}
-
-/// A made-up picture that no guard refuses: blocks of changing brightness.
-fn street(width_px: usize, height_px: usize) -> Vec<u8> {
-    let mut picture = Vec::with_capacity(3 * width_px * height_px);
-    for y in 0..height_px {
-        for x in 0..width_px {
-            let block = (x / 13 * 7 + y / 17 * 29) % 97;
-            picture.extend([block * 2, block + 40, 200 - block].map(|value| value as u8));
-        }
-    }
-    picture
 }
 
 fn parse_size(text: &str) -> Result<[usize; 2], String> {
@@ -330,10 +292,5 @@ mod tests {
         for wrong in ["640", "0x360", "640x", "640x99999", "axb"] {
             assert!(parse_size(wrong).is_err(), "{wrong}");
         }
-    }
-
-    #[test]
-    fn the_median_is_the_middle() {
-        assert!((median(vec![9.0, 1.0, 2.0]) - 2.0).abs() < 1e-12);
     }
 }

@@ -137,6 +137,8 @@ pub struct ModelPlan {
     pub card_path: PathBuf,
     /// The processor asked for.
     pub device: Device,
+    /// Where it runs as well: frames of several cameras are shared out.
+    pub also_on: Vec<Device>,
     /// Threads of one inference on a CPU; none leaves it to the runtime.
     pub threads: Option<usize>,
     /// Most frames of several cameras in one run of the network; none leaves it to the device.

@@ -91,13 +91,15 @@ pub struct Model {
     /// Model card (TOML) of the network. Default: the card shipped with throng.
     #[schemars(title = "the file name of a model card", example = &"models/cards/compact.toml")]
     pub card: Option<String>,
-    /// Processor: `auto`, `cpu`, `cuda:N` or `tensorrt:N`. Default: `auto`.
+    /// Processor: `auto`, `cpu`, `cuda:N` or `tensorrt:N`; several GPUs, with commas between, share the frames of several
+    /// cameras. Default: `auto`.
     #[schemars(title = "`auto`, `cpu`, `cuda:N` or `tensorrt:N`", example = &"auto")]
     pub device: Option<String>,
-    /// Threads of one inference on a CPU. Default: one for each core.
+    /// Threads of one inference on a CPU. Default: what the model's card says, else one for each core.
     #[schemars(range(min = 1, max = 1024), example = 2)]
     pub threads: Option<u16>,
-    /// Most frames of different cameras that are counted in one run of the network. Default: 1 on a CPU, 8 on a GPU.
+    /// Most frames of different cameras that are counted in one run of the network. Default: what the model's card says,
+    /// else 1 on a CPU and 8 on a GPU.
     #[schemars(range(min = 1, max = 64), example = 8)]
     pub batch_frames: Option<u16>,
     /// How long a frame waits for those of other cameras to be counted together, in milliseconds. Default: 5.

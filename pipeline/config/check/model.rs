@@ -23,9 +23,9 @@ impl Checker<'_> {
     /// The model; none where its card, file or device is wrong.
     pub(super) fn model(&mut self, model: Option<&Model>) -> Option<ModelPlan> {
         let at = KeyPath::root().key("model");
-        let device = match model.and_then(|model| model.device.as_deref()) {
-            None => Some(Device::default()),
-            Some(name) => self.device(name, &at.key("device")),
+        let devices = match model.and_then(|model| model.device.as_deref()) {
+            None => Some((Device::default(), Vec::new())),
+            Some(names) => self.devices(names, &at.key("device")),
         };
         let card_at = at.key("card");
         let card_path = match model.and_then(|model| model.card.as_deref()) {
@@ -35,23 +35,32 @@ impl Checker<'_> {
         };
         let card_path = card_path.filter(|path| self.card_is_sound(path, &card_at));
         let threads = model.and_then(|model| model.threads).map(usize::from);
+        let (device, also_on) = devices?;
         Some(ModelPlan {
             card_path: card_path?,
-            device: device?,
+            device,
+            also_on,
             threads,
             batch_frames: model.and_then(|model| model.batch_frames).map(usize::from),
             batch_wait_ms: model.and_then(|model| model.batch_wait_ms).unwrap_or(DEFAULT_BATCH_WAIT_MS),
         })
     }
 
-    fn device(&mut self, name: &str, at: &KeyPath) -> Option<Device> {
-        let device = name.parse().ok();
-        if device.is_none() {
-            let expected = "\"auto\", \"cpu\", \"cuda:N\" or \"tensorrt:N\" with N the number of the device";
-            let advice = "write \"auto\": it takes the first GPU where there is one, else the CPU";
-            self.findings.error(at, Remark::new(format!("is {name:?}"), expected, advice));
+    /// The first device named, and the others.
+    fn devices(&mut self, names: &str, at: &KeyPath) -> Option<(Device, Vec<Device>)> {
+        let mut devices = Vec::new();
+        for name in names.split(',').map(str::trim) {
+            let Ok(device) = name.parse::<Device>() else {
+                let expected = "\"auto\", \"cpu\", \"cuda:N\" or \"tensorrt:N\" with N the number of the device, or \
+                                several of the last two with commas between";
+                let advice = "write \"auto\": it takes the first GPU where there is one, else the CPU";
+                self.findings.error(at, Remark::new(format!("is {names:?}"), expected, advice));
+                return None;
+            };
+            devices.push(device);
         }
-        device
+        let others = devices.split_off(1);
+        Some((devices.pop()?, others))
     }
 
     fn shipped_card(&mut self, at: &KeyPath) -> Option<PathBuf> {

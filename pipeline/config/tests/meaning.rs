@@ -1,5 +1,7 @@
 //! Well-formed values that cannot be, or refer to what is not there.
 
+use throng_models::device::Device;
+
 use super::*;
 
 #[test]
@@ -115,6 +117,22 @@ fn a_model_that_is_not_there_is_said_at_its_key() {
         said[1].contains("model.device: is \"gpu\"; expected \"auto\", \"cpu\", \"cuda:N\""),
         "{said:#?}"
     );
+}
+
+#[test]
+fn several_devices_stand_with_commas_between() {
+    let card = concat!(env!("CARGO_MANIFEST_DIR"), "/models/cards/compact.toml");
+    let model = |device: &str| {
+        let text = format!("{SOUND}\n[model]\ncard = \"{card}\"\ndevice = \"{device}\"\n");
+        let mut findings = Findings::new(Path::new("site.toml"));
+        plan_of(&text, Path::new("site.toml"), &|_| None, &mut findings).map(|plan| plan.model)
+    };
+    let two = model("cuda:0, tensorrt:1").unwrap();
+    assert_eq!((two.device, two.also_on), (Device::Cuda(0), vec![Device::TensorRt(1)]));
+    assert_eq!(model("cuda:3").unwrap().also_on, []);
+    for wrong in ["", "cuda:0,", "cuda:0, gpu", "cuda:0 cuda:1"] {
+        assert!(model(wrong).is_none(), "{wrong}");
+    }
 }
 
 #[test]
