@@ -18,6 +18,9 @@ const SPAN_MIN_SECS: f64 = TAU_TREND_SECS;
 /// A trend slower than this is none, per second (our proposal).
 const TREND_MIN_PER_SEC: f64 = 1e-4;
 
+/// A density that grows faster than this rises, people/m2/s: it comes to 5 people/m2 in eight minutes or less (our proposal).
+const RISING_PER_SEC: f64 = 0.01;
+
 /// Level, trend and scatter of a quantity.
 #[derive(Clone, Debug, Default)]
 pub struct Holt {
@@ -26,6 +29,8 @@ pub struct Holt {
     level: f64,
     trend_per_sec: f64,
     residual_variance: f64,
+    /// Since when it has risen without a pause.
+    rising_since: Option<Timestamp>,
 }
 
 impl Holt {
@@ -47,12 +52,19 @@ impl Holt {
         self.trend_per_sec += beta * ((level - self.level) / dt - self.trend_per_sec);
         self.residual_variance += beta * (residual * residual - self.residual_variance);
         (self.level, self.last) = (level, Some(at));
+        let is_rising = self.trend_per_sec > RISING_PER_SEC;
+        self.rising_since = self.rising_since.or(Some(at)).filter(|_| is_rising);
     }
 
     /// Change per second; `None` until the samples span one time constant of the trend.
     pub fn trend_per_sec(&self) -> Option<f64> {
         let span = self.last?.secs_since(self.since?);
         (span >= SPAN_MIN_SECS).then_some(self.trend_per_sec)
+    }
+
+    /// Seconds for which it has risen faster than 0.01 a second without a pause.
+    pub fn rising_secs(&self) -> f64 {
+        self.last.zip(self.rising_since).map_or(0.0, |(last, since)| last.secs_since(since))
     }
 
     /// Change per second with its 90 % interval: the scatter of past one-step forecasts over the trend's memory, as in
@@ -192,6 +204,25 @@ mod tests {
         let secs = Trend::Own(&never).secs_to_with_interval(5.0).unwrap();
         assert!(secs.value.is_infinite() && secs.hi.is_infinite(), "{secs:?}");
         assert_eq!(Trend::Own(&fed(0.05, 5.0)).secs_to_with_interval(5.0), None);
+    }
+
+    #[test]
+    fn a_rise_is_as_long_as_it_lasts_without_a_pause() {
+        let mut holt = fed(0.05, 60.0);
+        // The trend is found within some seconds.
+        assert!(holt.rising_secs() > 50.0 && holt.rising_secs() < 60.0, "{}", holt.rising_secs());
+        let mut hold = |from: f64, until: f64, value: &dyn Fn(f64) -> f64| {
+            let mut t = from + 0.2;
+            while t < until {
+                holt.observe(Timestamp::from_unix_nanos(0) + t, value(t));
+                t += 0.2;
+            }
+            holt.rising_secs()
+        };
+        assert!(hold(60.0, 120.0, &|_| 4.0).abs() < f64::EPSILON, "a pause ends it");
+        let secs = hold(120.0, 150.0, &|t| 4.0 + 0.05 * (t - 120.0));
+        assert!(secs > 20.0 && secs < 30.0, "it begins anew: {secs}");
+        assert!(fed(0.008, 200.0).rising_secs().abs() < f64::EPSILON, "slower is no rise");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::ground::GroundGrid;
+use crate::{ground::GroundGrid, polygon::area_between_m2};
 
 /// Shortest line, metres: the clear width of a turnstile.
 pub const LENGTH_MIN_M: f64 = 0.5;
@@ -158,21 +158,16 @@ impl Polyline {
             let length_m = distance_m(ends[0], ends[1]);
             let along = [0, 1].map(|k| (ends[1][k] - ends[0][k]) / length_m);
             let left = [-along[1], along[0]];
-            let within = |p: [f64; 2]| {
-                let from = [p[0] - ends[0][0], p[1] - ends[0][1]];
-                let (on, off) =
-                    (from[0] * along[0] + from[1] * along[1], from[0] * left[0] + from[1] * left[1]);
-                (0.0..length_m).contains(&on) && (-STRIP_M / 2.0..STRIP_M / 2.0).contains(&off)
-            };
+            let strip: Vec<[f64; 2]> = [(ends[0], -0.5), (ends[1], -0.5), (ends[1], 0.5), (ends[0], 0.5)]
+                .map(|(end, off)| [0, 1].map(|k| end[k] + off * STRIP_M * left[k]))
+                .to_vec();
             let segment = Self { points_m: ends.to_vec() };
-            let shares = grid.rasterise_where(segment.bounds_m(), within);
-            // A raster of points covers a strip by a hair more or less than its area; the flow must not.
-            let covered_m2 = shares.iter().map(|(_, share)| share).sum::<f64>() * grid.cell_area_m2();
-            let gain = if covered_m2 > 0.0 { sign * length_m / covered_m2 } else { 0.0 };
+            let shares = grid.rasterise_by(segment.bounds_m(), |lo, hi| area_between_m2(&strip, lo, hi));
+            let across_per_m = |share: f64| left.map(|c| sign * c * share / STRIP_M);
             cells.extend(
                 shares
                     .into_iter()
-                    .map(|(index, share)| StripCell { index, across_per_m: left.map(|c| c * gain * share) }),
+                    .map(|(index, share)| StripCell { index, across_per_m: across_per_m(share) }),
             );
         }
         cells

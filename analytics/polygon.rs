@@ -92,14 +92,7 @@ impl Polygon {
 
     /// Area in m2 (shoelace formula, whatever the orientation).
     pub fn area_m2(&self) -> f64 {
-        let n = self.corners_m.len();
-        let doubled: f64 = (0..n)
-            .map(|i| {
-                let (a, b) = (self.corners_m[i], self.corners_m[(i + 1) % n]);
-                a[0] * b[1] - b[0] * a[1]
-            })
-            .sum();
-        doubled.abs() / 2.0
+        area_m2(&self.corners_m)
     }
 
     /// Whether a point lies inside (even-odd rule with half-open edges, so that polygons sharing an edge never both
@@ -116,12 +109,49 @@ impl Polygon {
         })
     }
 
+    /// Area of its part between two corners of an upright rectangle, m2: exact, also for a concave polygon.
+    pub fn area_between_m2(&self, lo: [f64; 2], hi: [f64; 2]) -> f64 {
+        area_between_m2(&self.corners_m, lo, hi)
+    }
+
     /// Smallest and largest corner coordinates, metres.
     pub fn bounds_m(&self) -> ([f64; 2], [f64; 2]) {
         self.corners_m.iter().fold(([f64::INFINITY; 2], [f64::NEG_INFINITY; 2]), |(lo, hi), c| {
             ([lo[0].min(c[0]), lo[1].min(c[1])], [hi[0].max(c[0]), hi[1].max(c[1])])
         })
     }
+}
+
+fn area_m2(corners_m: &[[f64; 2]]) -> f64 {
+    let next = corners_m.iter().cycle().skip(1);
+    let doubled: f64 = corners_m.iter().zip(next).map(|(a, b)| a[0] * b[1] - b[0] * a[1]).sum();
+    doubled.abs() / 2.0
+}
+
+/// Area of the part of a simple polygon between two corners of an upright rectangle, m2 (Sutherland and Hodgman 1974: where
+/// clipping leaves parts of a concave polygon joined by edges that run back and forth, those enclose nothing).
+pub(crate) fn area_between_m2(corners_m: &[[f64; 2]], lo: [f64; 2], hi: [f64; 2]) -> f64 {
+    let mut left: Vec<[f64; 2]> = corners_m.to_vec();
+    for (axis, limit, sign) in [(0, lo[0], 1.0), (0, hi[0], -1.0), (1, lo[1], 1.0), (1, hi[1], -1.0)] {
+        let inside = |p: &[f64; 2]| sign * (p[axis] - limit);
+        let mut kept = Vec::with_capacity(left.len() + 4);
+        for (a, b) in left.iter().zip(left.iter().cycle().skip(1)) {
+            let (from, to) = (inside(a), inside(b));
+            if from >= 0.0 {
+                kept.push(*a);
+            }
+            if (from < 0.0) != (to < 0.0) {
+                let part = from / (from - to);
+                let mut crossing = [0, 1].map(|k| a[k] + part * (b[k] - a[k]));
+                crossing[axis] = limit;
+                kept.push(crossing);
+            }
+        }
+        left = kept;
+    }
+    // Measured from the rectangle's corner: coordinates of kilometres would cost the digits of a small area.
+    let near: Vec<[f64; 2]> = left.iter().map(|p| [p[0] - lo[0], p[1] - lo[1]]).collect();
+    area_m2(&near)
 }
 
 /// Whether two closed segments share a point.
@@ -154,6 +184,25 @@ mod tests {
             assert!(polygon.contains([0.5, 2.0]) && polygon.contains([3.5, 2.0]));
             assert!(!polygon.contains([2.0, 2.0]) && !polygon.contains([5.0, 1.0]));
             corners.reverse();
+        }
+    }
+
+    #[test]
+    fn the_part_in_a_rectangle_is_exact() {
+        let triangle = Polygon::new(vec![[0.0, 0.0], [4.0, 0.0], [0.0, 3.0]]).unwrap();
+        // Under y = 3 - 0.75 x: from 2 to 3, above 0, 3 - 0.75 x integrates to 1.125.
+        assert!((triangle.area_between_m2([2.0, 0.0], [3.0, 9.0]) - 1.125).abs() < 1e-12);
+        assert!((triangle.area_between_m2([-1.0, -1.0], [9.0, 9.0]) - 6.0).abs() < 1e-12);
+        assert!(triangle.area_between_m2([5.0, 5.0], [6.0, 6.0]).abs() < 1e-12);
+        // A U: the rectangle across its arms holds two parts of 1 m by 0.5 m.
+        let u =
+            [[0.0, 0.0], [3.0, 0.0], [3.0, 3.0], [2.0, 3.0], [2.0, 1.0], [1.0, 1.0], [1.0, 3.0], [0.0, 3.0]];
+        let far = u.map(|p| [p[0] + 50_000.0, p[1] - 70_000.0]).to_vec();
+        for clockwise in [false, true] {
+            let corners = if clockwise { far.iter().rev().copied().collect() } else { far.clone() };
+            let area_m2 =
+                Polygon::new(corners).unwrap().area_between_m2([49_999.0, -69_998.0], [50_004.0, -69_997.5]);
+            assert!((area_m2 - 1.0).abs() < 1e-9, "{area_m2}");
         }
     }
 

@@ -23,7 +23,7 @@ use crate::{
     estimate::Estimate,
     flow_field::FlowField,
     freshness::Freshness,
-    ground::{GroundField, GroundGrid},
+    ground::{GroundField, GroundGrid, ZoneBorders},
     level::Level,
     line::Line,
     line_flow::LineFlow,
@@ -205,9 +205,10 @@ pub struct SiteReport {
 }
 
 /// The state of a site.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Site {
     grid: Option<GroundGrid>,
+    borders: ZoneBorders,
     views: Vec<CameraView>,
     zones: Vec<ZoneTracker>,
     lines: Vec<LineTracker>,
@@ -219,6 +220,8 @@ impl Site {
         let bounds_m = model.zones.iter().map(|zone| zone.outline.bounds_m());
         let lines_m = model.lines.iter().map(|line| line.way.bounds_m());
         let grid = GroundGrid::over(bounds_m.chain(lines_m), MARGIN_M, CELL_M);
+        let outlines = || model.zones.iter().map(|zone| &zone.outline);
+        let borders = grid.as_ref().map(|grid| ZoneBorders::of(grid, outlines())).unwrap_or_default();
         let views: Vec<CameraView> =
             model.cameras.into_iter().map(|camera| CameraView::new(camera, grid.as_ref())).collect();
         let lines: Vec<LineTracker> =
@@ -228,7 +231,7 @@ impl Site {
             .into_iter()
             .map(|zone| ZoneTracker::new(&model.id, zone, grid.as_ref(), &views, &lines))
             .collect();
-        Self { grid, views, zones, lines }
+        Self { grid, borders, views, zones, lines }
     }
 
     /// Takes in where the next picture of a camera that moves lies; to be told before each [`observe`](Self::observe).
@@ -247,7 +250,7 @@ impl Site {
             return;
         };
         let Some(grid) = &self.grid else { return };
-        if !self.views[index].observe(grid, observation) {
+        if !self.views[index].observe(grid, &self.borders, observation) {
             return;
         }
         for line in &mut self.lines {
@@ -255,9 +258,9 @@ impl Site {
                 line.measure(index, &self.views[index]);
             }
         }
-        for zone in &mut self.zones {
+        for (number, zone) in self.zones.iter_mut().enumerate() {
             if zone.best_view(&self.views, observation.captured_at) == Some(index) {
-                zone.measure(grid, index, &self.views[index], &self.lines);
+                zone.measure(grid, number, index, &self.views[index], &self.lines);
             }
         }
     }

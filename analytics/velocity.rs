@@ -205,7 +205,11 @@ mod tests {
     /// Two people in the left half, nobody in the right.
     fn half_empty(grid: &GroundGrid) -> GroundField {
         let people = |index| if grid.centre_m(index)[0] < 8.0 { 2.0 / 128.0 } else { 0.0 };
-        GroundField { people_per_cell: (0..grid.len()).map(people).collect(), people_elsewhere: 0.0 }
+        GroundField {
+            people_per_cell: (0..grid.len()).map(people).collect(),
+            people_elsewhere: 0.0,
+            people_at_borders: vec![],
+        }
     }
 
     #[test]
@@ -220,7 +224,11 @@ mod tests {
         let found = zone_motion(&grid, &moving.cells(), &field, &grid.rasterise(&zone)).unwrap();
         assert!((found.velocity_m_per_s[0] - 1.0).abs() < 1e-6 && found.velocity_m_per_s[1].abs() < 1e-6);
         assert!((found.speed_m_per_s - 1.0).abs() < 1e-6);
-        let nobody = GroundField { people_per_cell: vec![0.0; grid.len()], people_elsewhere: 0.0 };
+        let nobody = GroundField {
+            people_per_cell: vec![0.0; grid.len()],
+            people_elsewhere: 0.0,
+            people_at_borders: vec![],
+        };
         assert_eq!(zone_motion(&grid, &moving.cells(), &nobody, &grid.rasterise(&zone)), None);
     }
 

@@ -6,7 +6,7 @@ use super::{CameraModel, CameraObservation, placement::Placement};
 use crate::{
     camera::{Calibration, MovingView},
     flow_field::{CellMotion, FlowField},
-    ground::{GroundField, GroundGrid, GroundProjection, Sight, sight},
+    ground::{GroundField, GroundGrid, GroundProjection, Sight, ZoneBorders, sight},
     time::Timestamp,
     velocity::GroundMotion,
 };
@@ -98,7 +98,12 @@ impl CameraView {
     }
 
     /// Takes in an observation; `false` where it holds nothing new to measure.
-    pub(super) fn observe(&mut self, grid: &GroundGrid, observation: &CameraObservation) -> bool {
+    pub(super) fn observe(
+        &mut self,
+        grid: &GroundGrid,
+        borders: &ZoneBorders,
+        observation: &CameraObservation,
+    ) -> bool {
         let newer_by_secs = self.captured_at.map(|at| observation.captured_at.secs_since(at));
         // Far back is no straggler but a capture clock that began anew.
         if newer_by_secs.is_some_and(|secs| (-STRAGGLER_SECS..=0.0).contains(&secs)) {
@@ -117,7 +122,10 @@ impl CameraView {
             return false;
         }
         if !self.projection.as_ref().is_some_and(|projection| projection.fits(&count.density)) {
-            self.projection = Some(GroundProjection::new(grid, &self.camera.calibration, &count.density));
+            let calibration = &self.camera.calibration;
+            let projection =
+                GroundProjection::new(grid, calibration, &count.density, borders, &self.measured);
+            self.projection = Some(projection);
         }
         if let Some(projection) = &self.projection {
             projection.project(&count.density, &mut self.field);
@@ -141,6 +149,11 @@ impl CameraView {
             (1.0, 1.0)
         };
         true
+    }
+
+    /// Takes in that the site has other zones on the same ground.
+    pub(super) fn forget_borders(&mut self) {
+        self.projection = None;
     }
 
     /// What was measured later than this is taken as measured then.

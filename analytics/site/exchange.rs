@@ -61,7 +61,7 @@ impl Site {
             return Err(IncidentGoesOn { zone: zone.id().to_owned() });
         }
         let before =
-            std::mem::replace(self, Self { grid: None, views: vec![], zones: vec![], lines: vec![] });
+            std::mem::replace(self, Self { views: vec![], zones: vec![], lines: vec![], ..Self::default() });
         let place = |view: &CameraView| next.views.iter().position(|next| next.id() == view.id());
         let views: Vec<Option<usize>> = before.views.iter().map(place).collect();
         let are_the_same =
@@ -83,6 +83,7 @@ impl Site {
             let Some(next) = kept.view(index).map(|index| &mut next.views[index]) else { continue };
             if kept.has_same_grid && sees_the_same(view.calibration(), next.calibration()) {
                 *next = view;
+                next.forget_borders();
             } else {
                 next.doubt(view.doubts());
             }

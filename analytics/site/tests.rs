@@ -121,6 +121,16 @@ fn a_slow_fill_passes_every_level_and_comes_back() {
 }
 
 #[test]
+fn a_place_that_fills_on_end_is_orange_sooner_than_one_that_fills_for_half_a_minute() {
+    let mut on_end = site(true);
+    let levels = feed(&mut on_end, 0.0, 56.0, |t| 0.6 + 0.03 * t);
+    assert_eq!(levels.last(), Some(&Some(Level::Orange)), "below 60 % of the threshold: {levels:?}");
+    let mut for_a_while = site(true);
+    let levels = feed(&mut for_a_while, 0.0, 120.0, |t| 1.3 + 0.03 * t.min(30.0));
+    assert!(!levels.contains(&Some(Level::Orange)), "{levels:?}");
+}
+
+#[test]
 fn no_data_is_unknown_and_never_zero_or_normal() {
     let mut site = site(true);
     let before = site.step(START);

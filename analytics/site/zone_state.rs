@@ -156,10 +156,12 @@ impl ZoneTracker {
         best_view(&self.coverage, COVERAGE_MIN, views, now)
     }
 
-    /// Measures the zone in the newest picture of a camera; `index` is its place among the site's cameras.
+    /// Measures the zone in the newest picture of a camera; `number` is its place among the site's zones, `index` that of the
+    /// camera among the site's cameras.
     pub(super) fn measure(
         &mut self,
         grid: &GroundGrid,
+        number: usize,
         index: usize,
         view: &CameraView,
         lines: &[LineTracker],
@@ -170,7 +172,7 @@ impl ZoneTracker {
         };
         let measured = &self.cells[index];
         let measured_m2 = measured.iter().map(|(_, share)| share).sum::<f64>() * grid.cell_area_m2();
-        let people: f64 = measured.iter().map(|(index, share)| field.people_per_cell[*index] * share).sum();
+        let people = field.people_in(number, measured);
         let density = people / measured_m2;
         self.implausible = density.is_nan() || density > PLAUSIBLE_PEOPLE_PER_M2;
         if self.implausible {

@@ -285,10 +285,9 @@ impl<'a> Watcher<'a> {
     fn watch_with_rivals(&mut self, t_secs: f64) {
         let (mut density, mut pressure) = (0.0_f64, 0.0_f64);
         let seen = self.site.field(&self.camera);
-        for zone in &mut self.zones {
+        for (number, zone) in self.zones.iter_mut().enumerate() {
             if let Some(field) = seen {
-                let people = zone.cells.iter().map(|(cell, share)| field.people_per_cell[*cell] * share);
-                density = density.max(people.sum::<f64>() / zone.outline.area_m2());
+                density = density.max(field.people_in(number, &zone.cells) / zone.outline.area_m2());
             }
             if let Some(flow) = self.site.flow(&self.camera) {
                 zone.pressure.observe(START + t_secs, flow);

@@ -86,3 +86,18 @@ fn a_zone_with_an_incident_is_not_taken_out() {
     site.exchange(without()).unwrap();
     assert!(site.step(START + 41.0).zones.is_empty());
 }
+
+#[test]
+fn a_zone_with_another_outline_counts_its_own_people() {
+    let mut site = site(true);
+    feed(&mut site, 0.0, 5.0, |_| 3.0);
+    let mut other = model(true, Profile::street_flat(), None);
+    // On its corner, in the same bounds: every edge runs askew through cells that the square filled.
+    let corners = vec![[8.0, 3.5], [10.5, 6.0], [8.0, 8.5], [5.5, 6.0]];
+    other.zones[0].outline = Polygon::new(corners).unwrap();
+    site.exchange(other).unwrap();
+    feed(&mut site, 5.0, 5.0, |_| 3.0);
+    let zone = site.step(START + 9.8).zones.remove(0);
+    let density = zone.density_people_per_m2.unwrap();
+    assert!((density.value - 3.0).abs() < 0.03, "{density:?}");
+}

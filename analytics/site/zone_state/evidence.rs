@@ -18,6 +18,14 @@ const FORECAST_SECS: f64 = 60.0;
 const FORECAST_PROBABILITY: f64 = 0.7;
 const FORECAST_SHARE: f64 = 0.6;
 
+/// A hold-up of half a minute is common and harmless: a train's stop, a light, a gate that pauses. A place that goes on
+/// filling for longer than this, seconds, from the density on at which flow peaks (Weidmann: 1.75 people/m2, this share of red
+/// on a flat street), and will probably be at red within this horizon, seconds, takes more people than it lets go (analytics
+/// specification 5.1: horizons of one to five minutes; the numbers are our proposal, chosen on the scenarios to develop with).
+const SUSTAINED_SECS: f64 = 35.0;
+const SUSTAINED_SHARE_OF_RED: f64 = 0.35;
+const SUSTAINED_HORIZON_SECS: f64 = 120.0;
+
 impl ZoneTracker {
     /// The highest level whose threshold the density has reached more likely than not.
     pub(super) fn density_level(&self, density: Estimate) -> Level {
@@ -79,7 +87,19 @@ impl ZoneTracker {
             let rising = trend.secs_to(threshold).is_some_and(|secs| secs <= FORECAST_SECS);
             near && rising && trend.probability_within(threshold, FORECAST_SECS) >= FORECAST_PROBABILITY
         };
-        let above = [Level::Orange, Level::Yellow, Level::Blue].into_iter().filter(|l| *l > density_level);
-        above.into_iter().find(is_coming).unwrap_or(Level::Normal)
+        let fills_up = |level: &Level| {
+            *level == Level::Orange && density.is_some_and(|density| self.is_filling_up(density))
+        };
+        let mut above =
+            [Level::Orange, Level::Yellow, Level::Blue].into_iter().filter(|l| *l > density_level);
+        above.find(|level| is_coming(level) || fills_up(level)).unwrap_or(Level::Normal)
+    }
+
+    /// Whether the zone has filled for longer than a harmless hold-up lasts, and goes on towards red.
+    fn is_filling_up(&self, density: Estimate) -> bool {
+        let red = self.zone.profile.theta_up(Level::Red);
+        self.tracker.trend().rising_secs() >= SUSTAINED_SECS
+            && density.value >= SUSTAINED_SHARE_OF_RED * red
+            && self.trend().probability_within(red, SUSTAINED_HORIZON_SECS) >= FORECAST_PROBABILITY
     }
 }
