@@ -41,11 +41,11 @@ impl Drop for Speakers {
 }
 
 impl Beside {
-    /// Starts what the plan asks for.
+    /// Starts what the plan asks for. `last_told` is what an earlier run told of each zone last.
     ///
     /// # Errors
     /// A key that cannot be read, or a thread that cannot be started.
-    pub fn start(plan: &Plan, runtime: &Runtime) -> Result<Self> {
+    pub fn start(plan: &Plan, last_told: &[Warning], runtime: &Runtime) -> Result<Self> {
         let speakers = Dispatch::new(plan)?.map(|dispatch| {
             let (sender, receipts) = mpsc::channel(RECEIPTS_MAX);
             let network = plan.bus.neighbour();
@@ -63,7 +63,7 @@ impl Beside {
             });
             Speakers { dispatch, receipts, listening }
         });
-        Ok(Self { conventions: Conventions::start(&plan.conventions)?, speakers })
+        Ok(Self { conventions: Conventions::start(&plan.conventions, last_told)?, speakers })
     }
 
     /// Takes a step of the site and its messages; what is to be published besides.

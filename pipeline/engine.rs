@@ -157,7 +157,7 @@ pub fn run(
         bus: bus.handle(),
         node,
         messages: Messages::new(header, &plan.zones)?.going_on_from(&bus.left().next_seqs),
-        beside: Beside::start(plan, &runtime)?,
+        beside: Beside::start(plan, &bus.left().last_told, &runtime)?,
         evidence,
         latency: latency.clone(),
         pace,

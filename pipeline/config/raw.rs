@@ -713,9 +713,14 @@ pub struct PublishModbus {
     /// Its unit. Default: 1.
     #[schemars(range(min = 0, max = 247), example = 1)]
     pub unit: Option<u8>,
-    /// The first of its four coils, for blue, yellow, orange and red. Default: 0.
-    #[schemars(range(min = 0, max = 65532), example = 16)]
+    /// The first of its five coils: blue, yellow, orange, red by the highest level that is known, and unknown, which is on
+    /// while the level of any zone is not known. Default: 0.
+    #[schemars(range(min = 0, max = 65531), example = 16)]
     pub first_coil: Option<u16>,
+    /// The first of two holding registers: the highest level, 1 blue to 4 red, 0 only while every zone is known to be
+    /// normal, else 65535; and how many zones are not known. Default: no register is written.
+    #[schemars(range(min = 0, max = 65534), example = 100)]
+    pub first_register: Option<u16>,
 }
 
 /// What a loudspeaker is asked to say.

@@ -1,13 +1,11 @@
-//! Conventions as their receivers see them: files checked by other programs, datagrams, a server that checks signatures, a
-//! SIP platform.
+//! Conventions as their receivers see them: files checked by other programs, datagrams, a server that checks signatures.
 
 use std::{
     fs,
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{TcpListener, UdpSocket},
-    process::{Command, Stdio},
+    process::Command,
     sync::Arc,
-    time::Duration,
 };
 
 use tempfile::TempDir;
@@ -22,7 +20,7 @@ use throng_analytics::{
     wire::{Warning, WarningTransition},
 };
 
-use super::{DEADLINE, Killed, wait_for};
+use super::DEADLINE;
 
 pub(crate) fn warning() -> Warning {
     let mut warning: Warning = serde_json::from_str(include_str!("warning.json")).unwrap();
@@ -107,7 +105,7 @@ fn maps_logs_and_files_get_the_same_warning() {
             folder: folder.path().join("cap"),
         },
     ];
-    let conventions = Conventions::start(&plans).unwrap();
+    let conventions = Conventions::start(&plans, &[]).unwrap();
     conventions.tell(&Arc::new(warning()));
     let text = |socket: &UdpSocket| {
         let mut datagram = [0; 8192];
@@ -131,7 +129,7 @@ fn a_webhook_is_signed_and_tried_again_with_the_same_key() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let to = address("http", listener.local_addr().unwrap().port(), "/warning");
     let plan = OutletPlan::Webhook { to, secret: Secret("s3cret".to_owned()) };
-    let conventions = Conventions::start(&[plan]).unwrap();
+    let conventions = Conventions::start(&[plan], &[]).unwrap();
     conventions.tell(&Arc::new(warning()));
     let mut keys = Vec::new();
     for status in ["503 Busy", "200 OK"] {
@@ -155,58 +153,4 @@ fn a_webhook_is_signed_and_tried_again_with_the_same_key() {
             .unwrap();
     }
     assert_eq!(keys[0], keys[1]);
-}
-
-#[test]
-#[ignore = "sipp takes every Call-ID for a call of its own: needs one scenario a call"]
-fn a_video_platform_takes_the_registration_and_the_alarm() {
-    let folder = TempDir::new().unwrap();
-    let port = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let scenario = folder.path().join("platform.xml");
-    let answer = |challenge: &str, status: &str| {
-        format!(
-            "<send><![CDATA[\nSIP/2.0 {status}\n[last_Via:]\n[last_From:]\n[last_To:];tag=1\n[last_Call-ID:]\n[last_CSeq:]\n{challenge}\
-             Content-Length: 0\n\n]]></send>"
-        )
-    };
-    // Asks for a digest first, as platforms do, then takes the registration and one message with the alarm in it.
-    let text = format!(
-        "<?xml version=\"1.0\"?><scenario name=\"platform\">\n<recv request=\"REGISTER\"/>{}\n<recv request=\"REGISTER\">\
-         <action><ereg regexp=\"Digest username=.34020000001320000001\" search_in=\"hdr\" header=\"Authorization:\" \
-         check_it=\"true\" assign_to=\"1\"/></action></recv>{}\n<recv request=\"MESSAGE\"><action>\
-         <ereg regexp=\"CmdType.Alarm\" search_in=\"body\" check_it=\"true\" assign_to=\"2\"/></action></recv>{}\n\
-         <Reference variables=\"1,2\"/></scenario>\n",
-        answer("WWW-Authenticate: Digest realm=\"3402000000\", nonce=\"abc\"\n", "401 Unauthorized"),
-        answer("", "200 OK"),
-        answer("", "200 OK"),
-    );
-    fs::write(&scenario, text).unwrap();
-    let platform = Command::new("sipp")
-        .args([
-            "-sf",
-            scenario.to_str().unwrap(),
-            "-i",
-            "127.0.0.1",
-            "-p",
-            &port.to_string(),
-            "-m",
-            "1",
-            "-nostdin",
-        ])
-        .current_dir(folder.path())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut platform = Killed(platform);
-    let to = address("sip", port, "/34020000002000000001");
-    let conventions =
-        Conventions::start(&[OutletPlan::Gb28181 { platform: to, zone_offset_hours: 8 }]).unwrap();
-    // The platform may take a moment to be there: requests are repeated.
-    conventions.tell(&Arc::new(warning()));
-    let status = wait_for("the end of the platform", || {
-        std::thread::sleep(Duration::from_millis(100));
-        platform.0.try_wait().unwrap()
-    });
-    assert!(status.success(), "{status}");
 }

@@ -8,7 +8,11 @@ mod conventions;
 mod drivers;
 #[path = "../conventions/encrypted.rs"]
 mod encrypted;
+#[path = "../conventions/gb28181.rs"]
+mod gb28181;
 mod microphone;
+#[path = "../conventions/modbus.rs"]
+mod modbus;
 mod program;
 
 use std::{

@@ -1,6 +1,7 @@
 """A camera with a loudspeaker, by GStreamer's RTSP server with ONVIF's back channel: FILE, PASSWORD of the user viewer.
 
-Writes what is spoken to it into FILE as G.711 mu-law, prints its port, and ends with its standard input.
+Writes what is spoken to it into FILE as G.711 mu-law, prints its port, and "silent" each time that nobody speaks to it any
+more and the file is whole, and ends with its standard input.
 """
 
 import sys
@@ -27,6 +28,9 @@ factory.set_launch(
 factory.set_backchannel_launch(
     '( capsfilter caps="application/x-rtp, media=audio, payload=0, clock-rate=8000, encoding-name=PCMU" '
     f"name=depay_backchannel ! rtppcmudepay ! filesink async=false sync=false buffer-mode=unbuffered location={path} )"
+)
+factory.connect(
+    "media-configure", lambda _, media: media.connect("unprepared", lambda _: print("silent", flush=True))
 )
 auth = GstRtspServer.RTSPAuth.new()
 auth.set_supported_methods(GstRtsp.RTSPAuthMethod.DIGEST)

@@ -84,7 +84,8 @@ impl Checker<'_> {
             let schemes = [("tcp", 502, "tcp://10.0.0.9:502")];
             let to = self.one_of(modbus.uri.as_ref(), None, &schemes, &at.key("modbus"));
             let (unit, first_coil) = (modbus.unit.unwrap_or(1), modbus.first_coil.unwrap_or(0));
-            plans.extend(to.map(|to| OutletPlan::Modbus { to, unit, first_coil }));
+            let first_register = modbus.first_register;
+            plans.extend(to.map(|to| OutletPlan::Modbus { to, unit, first_coil, first_register }));
         }
         if let Some(gb28181) = &written.gb28181 {
             let example = "sip://34020000001320000001:${GB_PASSWORD}@10.0.0.9:5060/34020000002000000001";

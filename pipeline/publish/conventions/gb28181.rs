@@ -1,4 +1,4 @@
-//! GB/T 28181: a warning as an alarm of a device at a video platform: REGISTER, Keepalive every 60 s, Alarm.
+//! GB/T 28181: what a device tells a video platform: that it lives, and a warning as its alarm.
 //!
 //! Bodies name GB2312, as the standard has it, and hold only ASCII: Chinese is written as character references, which
 //! every XML reader understands whatever it takes the encoding to be.
@@ -6,17 +6,16 @@
 use throng_analytics::{
     level::Level,
     time::Timestamp,
-    wire::{Geometry, Warning},
+    wire::{Geometry, Warning, WarningKind},
 };
 
 use super::{lat_lon, xml::escaped};
 
 /// The media type of bodies.
 pub const MEDIA_TYPE: &str = "Application/MANSCDP+xml";
-/// Seconds between keep-alives.
-pub const KEEPALIVE_SECS: f64 = 60.0;
-/// Seconds for which a registration holds.
-pub const EXPIRES_SECS: u32 = 3600;
+/// Kinds of video alarms by the standard's Annex A.2.5: density, and pictures that are not as they should be.
+const DENSITY: u8 = 10;
+const ABNORMAL_PICTURE: u8 = 11;
 
 /// The alarm of a warning. Priority 1 is the most serious; method 5 is a video alarm.
 pub fn alarm(warning: &Warning, device: &str, number: u32, zone_offset_hours: i32) -> String {
@@ -35,13 +34,14 @@ pub fn alarm(warning: &Warning, device: &str, number: u32, zone_offset_hours: i3
         }
         None => None,
     };
+    let kind = if warning.kind == WarningKind::SensorLost { ABNORMAL_PICTURE } else { DENSITY };
     notify(
         "Alarm",
         device,
         number,
         &format!(
             "<AlarmPriority>{priority}</AlarmPriority>\r\n<AlarmMethod>5</AlarmMethod>\r\n<AlarmTime>{}</AlarmTime>\r\n\
-             <AlarmDescription>{}</AlarmDescription>\r\n{}",
+             <AlarmDescription>{}</AlarmDescription>\r\n{}<Info>\r\n<AlarmType>{kind}</AlarmType>\r\n</Info>\r\n",
             local_time(warning.envelope.published_at, zone_offset_hours),
             ascii(&warning.text.zh),
             place.unwrap_or_default()
@@ -94,6 +94,7 @@ mod tests {
             ("2", "5", "2026-11-25T20:00:00")
         );
         assert_eq!((text("Longitude"), text("Latitude")), ("121.5000000", "31.2000000"));
+        assert_eq!(text("AlarmType"), "10");
         assert!(keepalive("1", 1).contains("<CmdType>Keepalive</CmdType>"));
     }
 }

@@ -11,6 +11,7 @@ pub mod geojson;
 pub mod modbus;
 pub mod onvif;
 mod outlet;
+mod platform;
 pub mod syslog;
 pub mod webhook;
 mod xml;
@@ -24,11 +25,11 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     thread::JoinHandle,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, Result};
-use crossbeam::channel::{Receiver, Sender, bounded};
+use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use throng_analytics::wire::Warning;
 
 use self::outlet::Outlet;
@@ -37,6 +38,8 @@ use super::rare_log::RareLog;
 
 /// Warnings that may wait for one convention.
 const WAITING_MAX: usize = 256;
+/// Longest time for a connection.
+const CONNECT_WITHIN: Duration = Duration::from_secs(3);
 
 /// The conventions of a site. Dropped, they end once what waits was sent.
 #[derive(Debug, Default)]
@@ -55,15 +58,15 @@ struct Running {
 }
 
 impl Conventions {
-    /// Starts those that are switched on.
+    /// Starts those that are switched on. `last_told` is what an earlier run told of each zone last: a relay goes on from it.
     ///
     /// # Errors
     /// A thread cannot be started.
-    pub fn start(plans: &[OutletPlan]) -> Result<Self> {
+    pub fn start(plans: &[OutletPlan], last_told: &[Warning]) -> Result<Self> {
         let mut conventions = Self::default();
         for plan in plans {
             let (sender, warnings) = bounded(WAITING_MAX);
-            let (name, mut outlet) = (plan.name(), Outlet::new(plan.clone()));
+            let (name, mut outlet) = (plan.name(), Outlet::new(plan.clone(), last_told));
             let is_closing = Arc::clone(&conventions.is_closing);
             let work = move || serve(name, &mut outlet, &warnings, &is_closing);
             let thread = std::thread::Builder::new()
@@ -115,11 +118,14 @@ fn serve(
     let goes_on = || warnings.is_empty() && !is_closing.load(Ordering::Relaxed);
     let failed = RareLog::default();
     loop {
-        let told = warnings.recv_timeout(Outlet::idle_every());
+        let told = match outlet.due() {
+            Some(wait) => warnings.recv_timeout(wait),
+            None => warnings.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        };
         let outcome = match &told {
             Ok(warning) => outlet.tell(warning, &goes_on),
-            Err(crossbeam::channel::RecvTimeoutError::Timeout) => outlet.idle(),
-            Err(crossbeam::channel::RecvTimeoutError::Disconnected) => return,
+            Err(RecvTimeoutError::Timeout) => outlet.tend(),
+            Err(RecvTimeoutError::Disconnected) => return,
         };
         if let Err(error) = outcome
             && let Some(count) = failed.occurred(Instant::now())

@@ -13,14 +13,11 @@ use throng_analytics::wire::Warning;
 use uuid::Uuid;
 
 use super::{
-    advice::AdviceBook, cap::Cap, cot, gb28181, geojson::Zones, modbus, onvif, syslog, webhook::Call,
+    CONNECT_WITHIN, advice::AdviceBook, cap::Cap, cot, geojson::Zones, modbus::Relay, onvif,
+    platform::Platform, syslog, webhook::Call,
 };
-use crate::{
-    clock::wall_clock, config::speaker_plan::Address, connection::Connection, mqtt::Client, sip::Agent,
-};
+use crate::{clock::wall_clock, config::speaker_plan::Address, connection::Connection, mqtt::Client};
 
-/// Longest time for a connection.
-const CONNECT_WITHIN: Duration = Duration::from_secs(3);
 /// First pause before a webhook is tried again, doubled up to [`RETRY_MAX`].
 const RETRY_FIRST: Duration = Duration::from_millis(500);
 const RETRY_MAX: Duration = Duration::from_secs(15);
@@ -70,8 +67,10 @@ pub enum OutletPlan {
         to: Address,
         /// Unit.
         unit: u8,
-        /// The first of four coils.
+        /// The first of five coils.
         first_coil: u16,
+        /// The first of two holding registers.
+        first_register: Option<u16>,
     },
     /// GB/T 28181.
     Gb28181 {
@@ -109,59 +108,78 @@ impl OutletPlan {
 }
 
 /// A convention at work.
-pub(super) struct Outlet {
-    plan: OutletPlan,
-    cap: Option<Cap>,
-    zones: Zones,
-    number: u32,
-    platform: Option<Agent>,
+pub(super) enum Outlet {
+    Cap { cap: Box<Cap>, folder: PathBuf },
+    Cot { to: Address },
+    GeoJson { zones: Zones, file: PathBuf },
+    Syslog { to: Address },
+    Webhook { to: Address, secret: Secret },
+    Onvif { broker: Address },
+    Modbus(Relay),
+    Gb28181(Platform),
 }
 
 impl Outlet {
-    pub(super) fn new(plan: OutletPlan) -> Self {
-        let cap = match &plan {
-            OutletPlan::Cap { sender, advice, .. } => Some(Cap::new(sender, (**advice).clone())),
+    /// `last_told` is what an earlier run told of each zone last, with its level where that was last known.
+    pub(super) fn new(plan: OutletPlan, last_told: &[Warning]) -> Self {
+        match plan {
+            OutletPlan::Cap { sender, advice, folder } => {
+                Self::Cap { cap: Box::new(Cap::new(&sender, *advice)), folder }
+            }
+            OutletPlan::Cot { to } => Self::Cot { to },
+            OutletPlan::GeoJson { file } => Self::GeoJson { zones: Zones::default(), file },
+            OutletPlan::Syslog { to } => Self::Syslog { to },
+            OutletPlan::Webhook { to, secret } => Self::Webhook { to, secret },
+            OutletPlan::Onvif { broker } => Self::Onvif { broker },
+            OutletPlan::Modbus { to, unit, first_coil, first_register } => {
+                Self::Modbus(Relay::new(to, unit, first_coil, first_register, last_told))
+            }
+            OutletPlan::Gb28181 { platform, zone_offset_hours } => {
+                Self::Gb28181(Platform::new(platform, zone_offset_hours))
+            }
+        }
+    }
+
+    /// How long it can do without being tended; `None` for ever.
+    pub(super) fn due(&self) -> Option<Duration> {
+        match self {
+            Self::Modbus(relay) => Some(relay.due()),
+            Self::Gb28181(platform) => Some(platform.due()),
             _ => None,
-        };
-        Self { plan, cap, zones: Zones::default(), number: 0, platform: None }
+        }
     }
 
-    /// How often it wants to be heard without a warning.
-    pub(super) fn idle_every() -> Duration {
-        Duration::from_secs_f64(gb28181::KEEPALIVE_SECS)
-    }
-
-    /// What it does without a warning: a platform is registered with and kept alive.
-    pub(super) fn idle(&mut self) -> Result<()> {
-        let OutletPlan::Gb28181 { platform, .. } = &self.plan else { return Ok(()) };
-        let body = gb28181::keepalive(&platform.user, self.number);
-        self.report(&body)
+    /// What it does without a warning: a platform is registered with and kept alive, a relay set again.
+    pub(super) fn tend(&mut self) -> Result<()> {
+        match self {
+            Self::Modbus(relay) => relay.set(),
+            Self::Gb28181(platform) => platform.tend(),
+            _ => Ok(()),
+        }
     }
 
     /// Sends a warning. `is_newest` says that no newer one waits: only then is it worth trying again for long.
     pub(super) fn tell(&mut self, warning: &Warning, is_newest: &dyn Fn() -> bool) -> Result<()> {
-        self.number = self.number.wrapping_add(1);
-        match &self.plan {
-            OutletPlan::Cap { folder, .. } => {
-                let Some(cap) = &mut self.cap else { return Ok(()) };
+        match self {
+            Self::Cap { cap, folder } => {
                 let message = cap.message(warning);
                 replace(&folder.join(format!("{}.xml", message.identifier)), message.xml.as_bytes())
             }
-            OutletPlan::Cot { to } => match cot::event(warning) {
+            Self::Cot { to } => match cot::event(warning) {
                 Some(event) => send(to, event.as_bytes()),
                 None => bail!(
                     "a zone without a place on the earth is no shape on a map: add [site.origin] to the site file"
                 ),
             },
-            OutletPlan::GeoJson { file } => {
-                replace(file, &serde_json::to_vec_pretty(&self.zones.collection(warning))?)
+            Self::GeoJson { zones, file } => {
+                replace(file, &serde_json::to_vec_pretty(&zones.collection(warning))?)
             }
-            OutletPlan::Syslog { to } => {
+            Self::Syslog { to } => {
                 let line = syslog::line(warning);
                 if to.scheme == "udp" { send(to, line.as_bytes()) } else { send(to, &syslog::counted(&line)) }
             }
-            OutletPlan::Webhook { to, secret } => call(&Call::of(warning)?, to, &secret.0, is_newest),
-            OutletPlan::Onvif { broker } => {
+            Self::Webhook { to, secret } => call(&Call::of(warning)?, to, &secret.0, is_newest),
+            Self::Onvif { broker } => {
                 let mut client = Client::connect(broker, &format!("throng-{}", Uuid::now_v7().simple()))?;
                 let prefix = broker.path.trim_matches('/');
                 for (topic, event) in onvif::json(warning) {
@@ -170,49 +188,8 @@ impl Outlet {
                 }
                 Ok(())
             }
-            OutletPlan::Modbus { to, unit, first_coil } => {
-                let transaction = (self.number & 0xffff) as u16;
-                modbus::set(
-                    &format!("{}:{}", to.host, to.port),
-                    transaction,
-                    *unit,
-                    *first_coil,
-                    warning.level,
-                )
-            }
-            OutletPlan::Gb28181 { platform, zone_offset_hours } => {
-                let body = gb28181::alarm(warning, &platform.user, self.number, *zone_offset_hours);
-                self.report(&body)
-            }
-        }
-    }
-
-    /// Sends a MESSAGE to the platform, registered first where it must be.
-    fn report(&mut self, body: &str) -> Result<()> {
-        let OutletPlan::Gb28181 { platform, .. } = &self.plan else { return Ok(()) };
-        let target = format!("sip:{}@{}:{}", platform.path.trim_matches('/'), platform.host, platform.port);
-        if self.platform.is_none() {
-            let mut agent = Agent::new(platform)?;
-            let registrar = format!("sip:{}:{}", platform.host, platform.port);
-            let expires = gb28181::EXPIRES_SECS.to_string();
-            let headers = [("Expires", expires.as_str())];
-            let (_, answer) =
-                agent.request("REGISTER", &registrar, &headers, &[], CONNECT_WITHIN, &mut || true)?;
-            let status = answer.and_then(|answer| answer.status()).unwrap_or_default();
-            anyhow::ensure!(status == 200, "the platform {platform} refuses to register: {status}");
-            self.platform = Some(agent);
-        }
-        let Some(agent) = &mut self.platform else { return Ok(()) };
-        let headers = [("Content-Type", gb28181::MEDIA_TYPE)];
-        let sent = agent.request("MESSAGE", &target, &headers, body.as_bytes(), CONNECT_WITHIN, &mut || true);
-        let status = sent.map(|(_, answer)| answer.and_then(|answer| answer.status()).unwrap_or_default());
-        if !matches!(status, Ok(200..=299)) {
-            // The next report registers anew.
-            self.platform = None;
-        }
-        match status? {
-            200..=299 => Ok(()),
-            status => bail!("the platform {platform} answered {status}"),
+            Self::Modbus(relay) => relay.tell(warning),
+            Self::Gb28181(platform) => platform.tell(warning),
         }
     }
 }

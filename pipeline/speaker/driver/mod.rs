@@ -5,6 +5,7 @@ mod http;
 mod local;
 mod onvif;
 mod remote;
+mod rtsp;
 mod sip;
 mod vapix;
 
