@@ -7,7 +7,7 @@
 use thiserror::Error;
 
 use super::{LineTracker, Site, SiteModel, camera_view::CameraView};
-use crate::camera::Calibration;
+use crate::{camera::Calibration, signal::Signals};
 
 /// A zone was to be taken out while an incident goes on in it: nobody would be told of its end.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -60,8 +60,10 @@ impl Site {
         if let Some(zone) = self.zones.iter().find(|zone| is_gone(zone.id()) && zone.has_incident()) {
             return Err(IncidentGoesOn { zone: zone.id().to_owned() });
         }
-        let before =
-            std::mem::replace(self, Self { grid: None, views: vec![], zones: vec![], lines: vec![] });
+        let before = std::mem::replace(
+            self,
+            Self { grid: None, views: vec![], zones: vec![], lines: vec![], signals: Signals::default() },
+        );
         let place = |view: &CameraView| next.views.iter().position(|next| next.id() == view.id());
         let views: Vec<Option<usize>> = before.views.iter().map(place).collect();
         let are_the_same =
@@ -97,6 +99,8 @@ impl Site {
                 next.go_on_from(zone, &kept);
             }
         }
+        next.signals = before.signals;
+        next.signals.look_again();
         *self = next;
         Ok(())
     }

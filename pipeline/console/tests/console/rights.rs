@@ -26,6 +26,8 @@ const ROUTES: &[(&str, &str, &str)] = &[
     ("DELETE", "calendar?date=2026-01-01&name=x", "commander"),
     ("GET", "signals", "viewer"),
     ("POST", "signals", "operator"),
+    ("POST", "signals/square/x/end", "operator"),
+    ("GET", "history/signals/square?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z", "viewer"),
     ("GET", "health", "viewer"),
     ("GET", "officers", "operator"),
     ("POST", "alarms/square/x/acknowledge", "operator"),
