@@ -60,6 +60,8 @@ fn a_signed_signal_lowers_the_thresholds_of_its_zones_until_it_is_over() {
     assert!(!is_taken && said.contains("does not say that it goes by it"), "{said}");
     let (is_taken, said) = tell(&room, "weather.pem", &["--end"]);
     assert!(is_taken, "{said}");
-    room.zone("the thresholds of the file", |zone| !notes(zone).contains("lowered") && !yellow(zone));
+    // How soon the level falls is the affair of its dwells and of what the counter is sure of.
+    let is_as_stated = |zone: &Value| !notes(zone).contains("lowered") && zone["zone"]["tightened"].is_null();
+    room.zone("the thresholds of the file", is_as_stated);
     room.officer.wait_for("no signal", "signals", |told| told == &json!([]));
 }
