@@ -123,6 +123,19 @@ fn who_guesses_passwords_is_stopped() {
 }
 
 #[test]
+fn whoever_found_an_open_session_cannot_guess_its_password_by_changing_it() {
+    let server = Server::start();
+    let viewer = server.with_role(&server.administrator(), "viewer", &Value::Null);
+    let statuses: Vec<i32> = (0..8)
+        .map(|n| {
+            let guess = json!({ "old": format!("guess {n}"), "new": "another that is long" });
+            server.ask(&viewer, "POST", "me/password", &guess).status_code
+        })
+        .collect();
+    assert_eq!((statuses[0], statuses[7]), (401, 429), "{statuses:?}");
+}
+
+#[test]
 fn an_account_of_one_site_sees_nothing_of_another() {
     let server = Server::start();
     let administrator = server.administrator();
