@@ -20,6 +20,7 @@ pub mod place;
 pub mod polygon;
 pub mod profile;
 pub mod risk;
+pub mod signal;
 pub mod site;
 pub mod site_feature;
 pub mod speaker;

@@ -29,10 +29,11 @@ use crate::{
     line_flow::LineFlow,
     motion_field::MotionField,
     risk::Risk,
+    signal::{SignalRefused, Signals, Taken},
     time::Timestamp,
     velocity::ZoneMotion,
     warning::{Change, Incident},
-    wire::{AckRecord, Warning, WarningTransition},
+    wire::{AckRecord, Signal, TightenedZone, Warning, WarningTransition},
     zone::Zone,
 };
 
@@ -212,6 +213,7 @@ pub struct Site {
     views: Vec<CameraView>,
     zones: Vec<ZoneTracker>,
     lines: Vec<LineTracker>,
+    signals: Signals,
 }
 
 impl Site {
@@ -231,7 +233,7 @@ impl Site {
             .into_iter()
             .map(|zone| ZoneTracker::new(&model.id, zone, grid.as_ref(), &views, &lines))
             .collect();
-        Self { grid, borders, views, zones, lines }
+        Self { grid, borders, views, zones, lines, signals: Signals::default() }
     }
 
     /// Takes in where the next picture of a camera that moves lies; to be told before each [`observe`](Self::observe).
@@ -309,6 +311,20 @@ impl Site {
         self.zones.iter_mut().any(|zone| zone.acknowledge(incident_id, ack))
     }
 
+    /// Takes in what happens outside; the thresholds of its zones are lowered while it lasts.
+    ///
+    /// # Errors
+    /// [`SignalRefused`]; what was known stays.
+    pub fn take_signal(&mut self, signal: Signal, now: Timestamp) -> Result<Taken, SignalRefused> {
+        self.signals.take(signal, self.zones.iter().map(ZoneTracker::id), now)
+    }
+
+    /// What the site goes by of that, and the zones whose thresholds are lowered since the last step.
+    pub fn signals(&self, now: Timestamp) -> (Vec<Signal>, Vec<TightenedZone>) {
+        let tightened = self.zones.iter().filter_map(ZoneTracker::tightened).collect();
+        (self.signals.lasting(now).cloned().collect(), tightened)
+    }
+
     /// Lets time pass to `now` and reports every zone and line.
     pub fn step(&mut self, now: Timestamp) -> SiteReport {
         let mut report = SiteReport { now, zones: Vec::new(), lines: Vec::new() };
@@ -322,6 +338,11 @@ impl Site {
         if report.zones.len() != self.zones.len() || report.lines.len() != self.lines.len() {
             report.zones = self.zones.iter().map(ZoneTracker::blank_report).collect();
             report.lines = self.lines.iter().map(LineTracker::blank_report).collect();
+        }
+        if self.signals.has_changed(now) {
+            for zone in &mut self.zones {
+                zone.tighten(&self.signals, now);
+            }
         }
         for (zone, report) in self.zones.iter_mut().zip(&mut report.zones) {
             zone.step(now, &self.views, report);

@@ -12,6 +12,7 @@ mod field;
 mod layout;
 mod line;
 mod receipt;
+mod signal;
 mod speaker;
 mod warning;
 mod zone;
@@ -27,6 +28,7 @@ pub use field::Field;
 pub use layout::{CameraLayout, LayoutOrigin, LineLayout, SiteLayout, SpeakerLayout, ZoneLayout};
 pub use line::LineFlow;
 pub use receipt::WarningReceipt;
+pub use signal::{Signal, SignalKind, SignedSignal, SiteSignals, TightenedZone};
 pub use speaker::{
     SignedSpeakerCommand, SpeakerCommand, SpeakerConfirmation, SpeakerEffect, SpeakerEnvelope, SpeakerOrder,
     SpeakerOutcome, SpeakerReceipt, SpeakerState,
@@ -89,6 +91,8 @@ messages! {
     SpeakerState => "throng.speaker_state.v1",
     SpeakerEffect => "throng.speaker_effect.v1",
     SpeakerReceipt => "throng.speaker_receipt.v1",
+    SignedSignal => "throng.signal.v1",
+    SiteSignals => "throng.signals.v1",
 }
 
 #[cfg(test)]

@@ -256,6 +256,20 @@ impl Messages {
         Outgoing::message(topic, &message)
     }
 
+    /// What the site goes by of what happens outside.
+    ///
+    /// # Errors
+    /// The message cannot be written.
+    pub fn signals(
+        &mut self,
+        signals: Vec<wire::Signal>,
+        tightened: Vec<wire::TightenedZone>,
+        now: Timestamp,
+    ) -> anyhow::Result<Outgoing> {
+        let envelope = self.envelope::<wire::SiteSignals>(&Topic::Signals, now, None, Quality::default());
+        Outgoing::message(Topic::Signals, &wire::SiteSignals { envelope, signals, tightened })
+    }
+
     /// The density of the whole ground.
     ///
     /// # Errors

@@ -1,6 +1,9 @@
 //! The site loop: one thread owns all analytic state; counted frames and acknowledgements come in, messages go out.
 
+mod outside;
 mod taking_up;
+
+pub use self::outside::Outside;
 
 use std::{
     collections::BTreeMap,
@@ -110,6 +113,8 @@ pub struct SiteLoop<'a> {
     pub counted: Receiver<CountedFrame>,
     /// Acknowledgements from the bus.
     pub acks: Option<mpsc::Receiver<Ack>>,
+    /// Signals from outside.
+    pub outside: Outside,
     /// Where messages go.
     pub bus: BusHandle,
     /// This process on the bus.
@@ -172,6 +177,7 @@ impl SiteLoop<'_> {
                 break;
             }
             self.take_acks();
+            self.take_signals(now);
             if let Some(counted) = &counted {
                 summary.frames_counted += 1;
                 self.publish_count(counted, now)?;
@@ -190,6 +196,7 @@ impl SiteLoop<'_> {
             for message in more {
                 self.bus.publish(message);
             }
+            self.publish_signals(now)?;
             self.publish_field(now, &mut field_told)?;
             let is_due = state_told.is_none_or(|at| now.secs_since(at) >= STATE_EVERY_SECS);
             if is_due {

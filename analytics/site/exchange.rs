@@ -7,7 +7,7 @@
 use thiserror::Error;
 
 use super::{LineTracker, Site, SiteModel, camera_view::CameraView};
-use crate::camera::Calibration;
+use crate::{camera::Calibration, signal::Signals};
 
 /// A zone was to be taken out while an incident goes on in it: nobody would be told of its end.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -98,6 +98,8 @@ impl Site {
                 next.go_on_from(zone, &kept);
             }
         }
+        next.signals = before.signals;
+        next.signals.look_again();
         *self = next;
         Ok(())
     }

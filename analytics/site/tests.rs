@@ -1,6 +1,7 @@
 //! A site as a whole: a camera straight above a square, people laid out by hand.
 
 mod exchange;
+mod signals;
 
 use proptest::prelude::*;
 

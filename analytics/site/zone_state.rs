@@ -3,6 +3,7 @@
 mod evidence;
 mod going_on;
 mod notes;
+mod tightening;
 
 use std::sync::Arc;
 
@@ -26,7 +27,9 @@ use crate::{
     freshness::Freshness,
     ground::GroundGrid,
     level::Level,
+    profile::Profile,
     risk::{self, GROWTH_TARGET_PEOPLE_PER_M2, Risk, RiskInputs},
+    signal::Tightening,
     site_feature::SiteFeature,
     time::Timestamp,
     tracker::{DensityTracker, ZoneSample},
@@ -64,6 +67,8 @@ pub(super) struct ZoneTracker {
     tracker: DensityTracker,
     enclosure: Option<Enclosure>,
     machine: WarningMachine,
+    /// How its thresholds are lowered, and what they are meanwhile.
+    tightened: Option<(Tightening, Profile)>,
     view: Option<usize>,
     captured_at: Option<Timestamp>,
     motion: Option<ZoneMotion>,
@@ -119,6 +124,7 @@ impl ZoneTracker {
             local: Vec::new(),
             tracker: DensityTracker::default(),
             enclosure,
+            tightened: None,
             view: None,
             captured_at: None,
             motion: None,
@@ -287,7 +293,11 @@ impl ZoneTracker {
         self.report_motion(report, known);
         self.report_risk(report);
         let evidence = self.evidence(report);
-        report.changes = self.machine.step(now, &evidence, &self.zone.profile);
+        report.changes = self.machine.step(
+            now,
+            &evidence,
+            self.tightened.as_ref().map_or(&self.zone.profile, |(_, profile)| profile),
+        );
         self.is_new_sample = false;
         report.notes.clear();
         self.notes(view, &evidence, &mut report.notes);
@@ -313,7 +323,7 @@ impl ZoneTracker {
             .filter(|_| known && trend.trend_per_sec().is_some())
             .map(|density| trend.probability_within(density, CAPACITY_HORIZON_SECS));
         report.trend_people_per_m2_per_sec = trend.trend_per_sec().filter(|_| known);
-        report.secs_to_red = trend.secs_to(self.zone.profile.theta_up(Level::Red)).filter(|_| known);
+        report.secs_to_red = trend.secs_to(self.profile().theta_up(Level::Red)).filter(|_| known);
         report.filling = self.enclosure.as_ref().and_then(Enclosure::filling).filter(|_| known);
     }
 

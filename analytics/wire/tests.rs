@@ -98,7 +98,7 @@ fn an_unseen_zone_says_so_without_numbers() {
 #[test]
 fn every_schema_is_named_and_holds_what_its_message_must_have() {
     let schemas = schemas();
-    assert_eq!(schemas.len(), 18);
+    assert_eq!(schemas.len(), 20);
     for (name, schema) in schemas {
         let document = schema.as_value();
         assert!(name.split('.').count() == 3 && name.split('.').next_back() == Some("v1"), "{name}");
@@ -108,7 +108,7 @@ fn every_schema_is_named_and_holds_what_its_message_must_have() {
             Ack::SCHEMA => "incident",
             SiteConfig::SCHEMA => "text",
             WarningReceipt::SCHEMA => "up_to_seq",
-            SignedSpeakerCommand::SCHEMA => "signature",
+            SignedSpeakerCommand::SCHEMA | SignedSignal::SCHEMA => "signature",
             _ => "published_at",
         };
         assert!(required.contains(&Value::from(expected)), "{name}: {required:?}");

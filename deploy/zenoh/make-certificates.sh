@@ -61,7 +61,7 @@ done
 # A router is called by others and calls the router above it.
 certificate router "router.$site" serverAuth,clientAuth "${hosts%,}"
 # The routers' access control knows the roles by these common names.
-for role in analyser viewer operator speaker-controller speaker; do
+for role in analyser viewer operator speaker-controller signal-source speaker; do
   certificate "$role" "$role.$site" clientAuth "DNS:$role.$site"
 done
 

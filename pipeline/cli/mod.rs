@@ -29,6 +29,7 @@ pub mod replay;
 pub mod report;
 pub mod run;
 pub mod schema;
+pub mod signal;
 pub mod sim;
 pub mod speak;
 pub mod speaker;
@@ -82,6 +83,8 @@ pub enum Command {
     Speaker(speaker::SpeakerArgs),
     /// Order an announcement, agree to one, or stop it.
     Speak(speak::SpeakArgs),
+    /// Tell a site of something outside: weather, a closed road, an event.
+    Signal(signal::SignalArgs),
     /// Look whether this machine, and a site's cameras, are ready.
     Doctor(doctor::DoctorArgs),
     /// Print the JSON Schema of the site file.
@@ -131,6 +134,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<ExitStatus> {
         Command::Schema(args) => schema::run(args),
         Command::Speaker(args) => speaker::run(args),
         Command::Speak(args) => speak::run(args),
+        Command::Signal(args) => signal::run(args),
         Command::Watch(args) => watch::run(args),
         Command::Console(args) => console::run(args),
         Command::Report(args) => report::run(args),

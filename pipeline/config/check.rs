@@ -12,6 +12,7 @@ mod identity;
 mod line;
 pub(super) mod model;
 mod publish;
+mod signal;
 mod speaker;
 mod stream;
 mod zone;
@@ -81,6 +82,7 @@ impl Checker<'_> {
         let conventions = self.conventions(file, zone_offset_hours);
         let speakers = self.speakers(file, zones.as_deref().unwrap_or_default());
         let speaker_key = self.speaker_key(file.speaker_key.as_ref());
+        let signal_sources = self.signal_sources(&file.signal_source);
         let evidence = self.evidence(file.evidence.as_ref());
         Some(Plan {
             site_id: site_id?,
@@ -97,6 +99,7 @@ impl Checker<'_> {
             conventions: conventions?,
             speakers: speakers?,
             speaker_key,
+            signal_sources: signal_sources?,
             evidence,
             source_path: source_path.to_owned(),
             config_sha256: sha256_hex(text.as_bytes()),

@@ -1,6 +1,6 @@
 //! What the program needs: the checked site. Everything here holds, so nothing is asked again later.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::Arc};
 
 use jiff::tz::TimeZone;
 use throng_analytics::{
@@ -12,7 +12,7 @@ use throng_analytics::{
 };
 use throng_models::{correction::Correction, device::Device};
 
-use crate::publish::{Id, Network, OutboxOptions, conventions::OutletPlan};
+use crate::publish::{Id, Network, OutboxOptions, conventions::OutletPlan, signature::SignalSource};
 use crate::stream::{
     camera::Care,
     connect::Connect,
@@ -52,6 +52,8 @@ pub struct Plan {
     pub speakers: Vec<SpeakerRequestPlan>,
     /// The key that signs it.
     pub speaker_key: Option<SpeakerKeyPlan>,
+    /// Who may tell of what happens outside, by the name of the key.
+    pub signal_sources: BTreeMap<String, SignalSource>,
     /// Where evidence is kept; none: nowhere.
     pub evidence: Option<EvidencePlan>,
     /// The site file.

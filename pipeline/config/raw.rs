@@ -9,6 +9,7 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use throng_analytics::wire::SignalKind;
 
 use super::source_text::SourceText;
 use crate::vision::watch::Lie;
@@ -43,6 +44,10 @@ pub struct SiteFile {
     pub speaker: Vec<SiteSpeaker>,
     /// The key that signs what this site asks of loudspeakers.
     pub speaker_key: Option<SpeakerKey>,
+    /// Who may tell of what happens outside (weather, trains, events), one `[[signal_source]]` each: thresholds are lowered while it
+    /// lasts. Without one nothing from outside is taken.
+    #[serde(default)]
+    pub signal_source: Vec<SignalSource>,
     /// What is kept of alarms. Without this table no picture is stored.
     pub evidence: Option<Evidence>,
     /// Threshold profiles of this site, beside the shipped `street_flat`, `narrow_slope_stairs` and `standing_event`.
@@ -757,6 +762,24 @@ pub struct SpeakerKey {
     /// Whose it is, as the loudspeakers know it.
     #[schemars(required, title = "a name", example = &"site gate-north")]
     pub issuer: Option<String>,
+}
+
+/// Who may tell of what happens outside. Each signal is signed; it lowers thresholds, and never raises them.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SignalSource {
+    /// Name of the key; signals name it.
+    #[schemars(required, title = "the name of a key", example = &"weather-1")]
+    pub id: Option<String>,
+    /// Whose it is.
+    #[schemars(required, title = "a name", example = &"weather service")]
+    pub issuer: Option<String>,
+    /// Public key in PEM, as `openssl pkey -in KEY.pem -pubout` writes it.
+    #[schemars(required, title = "the file name of a public key", example = &"keys/weather-1.pub.pem")]
+    pub file: Option<String>,
+    /// What it may tell: `weather`, `road_closure`, `flooding`, `train_arrival`, `event`. Default: all of them.
+    #[schemars(example = ["weather", "flooding"])]
+    pub kinds: Option<Vec<SignalKind>>,
 }
 
 /// What is kept of alarms: at orange and red a signed folder with a short clip, densities, messages and every input, which

@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use serde_json::{Value, json};
-use throng_analytics::time::Timestamp;
+use throng_analytics::{time::Timestamp, wire::Signal};
 use throng_history::History;
 use tokio::sync::{Semaphore, broadcast};
 use tracing::{error, warn};
@@ -72,6 +72,7 @@ impl App {
 
     /// Writes down what became of alarms. On the disk when this returns.
     pub(crate) fn persist(&self, heard: &Heard) -> Result<(), StoreError> {
+        self.journal_signals(heard)?;
         if heard.notes.is_empty() {
             return Ok(());
         }
@@ -92,6 +93,29 @@ impl App {
             let details = json!({ "site": site, "incident": incident, "what": note.what, "text": note.text });
             (note.at, note.by.clone(), "alarm", details)
         }))
+    }
+
+    /// What a site goes by of what happens outside is in the trail with its reason, and in the history.
+    fn journal_signals(&self, heard: &Heard) -> Result<(), StoreError> {
+        if heard.signals.is_empty() {
+            return Ok(());
+        }
+        for (signal, _) in &heard.signals {
+            self.remember_signal(signal);
+        }
+        let now = self.now();
+        self.store.append(heard.signals.iter().map(|(signal, is_over)| {
+            let event = if *is_over { "signal_over" } else { "signal_in_force" };
+            (now, signal.issuer.clone(), event, json!(signal))
+        }))
+    }
+
+    /// Hands a signal to the history.
+    pub(crate) fn remember_signal(&self, signal: &Signal) {
+        let Some(history) = &self.history else { return };
+        if let Err(failure) = history.put_signal(signal) {
+            warn!("A signal for {} is not in the history: {failure}.", signal.site);
+        }
     }
 
     /// Hands an alarm to the history. What fails here is made up for at the next change and at the next start.

@@ -1,6 +1,6 @@
 //! What the console hears: everything that the bus tells, as one type.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use throng_analytics::{time::Timestamp, wire};
 
 use crate::description::SiteDescription;
@@ -57,8 +57,10 @@ pub enum RoomEvent {
     },
     /// The density raster of a site's ground.
     Field(Box<FieldView>),
-    /// Something from outside that matters here: weather, roads, water, trains.
-    Signal(Box<Signal>),
+    /// Something from outside that matters here and that this console alone knows of.
+    Signal(Box<wire::Signal>),
+    /// What a site goes by of what happens outside.
+    SiteSignals(Box<wire::SiteSignals>),
 }
 
 /// What has a liveliness token.
@@ -89,47 +91,4 @@ pub struct FieldView {
     pub rows: usize,
     /// People per square metre, row by row from `origin_in_ground_m`; absent where nobody looks.
     pub density_people_per_m2: Vec<Option<f32>>,
-}
-
-/// What kind of thing a signal tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SignalKind {
-    /// A weather warning, as CAP services give it.
-    Weather,
-    /// A road or a way is closed.
-    RoadClosure,
-    /// A sensor stands in water.
-    Flooding,
-    /// A train brings people.
-    TrainArrival,
-}
-
-/// Something from outside.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Signal {
-    /// Id of the signal; the same id again replaces it.
-    pub id: String,
-    /// Site it is about. Absent: all sites.
-    #[serde(default)]
-    pub site: Option<String>,
-    /// Zones it is about. Empty: the whole site.
-    #[serde(default)]
-    pub zones: Vec<String>,
-    /// What kind.
-    pub kind: SignalKind,
-    /// How serious its source calls it, such as CAP's `severity`.
-    #[serde(default)]
-    pub severity: Option<String>,
-    /// From when.
-    pub from: Timestamp,
-    /// Until when; it is gone afterwards.
-    pub until: Timestamp,
-    /// People it brings or sends away, where that is known.
-    #[serde(default)]
-    pub people: Option<f64>,
-    /// Where from: a service, a sensor, or who typed it in.
-    pub source: String,
-    /// In words, in the language of its source.
-    pub text: String,
 }

@@ -31,7 +31,7 @@ pub use description::{
     Announcement, CameraDescription, LineDescription, PlanImage, SiteDescription, SpeakerDescription,
     ZoneDescription,
 };
-pub use event::{Alive, FieldView, RoomEvent, Signal, SignalKind};
+pub use event::{Alive, FieldView, RoomEvent};
 pub use options::{AnswerTimes, Language, Options, Rates, Tls};
 pub use ports::{
     ChangeRecord, Commands, Desk, Drills, Fit, Overlay, Picture, Pictures, PointPair, Proposal, SiteChange,

@@ -15,6 +15,8 @@ pub trait Commands: Send + Sync {
     fn speak(&self, site: &str, speaker: &str, order: &SpeakOrder) -> Result<String, String>;
     /// Agrees to a command that waits for people.
     fn confirm(&self, site: &str, speaker: &str, command_id: &str, operator: &str) -> Result<(), String>;
+    /// Tells a site of something outside, and again while it lasts.
+    fn signal(&self, signal: &wire::Signal) -> Result<(), String>;
     /// Ends what a loudspeaker plays and forgets what waits.
     fn abort(&self, site: &str, speaker: &str, operator: &str) -> Result<(), String>;
 }

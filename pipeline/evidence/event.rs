@@ -7,7 +7,7 @@ use throng_analytics::{
     motion_field::MotionField,
     site::{CameraObservation, ImageCount, Site, SiteReport},
     time::Timestamp,
-    wire::AckRecord,
+    wire::{AckRecord, Signal},
 };
 
 use crate::{counting::CountedFrame, vision::watch::Trouble};
@@ -21,6 +21,9 @@ pub struct Event {
     /// Acknowledgements.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub acks: Vec<Acknowledged>,
+    /// Signals from outside.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub signals: Vec<Signal>,
     /// What a picture told; none where only time passed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub picture: Option<SeenPicture>,
@@ -119,6 +122,10 @@ impl Event {
     pub fn play(&self, site: &mut Site, report: &mut SiteReport) {
         for ack in &self.acks {
             site.acknowledge(&ack.incident, &ack.record);
+        }
+        for signal in &self.signals {
+            // It was taken then; what refuses it now shows in the levels.
+            site.take_signal(signal.clone(), self.now).ok();
         }
         if let Some(picture) = &self.picture {
             let camera = picture.observation.camera.as_str();

@@ -15,7 +15,7 @@ use throng_analytics::{
     camera::{Calibration, MovingView},
     site::{SiteModel, SiteReport},
     time::Timestamp,
-    wire::{ModelRef, Warning},
+    wire::{ModelRef, Signal, Warning},
 };
 
 use super::{
@@ -86,6 +86,9 @@ pub struct Keeper {
     events: VecDeque<Arc<Event>>,
     events_bytes: usize,
     acks: Vec<Acknowledged>,
+    signals: Vec<Signal>,
+    /// Those that came before what is kept, by their ids.
+    signals_before: BTreeMap<String, Signal>,
     changes: VecDeque<(String, LevelChange, String)>,
     messages: VecDeque<Arc<Published>>,
     warnings: VecDeque<Warning>,
@@ -117,6 +120,8 @@ impl Keeper {
             events: VecDeque::new(),
             events_bytes: 0,
             acks: Vec::new(),
+            signals: Vec::new(),
+            signals_before: BTreeMap::new(),
             changes: VecDeque::new(),
             messages: VecDeque::new(),
             warnings: VecDeque::new(),
@@ -131,7 +136,8 @@ impl Keeper {
     pub fn reconfigure(&mut self, plan: &Plan) {
         self.finish_all();
         self.facts = Facts::of(plan, self.facts.model.clone());
-        self.events.clear();
+        let signals = self.events.drain(..).flat_map(|event| event.signals.clone());
+        self.signals_before.extend(signals.map(|signal| (signal.id.clone(), signal)));
         self.events_bytes = 0;
         self.before.extend(self.warnings.drain(..).map(|warning| (warning.zone.clone(), warning)));
     }
@@ -139,6 +145,11 @@ impl Keeper {
     /// An acknowledgement that the site took.
     pub fn acknowledged(&mut self, ack: Acknowledged) {
         self.acks.push(ack);
+    }
+
+    /// A signal from outside that the site took.
+    pub fn signalled(&mut self, signal: Signal) {
+        self.signals.push(signal);
     }
 
     /// A step of the site: what came in, what is known now, and what is published of it.
@@ -150,7 +161,8 @@ impl Keeper {
     ) {
         let now = report.now;
         let acks = std::mem::take(&mut self.acks);
-        let event = Event { now, acks, picture: counted.map(SeenPicture::of) };
+        let signals = std::mem::take(&mut self.signals);
+        let event = Event { now, acks, signals, picture: counted.map(SeenPicture::of) };
         self.events_bytes += event.bytes();
         self.events.push_back(Arc::new(event));
         if let Some(counted) = counted {
@@ -218,9 +230,12 @@ impl Keeper {
                 break;
             }
             self.events_bytes -= first.bytes().min(self.events_bytes);
-            self.events.pop_front();
+            let gone = self.events.pop_front();
+            let signals = gone.iter().flat_map(|event| event.signals.clone());
+            self.signals_before.extend(signals.map(|signal| (signal.id.clone(), signal)));
         }
         let kept_from = self.events.front().map_or(now, |first| first.now);
+        self.signals_before.retain(|_, signal| signal.until > kept_from);
         while self.warnings.front().is_some_and(|warning| warning.envelope.published_at < kept_from) {
             let Some(warning) = self.warnings.pop_front() else { break };
             self.before.insert(warning.zone.clone(), warning);
@@ -266,6 +281,10 @@ impl Keeper {
         for warning in self.warnings.iter().filter(|warning| warning.envelope.published_at < from) {
             begins_with.insert(warning.zone.clone(), warning.clone());
         }
+        let mut signals = self.signals_before.clone();
+        for event in self.events.iter().filter(|event| event.now < from) {
+            signals.extend(event.signals.iter().map(|signal| (signal.id.clone(), signal.clone())));
+        }
         let clips_from = pending.alarm_at + -self.plan.before_secs;
         let manifest = Manifest {
             schema: SCHEMA.to_owned(),
@@ -283,6 +302,7 @@ impl Keeper {
             drill: self.facts.drill,
             changes,
             begins_with: begins_with.into_values().collect(),
+            signals: signals.into_values().collect(),
             clips: Vec::new(),
             replay_differs: Vec::new(),
             key_id: String::new(),

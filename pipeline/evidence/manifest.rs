@@ -7,7 +7,7 @@ use throng_analytics::{
     level::Level,
     time::Timestamp,
     warning::Change,
-    wire::{ModelRef, Warning, WarningTransition},
+    wire::{ModelRef, Signal, Warning, WarningTransition},
 };
 
 /// Name and version of the form of a bundle.
@@ -46,6 +46,9 @@ pub struct Manifest {
     pub changes: Vec<LevelChange>,
     /// The last warning of each zone before the first input.
     pub begins_with: Vec<Warning>,
+    /// Signals from outside that lasted, or would begin, at the first input.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub signals: Vec<Signal>,
     /// The clips.
     pub clips: Vec<ClipFacts>,
     /// What came of playing the inputs again when the bundle was written: empty where the same.

@@ -36,6 +36,10 @@ pub fn play(
     for warning in &manifest.begins_with {
         site.recall(warning);
     }
+    for signal in &manifest.signals {
+        // What refuses it now shows in the levels.
+        site.take_signal(signal.clone(), manifest.from).ok();
+    }
     let mut report = SiteReport { now: manifest.from, zones: Vec::new(), lines: Vec::new() };
     let mut changes = Vec::new();
     for event in events {

@@ -10,7 +10,7 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-use throng_analytics::time::Timestamp;
+use throng_analytics::{time::Timestamp, wire::Signal};
 
 use crate::{
     alarm::{AlarmQuery, AlarmRecord},
@@ -237,6 +237,22 @@ impl History {
     /// The store cannot be read.
     pub fn alarms(&self, query: &AlarmQuery) -> Result<Vec<AlarmRecord>, HistoryError> {
         self.read(|store| store.alarms(query))
+    }
+
+    /// Keeps a signal from outside, over what was kept of it.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub fn put_signal(&self, signal: &Signal) -> Result<(), HistoryError> {
+        self.read(|store| store.put_signal(signal))
+    }
+
+    /// Signals of a site that lasted at some time between two, by their beginnings.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn signals(&self, site: &str, from: Timestamp, to: Timestamp) -> Result<Vec<Signal>, HistoryError> {
+        self.read(|store| store.signals(site, from, to))
     }
 
     /// Enters a day into the calendar, over an entry of the same day, name and site.

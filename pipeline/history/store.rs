@@ -2,9 +2,11 @@
 
 pub(crate) mod columns;
 pub(crate) mod postgres;
+mod signals;
 pub(crate) mod sqlite;
 
 use serde::Serialize;
+use throng_analytics::{time::Timestamp, wire::Signal};
 
 use crate::{
     alarm::{AlarmQuery, AlarmRecord},
@@ -131,6 +133,10 @@ pub(crate) trait Store: Send {
     fn delete_before(&mut self, resolution: Resolution, before: i64) -> Result<(), HistoryError>;
     /// Alarms, newest first.
     fn alarms(&mut self, query: &AlarmQuery) -> Result<Vec<AlarmRecord>, HistoryError>;
+    /// Writes a signal from outside over what is there of it.
+    fn put_signal(&mut self, signal: &Signal) -> Result<(), HistoryError>;
+    /// Signals of a site that lasted at some time between two, by their beginnings.
+    fn signals(&mut self, site: &str, from: Timestamp, to: Timestamp) -> Result<Vec<Signal>, HistoryError>;
     /// Writes a calendar entry over one of the same day, name and site.
     fn put_event(&mut self, event: &CalendarEvent) -> Result<(), HistoryError>;
     /// Deletes a calendar entry; says whether it was there.

@@ -25,7 +25,8 @@ use super::{
     keeper::{Keeper, Left, OutboxOptions},
     outbox::Outbox,
     rare_log::RareLog,
-    worker::serve,
+    signals::{RawSignal, SIGNALS_WAITING_MAX},
+    worker::{ToSite, serve},
 };
 
 /// Longest time for the last messages to leave when the bus is closed.
@@ -65,6 +66,7 @@ pub(super) struct Shared {
     /// Whether somebody listens to the density raster.
     pub(super) is_field_heard: Arc<AtomicBool>,
     pub(super) acks_refused: Arc<RareLog>,
+    pub(super) signals_refused: Arc<RareLog>,
     pub(super) publish_failed: RareLog,
 }
 
@@ -84,6 +86,7 @@ impl Shared {
 pub struct Bus {
     handle: BusHandle,
     acks: Option<mpsc::Receiver<Ack>>,
+    signals: Option<mpsc::Receiver<RawSignal>>,
     left: Left,
     closing: watch::Sender<bool>,
     worker: Option<JoinHandle<()>>,
@@ -106,7 +109,9 @@ impl Bus {
     pub async fn open(options: BusOptions) -> Result<Self> {
         options.network.check()?;
         let (closing, is_closing) = watch::channel(false);
-        let (to_site, acks) = mpsc::channel(ACKS_WAITING_MAX);
+        let (acks_in, acks) = mpsc::channel(ACKS_WAITING_MAX);
+        let (signals_in, signals) = mpsc::channel(SIGNALS_WAITING_MAX);
+        let to_site = ToSite { acks: acks_in, signals: signals_in };
         let outbox = Arc::new(Outbox::default());
         let (keeper, left, outbox_trouble) = Keeper::open(&options.outbox, &options.site, &outbox);
         let config = Arc::new(Current::default());
@@ -122,6 +127,7 @@ impl Bus {
             state: watch::Sender::default(),
             is_field_heard: Arc::default(),
             acks_refused: Arc::default(),
+            signals_refused: Arc::default(),
             publish_failed: RareLog::default(),
         });
         let mut state = shared.state.subscribe();
@@ -130,7 +136,8 @@ impl Bus {
         if timeout(OPEN_WITHIN, state.wait_for(|state| *state != BusState::Opening)).await.is_err() {
             warn!("Bus still opening; messages wait for it.");
         }
-        Ok(Self { handle: BusHandle { shared }, acks: Some(acks), left, closing, worker: Some(worker) })
+        let handle = BusHandle { shared };
+        Ok(Self { handle, acks: Some(acks), signals: Some(signals), left, closing, worker: Some(worker) })
     }
 
     /// What other threads publish with.
@@ -146,6 +153,11 @@ impl Bus {
     /// The acknowledgements that arrive; `None` when taken before.
     pub fn take_acks(&mut self) -> Option<mpsc::Receiver<Ack>> {
         self.acks.take()
+    }
+
+    /// The signals from outside that arrive, unchecked; `None` when taken before.
+    pub fn take_signals(&mut self) -> Option<mpsc::Receiver<RawSignal>> {
+        self.signals.take()
     }
 
     /// Lets the last messages leave and closes, within 2 s.

@@ -101,6 +101,8 @@ impl Topic {
             Self::SpeakerEffect(_) => kept("speaker_effect", wire::SpeakerEffect::SCHEMA),
             Self::SpeakerAlive(_) => measured("speaker_alive", Form::Token),
             Self::Receipt(..) => kept("receipt", wire::WarningReceipt::SCHEMA),
+            Self::Signal(_) => kept("signal", wire::SignedSignal::SCHEMA),
+            Self::Signals => measured("signals", json::<wire::SiteSignals>()),
             Self::History => measured("history", json::<wire::History>()),
             Self::Config => measured("config", json::<wire::SiteConfig>()),
             Self::Schema(_) => measured("schema", Form::JsonSchema),

@@ -35,6 +35,8 @@ mod formats {
         pub(super) speaker_effect: "throng/v1/${site:*}/speaker/${speaker:*}/effect",
         pub(super) speaker_alive: "throng/v1/${site:*}/speaker/${speaker:*}/alive",
         pub(super) receipt: "throng/v1/${site:*}/receipt/${group:*}/${zone:*}",
+        pub(super) signal: "throng/v1/${site:*}/signal/${signal:*}",
+        pub(super) signals: "throng/v1/${site:*}/signals",
         pub(super) history: "throng/v1/${site:*}/history",
         pub(super) config: "throng/v1/${site:*}/config",
         pub(super) schema: "throng/v1/${site:*}/schema/${name:*}",
@@ -84,6 +86,10 @@ pub enum Topic {
     SpeakerAlive(Id),
     /// A group's confirmation that the warnings of a zone have arrived.
     Receipt(Id, Id),
+    /// Something from outside, signed by its source.
+    Signal(Id),
+    /// What the site goes by of all that.
+    Signals,
     /// Queryable: what was.
     History,
     /// Queryable: the plan the site runs.
@@ -119,6 +125,8 @@ impl Topic {
             Self::SpeakerEffect(speaker) => keformat!(formats::speaker_effect::formatter(), site, speaker),
             Self::SpeakerAlive(speaker) => keformat!(formats::speaker_alive::formatter(), site, speaker),
             Self::Receipt(group, zone) => keformat!(formats::receipt::formatter(), site, group, zone),
+            Self::Signal(signal) => keformat!(formats::signal::formatter(), site, signal),
+            Self::Signals => keformat!(formats::signals::formatter(), site),
             Self::History => keformat!(formats::history::formatter(), site),
             Self::Config => keformat!(formats::config::formatter(), site),
             Self::Schema(name) => keformat!(formats::schema::formatter(), site, name),
@@ -155,6 +163,8 @@ impl Topic {
         try_format!(speaker_effect, SpeakerEffect(speaker));
         try_format!(speaker_alive, SpeakerAlive(speaker));
         try_format!(receipt, Receipt(group, zone));
+        try_format!(signal, Signal(signal));
+        try_format!(signals, Signals);
         try_format!(history, History);
         try_format!(config, Config);
         try_format!(schema, Schema(name));
@@ -213,6 +223,11 @@ pub mod patterns {
         keformat!(formats::ack::formatter(), site, incident = ANY)
     }
 
+    /// Signals for a site.
+    pub fn signals(site: &Id) -> ZenohResult<OwnedKeyExpr> {
+        keformat!(formats::signal::formatter(), site, signal = ANY)
+    }
+
     /// Schemas of a site.
     pub fn schemas(site: &Id) -> ZenohResult<OwnedKeyExpr> {
         keformat!(formats::schema::formatter(), site, name = ANY)
@@ -232,6 +247,7 @@ pub mod patterns {
             keformat!(formats::zone_people::formatter(), site, zone = ANY)?,
             keformat!(formats::line_flow::formatter(), site, line = ANY)?,
             keformat!(formats::warning::formatter(), site, zone = ANY)?,
+            keformat!(formats::signals::formatter(), site)?,
         ])
     }
 }
@@ -273,6 +289,8 @@ mod tests {
             (Topic::SpeakerEffect(named("s1")), "throng/v1/stadium/speaker/s1/effect"),
             (Topic::SpeakerAlive(named("s1")), "throng/v1/stadium/speaker/s1/alive"),
             (Topic::Receipt(named("room"), zone()), "throng/v1/stadium/receipt/room/gate-3"),
+            (Topic::Signal(named("rain-7")), "throng/v1/stadium/signal/rain-7"),
+            (Topic::Signals, "throng/v1/stadium/signals"),
             (Topic::History, "throng/v1/stadium/history"),
             (Topic::Config, "throng/v1/stadium/config"),
             (Topic::Schema(named("warning")), "throng/v1/stadium/schema/warning"),
@@ -331,6 +349,7 @@ mod tests {
                 "zone/gate-3/people",
                 "line/door/flow",
                 "warning/gate-3",
+                "signals",
             ]
         );
         assert_eq!(patterns::acks(&site).unwrap().as_str(), "throng/v1/stadium/ack/*");

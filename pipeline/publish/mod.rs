@@ -27,6 +27,7 @@ mod rare_log;
 mod receipts;
 mod repeats;
 mod session;
+mod signals;
 pub mod signature;
 mod speaker_link;
 mod state;
@@ -48,6 +49,7 @@ pub use self::{
     network::{BusMode, MEETING_PORT, Network, shown_endpoint},
     outgoing::Outgoing,
     session::open_session,
+    signals::RawSignal,
     speaker_link::{SpeakerHeard, SpeakerLink},
     state::BusState,
     talker::Talker,

@@ -1,4 +1,5 @@
-//! Commands to loudspeakers: signed by whoever gives them, and checked before anything else is done with them.
+//! Commands to loudspeakers, and signals from outside: signed by whoever gives them, and checked before anything else is done
+//! with them.
 //!
 //! Access control keeps strangers off the key; the signature holds where that fails, and against whoever recorded a
 //! command and sends it again. A command is taken once, by the loudspeaker it names, in the order in which its issuer
@@ -14,16 +15,20 @@ use ed25519_dalek::{
         spki::der::pem::LineEnding,
     },
 };
+use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 use throng_analytics::{
     digest::hex,
     time::Timestamp,
-    wire::{Message as _, SignedSpeakerCommand, SpeakerCommand},
+    wire::{Message, Signal, SignedSignal, SignedSpeakerCommand, SpeakerCommand},
 };
 use uuid::Uuid;
 
+pub use self::signals::{SignalSource, SignalVerifier};
 use super::Id;
+
+mod signals;
 
 /// Largest command taken, in bytes; a real one has well under a thousand.
 pub const COMMAND_BYTES_MAX: usize = 16 * 1024;
@@ -72,13 +77,33 @@ impl CommandSigner {
         self.last_seq = by_clock.max(self.last_seq + 1);
         let command = SpeakerCommand { issuer: self.issuer.clone(), seq: self.last_seq, ..command };
         let text = serde_json::to_string(&command).context("cannot write the command as JSON")?;
-        let signature = self.key.sign(&signed_bytes(&text));
+        let signature = self.signature(SignedSpeakerCommand::SCHEMA, &text);
         Ok(SignedSpeakerCommand {
             schema: SignedSpeakerCommand::SCHEMA.to_owned(),
             command: text,
             key_id: self.key_id.clone(),
-            signature: hex(&signature.to_bytes()),
+            signature,
         })
+    }
+
+    /// Signs a signal, with this issuer's name filled in.
+    ///
+    /// # Errors
+    /// The signal cannot be written as JSON.
+    pub fn sign_signal(&self, signal: Signal) -> Result<SignedSignal> {
+        let signal = Signal { issuer: self.issuer.clone(), ..signal };
+        let text = serde_json::to_string(&signal).context("cannot write the signal as JSON")?;
+        let signature = self.signature(SignedSignal::SCHEMA, &text);
+        Ok(SignedSignal {
+            schema: SignedSignal::SCHEMA.to_owned(),
+            signal: text,
+            key_id: self.key_id.clone(),
+            signature,
+        })
+    }
+
+    fn signature(&self, schema: &str, text: &str) -> String {
+        hex(&self.key.sign(&signed_bytes(schema, text)).to_bytes())
     }
 }
 
@@ -137,8 +162,13 @@ pub enum CommandRefused {
     #[error("{0} bytes are more than the {COMMAND_BYTES_MAX} a command may have")]
     TooLarge(usize),
     /// Not the message, or another version of it.
-    #[error("not a {schema}: {0}", schema = SignedSpeakerCommand::SCHEMA)]
-    Malformed(String),
+    #[error("not a {schema}: {reason}")]
+    Malformed {
+        /// Name of the schema.
+        schema: &'static str,
+        /// What is wrong.
+        reason: String,
+    },
     /// The key is not one of those trusted.
     #[error("the key {0:?} is not trusted here")]
     UnknownKey(String),
@@ -237,32 +267,76 @@ impl CommandVerifier {
     /// # Errors
     /// Why it is not authentic.
     pub fn authentic(&self, payload: &[u8]) -> Result<SpeakerCommand, CommandRefused> {
-        if payload.len() > COMMAND_BYTES_MAX {
-            return Err(CommandRefused::TooLarge(payload.len()));
-        }
-        let malformed = |error: serde_json::Error| CommandRefused::Malformed(error.to_string());
-        let signed: SignedSpeakerCommand = serde_json::from_slice(payload).map_err(malformed)?;
-        if signed.schema != SignedSpeakerCommand::SCHEMA {
-            return Err(CommandRefused::Malformed(format!("its schema is {:?}", signed.schema)));
-        }
-        let trusted = self
-            .trusted
-            .get(&signed.key_id)
-            .ok_or_else(|| CommandRefused::UnknownKey(signed.key_id.chars().take(64).collect()))?;
-        let signature = unhex(&signed.signature).ok_or(CommandRefused::Forged)?;
-        trusted
-            .key
-            .verify_strict(&signed_bytes(&signed.command), &Signature::from_bytes(&signature))
-            .map_err(|_says_no_more| CommandRefused::Forged)?;
-        let command: SpeakerCommand = serde_json::from_str(&signed.command).map_err(malformed)?;
-        if command.issuer != trusted.issuer {
-            return Err(CommandRefused::NotForHere(format!(
-                "it names {:?} as its issuer and the key is that of {:?}",
-                command.issuer, trusted.issuer
-            )));
-        }
+        let signed: SignedSpeakerCommand = read(payload)?;
+        let envelope = Envelope {
+            schema: &signed.schema,
+            key_id: &signed.key_id,
+            text: &signed.command,
+            signature: &signed.signature,
+        };
+        let trusted = envelope.opened(SignedSpeakerCommand::SCHEMA, |key_id| self.trusted.get(key_id))?;
+        let command: SpeakerCommand = parsed(SignedSpeakerCommand::SCHEMA, &signed.command)?;
+        trusted.is_of(&command.issuer)?;
         Ok(command)
     }
+}
+
+/// What every signed message has.
+struct Envelope<'a> {
+    schema: &'a str,
+    key_id: &'a str,
+    text: &'a str,
+    signature: &'a str,
+}
+
+impl Envelope<'_> {
+    /// The key that signed the text, where it is one of those trusted and the signature holds.
+    fn opened<'k>(
+        &self,
+        schema: &'static str,
+        trusted: impl FnOnce(&str) -> Option<&'k TrustedKey>,
+    ) -> Result<&'k TrustedKey, CommandRefused> {
+        if self.schema != schema {
+            let reason = format!("its schema is {:?}", self.schema);
+            return Err(CommandRefused::Malformed { schema, reason });
+        }
+        let trusted = trusted(self.key_id)
+            .ok_or_else(|| CommandRefused::UnknownKey(self.key_id.chars().take(64).collect()))?;
+        let signature = unhex(self.signature).ok_or(CommandRefused::Forged)?;
+        trusted
+            .key
+            .verify_strict(&signed_bytes(schema, self.text), &Signature::from_bytes(&signature))
+            .map_err(|_says_no_more| CommandRefused::Forged)?;
+        Ok(trusted)
+    }
+}
+
+impl TrustedKey {
+    /// Whether a message that this key signed names its owner.
+    fn is_of(&self, issuer: &str) -> Result<(), CommandRefused> {
+        if issuer == self.issuer {
+            return Ok(());
+        }
+        Err(CommandRefused::NotForHere(format!(
+            "it names {issuer:?} as its issuer and the key is that of {:?}",
+            self.issuer
+        )))
+    }
+}
+
+/// A signed message in a payload; nothing in it is believed yet.
+fn read<M: Message>(payload: &[u8]) -> Result<M, CommandRefused> {
+    if payload.len() > COMMAND_BYTES_MAX {
+        return Err(CommandRefused::TooLarge(payload.len()));
+    }
+    serde_json::from_slice(payload)
+        .map_err(|error| CommandRefused::Malformed { schema: M::SCHEMA, reason: error.to_string() })
+}
+
+/// What was signed.
+fn parsed<T: DeserializeOwned>(schema: &'static str, text: &str) -> Result<T, CommandRefused> {
+    serde_json::from_str(text)
+        .map_err(|error| CommandRefused::Malformed { schema, reason: error.to_string() })
 }
 
 /// A new pair of keys in PEM, private and public, for a demonstration: made of what is random in two UUIDs.
@@ -279,8 +353,8 @@ pub fn generated_key() -> Result<(String, String)> {
 }
 
 /// What the signature covers: the schema's name keeps a signature from being used for any other message.
-fn signed_bytes(command: &str) -> Vec<u8> {
-    [SignedSpeakerCommand::SCHEMA.as_bytes(), &[0], command.as_bytes()].concat()
+fn signed_bytes(schema: &str, text: &str) -> Vec<u8> {
+    [schema.as_bytes(), &[0], text.as_bytes()].concat()
 }
 
 /// The bytes of 128 lower-case hexadecimal digits: a signature is written in one way, so that a command is one message.

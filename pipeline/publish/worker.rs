@@ -26,6 +26,7 @@ use super::{
     publishers::{Publishers, REPEAT_PERIOD},
     receipts::receive_receipts,
     session::open_session,
+    signals::{RawSignal, receive_signals},
     zenoh_error::in_words,
 };
 use crate::clock::wall_clock;
@@ -45,12 +46,19 @@ const RECORD_SECS_MAX: f64 = 3600.0;
 /// How often the connections are counted without being told of a change.
 const LOOK_PERIOD: Duration = Duration::from_secs(1);
 
+/// Where the site hears what others say.
+#[derive(Clone)]
+pub(super) struct ToSite {
+    pub(super) acks: mpsc::Sender<Ack>,
+    pub(super) signals: mpsc::Sender<RawSignal>,
+}
+
 /// Serves the bus until it is closed.
-pub(super) async fn serve(shared: Arc<Shared>, acks: mpsc::Sender<Ack>, mut closing: watch::Receiver<bool>) {
+pub(super) async fn serve(shared: Arc<Shared>, to_site: ToSite, mut closing: watch::Receiver<bool>) {
     let mut pause = REOPEN_FIRST;
     let worker = loop {
         let opened = match open_session(&shared.options.network).await {
-            Ok(session) => Worker::start(Arc::clone(&shared), session, acks.clone()),
+            Ok(session) => Worker::start(Arc::clone(&shared), session, to_site.clone()),
             Err(error) => Err(error),
         };
         match opened {
@@ -102,7 +110,7 @@ enum Audience {
 
 impl Worker {
     /// Declares everything but the publishers, which follow with their first message.
-    fn start(shared: Arc<Shared>, session: Session, acks: mpsc::Sender<Ack>) -> Result<Self> {
+    fn start(shared: Arc<Shared>, session: Session, to_site: ToSite) -> Result<Self> {
         let site = &shared.options.site;
         let node_token = token(&session, site, &Topic::Node(shared.options.node.clone()))?;
         serve_current(&session, site, &shared.current)?;
@@ -112,7 +120,8 @@ impl Worker {
             serve_history(&session, site, keeper)?;
             receive_receipts(&session, site, keeper)?;
         }
-        receive_acks(&session, site, acks, Arc::clone(&shared.acks_refused))?;
+        receive_acks(&session, site, to_site.acks, Arc::clone(&shared.acks_refused))?;
+        receive_signals(&session, site, to_site.signals, Arc::clone(&shared.signals_refused))?;
         let connections_changed = Arc::new(Notify::new());
         let changed = Arc::clone(&connections_changed);
         session

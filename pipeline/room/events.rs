@@ -44,6 +44,7 @@ fn message(site: &str, topic: &Topic, payload: &[u8]) -> Option<RoomEvent> {
         Topic::SpeakerState(_) => read(payload).map(RoomEvent::SpeakerState),
         Topic::SpeakerReceipt(_) => read(payload).map(RoomEvent::SpeakerReceipt),
         Topic::SpeakerEffect(_) => read(payload).map(RoomEvent::SpeakerEffect),
+        Topic::Signals => read(payload).map(RoomEvent::SiteSignals),
         Topic::Field => field(*read::<wire::Field>(payload)?).map(|field| RoomEvent::Field(Box::new(field))),
         _ => None,
     }

@@ -8,10 +8,13 @@ use std::{
 
 use throng_analytics::{
     level::Level,
-    wire::{Ack, Message, SpeakerCommand, SpeakerOrder},
+    wire::{self, Ack, Message, SpeakerCommand, SpeakerOrder},
 };
 use throng_console::{Commands, RoomEvent, SpeakOrder};
-use tokio::{sync::mpsc, time::sleep};
+use tokio::{
+    sync::mpsc,
+    time::{interval, sleep},
+};
 use uuid::Uuid;
 
 use crate::{
@@ -21,6 +24,8 @@ use crate::{
 
 /// Messages that wait for the bus. An order waits for nothing: what does not fit is refused.
 const WAITING_MAX: usize = 64;
+/// How often a site is told again of what lasts outside, for one that starts meanwhile.
+const SIGNALS_EVERY: Duration = Duration::from_secs(30);
 /// Pause before the bus is tried again.
 const REOPEN_EVERY: Duration = Duration::from_secs(1);
 /// How long the bus may take to take a message before the officer is told.
@@ -46,23 +51,45 @@ pub(super) struct Orders {
     signer: Mutex<Option<CommandSigner>>,
     incidents: Mutex<BTreeMap<String, Incident>>,
     drills: Mutex<BTreeMap<String, bool>>,
+    signals: Arc<Signals>,
     outbound: mpsc::Sender<Outbound>,
 }
 
+/// Signals that were entered here and last, as they travel, by their ids.
+#[derive(Default)]
+pub(super) struct Signals(Mutex<BTreeMap<String, (Id, wire::Signal, Outgoing)>>);
+
+impl Signals {
+    /// Those that last, with their sites.
+    fn lasting(&self) -> Vec<(Id, Outgoing)> {
+        let mut signals = locked(&self.0);
+        signals.retain(|_, (_, signal, _)| signal.until > wall_clock());
+        signals.values().map(|(site, _, message)| (site.clone(), message.clone())).collect()
+    }
+}
+
+/// What [`carry`] takes.
+pub(super) struct Carried {
+    outbound: mpsc::Receiver<Outbound>,
+    signals: Arc<Signals>,
+}
+
 /// The console's end, and the end that [`carry`] takes.
-pub(super) fn orders(signer: Option<CommandSigner>) -> (Arc<Orders>, mpsc::Receiver<Outbound>) {
+pub(super) fn orders(signer: Option<CommandSigner>) -> (Arc<Orders>, Carried) {
     let (outbound, carried) = mpsc::channel(WAITING_MAX);
+    let signals = Arc::<Signals>::default();
     let orders = Orders {
         signer: Mutex::new(signer),
         incidents: Mutex::default(),
         drills: Mutex::default(),
+        signals: Arc::clone(&signals),
         outbound,
     };
-    (Arc::new(orders), carried)
+    (Arc::new(orders), Carried { outbound: carried, signals })
 }
 
 /// Carries messages to the bus, for ever.
-pub(super) async fn carry(network: Network, mut outbound: mpsc::Receiver<Outbound>) {
+pub(super) async fn carry(network: Network, mut carried: Carried) {
     let talker = loop {
         match Talker::open(&network).await {
             Ok(talker) => break talker,
@@ -70,10 +97,23 @@ pub(super) async fn carry(network: Network, mut outbound: mpsc::Receiver<Outboun
         }
         sleep(REOPEN_EVERY).await;
     };
-    while let Some(Outbound { site, message, sent }) = outbound.recv().await {
-        let put = talker.put(&site, message).map_err(|error| format!("{error:#}"));
-        // Whoever asked may have given up.
-        sent.try_send(put).ok();
+    let mut again = interval(SIGNALS_EVERY);
+    loop {
+        tokio::select! {
+            next = carried.outbound.recv() => {
+                let Some(Outbound { site, message, sent }) = next else { return };
+                let put = talker.put(&site, message).map_err(|error| format!("{error:#}"));
+                // Whoever asked may have given up.
+                sent.try_send(put).ok();
+            }
+            _ = again.tick() => {
+                for (site, message) in carried.signals.lasting() {
+                    if let Err(error) = talker.put(&site, message) {
+                        tracing::debug!("A signal is not said again: {error:#}.");
+                    }
+                }
+            }
+        }
     }
 }
 
@@ -162,6 +202,21 @@ impl Commands for Orders {
             ..self.command(site, speaker, SpeakerOrder::Confirm)
         };
         self.order(site, speaker, command).map(drop)
+    }
+
+    fn signal(&self, signal: &wire::Signal) -> Result<(), String> {
+        let in_words = |error: anyhow::Error| format!("{error:#}");
+        let site = Id::new(signal.site.as_str()).map_err(|error| format!("{error:#}"))?;
+        let id = Id::new(signal.id.as_str()).map_err(|error| format!("{error:#}"))?;
+        let signed = locked(&self.signer)
+            .as_ref()
+            .ok_or("this console has no key to sign signals with: the site does not hear of it")?
+            .sign_signal(signal.clone())
+            .map_err(in_words)?;
+        self.send(&signal.site, Topic::Signal(id.clone()), &signed)?;
+        let message = Outgoing::message(Topic::Signal(id), &signed).map_err(in_words)?;
+        locked(&self.signals.0).insert(signal.id.clone(), (site, signal.clone(), message));
+        Ok(())
     }
 
     fn abort(&self, site: &str, speaker: &str, _: &str) -> Result<(), String> {

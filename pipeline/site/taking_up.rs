@@ -9,6 +9,7 @@ use crate::{
     cameras::to_start_anew,
     config::plan::Plan,
     counting::{CountedFrame, ReadyCamera},
+    publish::signature::SignalVerifier,
     site_bus::config_document,
     summary::Summary,
 };
@@ -56,6 +57,7 @@ impl SiteLoop<'_> {
         if let Some(evidence) = &mut self.evidence {
             evidence.reconfigure(plan);
         }
+        self.outside.exchange(SignalVerifier::new(plan.site_id.clone(), plan.signal_sources.clone()));
         self.plan = Arc::clone(plan);
         Ok(())
     }

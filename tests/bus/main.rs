@@ -19,6 +19,7 @@ mod hostile;
 mod outage;
 mod room;
 mod security;
+mod signals;
 mod support;
 mod units;
 mod warnings;

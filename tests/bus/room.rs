@@ -100,6 +100,15 @@ pub(crate) struct Room {
 impl Room {
     /// With a crowd of that brightness before thresholds from blue to red, people/m2.
     pub(crate) fn open(brightness: f64, thresholds: [f64; 4]) -> Self {
+        Self::open_with(brightness, thresholds, |_| String::new())
+    }
+
+    /// The same with what `more` adds to the site file, and to its folder.
+    pub(crate) fn open_with(
+        brightness: f64,
+        thresholds: [f64; 4],
+        more: impl FnOnce(&Path) -> String,
+    ) -> Self {
         let folder = TempDir::new().unwrap();
         film(&folder.path().join("film.mkv"), brightness);
         let endpoint = format!("tcp/127.0.0.1:{}", free_port());
@@ -111,7 +120,7 @@ impl Room {
             &format!("blue = {blue}, yellow = {yellow}, orange = {orange}, red = {red}"),
         );
         let text = text.replace("watch.off", "stream.loop = true\nwatch.off").replace("drill = true\n", "");
-        fs::write(&site, text).unwrap();
+        fs::write(&site, text + &more(folder.path())).unwrap();
         let (run, officer) = Self::start(folder.path(), &site);
         Self { folder, site, endpoint, run: Some(run), officer }
     }

@@ -72,34 +72,36 @@ fn each_role_can_do_its_own_and_nothing_else() {
     runtime().block_on(async {
         let (tls, port, _router) = router(&folder).await;
         let listener = role(&tls, "viewer", port).await;
-        let roles = ["analyser", "viewer", "operator", "speaker-controller", "speaker"];
+        let roles = ["analyser", "viewer", "operator", "speaker-controller", "signal-source", "speaker"];
         let mut sessions = BTreeMap::new();
         for name in roles {
             sessions.insert(name, role(&tls, name, port).await);
         }
-        for (topic, owner) in [
-            (Topic::Warning(id("gate")), "analyser"),
-            (Topic::ZoneDensity(id("gate")), "analyser"),
-            (Topic::CameraCount(id("east")), "analyser"),
-            (Topic::LineFlow(id("way-in")), "analyser"),
-            (Topic::Field, "analyser"),
-            (Topic::SpeakerEffect(id("mast")), "analyser"),
-            (Topic::Ack(id("incident-1")), "operator"),
-            (Topic::Receipt(id("room"), id("gate")), "operator"),
-            (Topic::SpeakerCommand(id("mast")), "speaker-controller"),
-            (Topic::SpeakerState(id("mast")), "speaker"),
-            (Topic::SpeakerReceipt(id("mast")), "speaker"),
+        for (topic, owners) in [
+            (Topic::Warning(id("gate")), &["analyser"][..]),
+            (Topic::ZoneDensity(id("gate")), &["analyser"]),
+            (Topic::CameraCount(id("east")), &["analyser"]),
+            (Topic::LineFlow(id("way-in")), &["analyser"]),
+            (Topic::Field, &["analyser"]),
+            (Topic::SpeakerEffect(id("mast")), &["analyser"]),
+            (Topic::Ack(id("incident-1")), &["operator"]),
+            (Topic::Receipt(id("room"), id("gate")), &["operator"]),
+            (Topic::SpeakerCommand(id("mast")), &["speaker-controller"]),
+            (Topic::SpeakerState(id("mast")), &["speaker"]),
+            (Topic::SpeakerReceipt(id("mast")), &["speaker"]),
+            (Topic::Signals, &["analyser"]),
+            (Topic::Signal(id("rain-7")), &["operator", "signal-source"]),
         ] {
             let heard = listener.declare_subscriber(key(&topic)).await.unwrap();
-            put_until_heard(&sessions[owner], &topic, "hello", &heard).await;
+            put_until_heard(&sessions[owners[0]], &topic, "hello", &heard).await;
             for name in roles {
                 sessions[name].put(key(&topic), name).await.unwrap();
                 // A query goes the same way after it: once it is answered or ended, the put has been judged.
                 let replies = sessions[name].get("throng/v1/stadium/config").timeout(PATIENCE).await.unwrap();
                 while replies.recv_async().await.is_ok() {}
             }
-            sessions[owner].put(key(&topic), "mark").await.unwrap();
-            assert_eq!(texts_until_mark(&heard).await, [owner], "{topic:?}");
+            sessions[owners[0]].put(key(&topic), "mark").await.unwrap();
+            assert_eq!(texts_until_mark(&heard).await, owners, "{topic:?}");
         }
         // Another site's key belongs to nobody here.
         let heard = listener.declare_subscriber("throng/v1/palace/warning/gate").await.unwrap();

@@ -88,6 +88,34 @@ test("an_account_is_given_a_site_and_a_day_is_put_into_the_calendar", { timeout:
     await picture(page, "calendar");
   }));
 
+test("what_happens_outside_lowers_thresholds_with_its_reason_and_is_ended_by_hand", { timeout: 60_000 }, () =>
+  withPage({ at: room.url, language: "en" }, async (page) => {
+    await show(page, "situation");
+    // The rain of the simulated room lowers the thresholds of its stairs alone.
+    const rain = page.locator("[data-signal=rain]");
+    await rain.getByText("Stairs 台阶 to 83 %").waitFor();
+    await page.locator("[data-act=signal]").click();
+    const dialog = page.locator("dialog");
+    await dialog.locator("[name=kind]").selectOption("event");
+    await dialog.locator("[name=text]").fill("The concert is sold out");
+    await dialog.locator("[name=percent]").fill("70");
+    await dialog.locator("[name=zones][value=square]").check();
+    await picture(page, "signal-dialog");
+    await dialog.locator("[type=submit]").click();
+    const entered = page.locator(".signal").filter({ hasText: "The concert is sold out" });
+    await entered.locator(".lowered").waitFor();
+    await picture(page, "signal-situation");
+
+    await show(page, "zone/square/square");
+    await page.locator(".badge.lowered").getByText("Lowered to 70 %").waitFor();
+    await picture(page, "signal-zone");
+    await show(page, "situation");
+    await entered.locator("button").click();
+    await entered.waitFor({ state: "detached" });
+    await show(page, "zone/square/square");
+    await page.locator(".badge.lowered").waitFor({ state: "detached" });
+  }));
+
 test("what_programs_say_in_english_is_read_in_chinese", { timeout: 60_000 }, () =>
   withPage({ at: room.url, language: "zh" }, async (page, found) => {
     await show(page, "health");

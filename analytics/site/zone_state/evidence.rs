@@ -29,13 +29,13 @@ const SUSTAINED_HORIZON_SECS: f64 = 120.0;
 impl ZoneTracker {
     /// The highest level whose threshold the density has reached more likely than not.
     pub(super) fn density_level(&self, density: Estimate) -> Level {
-        let reached = |level: &Level| density.probability_at_least(self.zone.profile.theta_up(*level)) >= 0.5;
+        let reached = |level: &Level| density.probability_at_least(self.profile().theta_up(*level)) >= 0.5;
         Level::WARNING.into_iter().rev().find(reached).unwrap_or(Level::Normal)
     }
 
     pub(super) fn evidence(&self, report: &ZoneReport) -> Evidence {
         let (density, freshness) = (report.density_people_per_m2, report.freshness);
-        let profile = &self.zone.profile;
+        let profile = self.profile();
         let probability = |theta: &dyn Fn(Level) -> f64| {
             Level::WARNING.map(|l| density.map_or(0.0, |d| d.probability_at_least(theta(l))))
         };
@@ -49,11 +49,12 @@ impl ZoneTracker {
             up: score_level(risk.score),
             hold: score_level(risk.score / per_level(&DOWN_RATIO, Level::Red)),
         });
+        let factor = self.tightened.as_ref().map_or(1.0, |(tightening, _)| tightening.factor);
         let occupied = |ratio: f64| {
             Level::WARNING
                 .into_iter()
                 .rev()
-                .find(|level| ratio >= per_level(&OCCUPANCY_RATIO, *level))
+                .find(|level| ratio >= factor * per_level(&OCCUPANCY_RATIO, *level))
                 .unwrap_or(Level::Normal)
         };
         let occupancy = report.occupancy_ratio.map_or_else(Held::default, |ratio| Held {
@@ -82,7 +83,7 @@ impl ZoneTracker {
     fn forecast(&self, density: Option<Estimate>, density_level: Level) -> Level {
         let trend = self.trend();
         let is_coming = |level: &Level| {
-            let threshold = self.zone.profile.theta_up(*level);
+            let threshold = self.profile().theta_up(*level);
             let near = density.is_some_and(|density| density.value >= FORECAST_SHARE * threshold);
             let rising = trend.secs_to(threshold).is_some_and(|secs| secs <= FORECAST_SECS);
             near && rising && trend.probability_within(threshold, FORECAST_SECS) >= FORECAST_PROBABILITY

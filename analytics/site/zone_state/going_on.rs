@@ -12,6 +12,7 @@ impl ZoneTracker {
     /// Takes over what is known of the same zone from before.
     pub(in crate::site) fn go_on_from(&mut self, before: Self, kept: &Kept) {
         self.machine = before.machine;
+        self.tightened = before.tightened;
         if before.zone.profile != self.zone.profile {
             self.machine.forget_dwells();
         }

@@ -5,6 +5,7 @@ use crate::{camera::CalibrationMethod, warning::Evidence};
 
 impl ZoneTracker {
     pub(super) fn notes(&self, view: Option<&CameraView>, evidence: &Evidence, notes: &mut Vec<String>) {
+        notes.extend(self.tightened.as_ref().map(|(tightening, _)| tightening.note()));
         match view {
             Some(view) => {
                 match view.calibration().method() {

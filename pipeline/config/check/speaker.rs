@@ -202,25 +202,27 @@ impl Checker<'_> {
         for (index, key) in keys.iter().enumerate() {
             let at = list.index(index).key("file");
             let (Some(id), Some(issuer), Some(file)) = (&key.id, &key.issuer, &key.file) else { continue };
-            let read = std::fs::read_to_string(self.folder.join(file))
-                .map_err(|error| anyhow::anyhow!("cannot be read: {error}"))
-                .and_then(|pem| TrustedKey::from_pem(issuer, &pem));
-            match read {
-                Ok(trusted) => {
-                    plans
-                        .insert(id.clone(), KeyPlan { key: trusted, is_person: key.person.unwrap_or(false) });
-                }
-                Err(error) => {
-                    let remark = Remark::new(
-                        format!("names {file:?}: {error:#}"),
-                        "the file of an Ed25519 public key in PEM",
-                        "make one with `openssl pkey -in KEY.pem -pubout -out KEY.pub.pem`",
-                    );
-                    self.findings.error(&at, remark);
-                }
-            }
+            let is_person = key.person.unwrap_or(false);
+            let trusted = self.public_key(issuer, file, &at);
+            plans.extend(trusted.map(|key| (id.clone(), KeyPlan { key, is_person })));
         }
         (plans.len() == keys.len()).then_some(plans)
+    }
+
+    /// The public key in a file; none where there is none.
+    pub(super) fn public_key(&mut self, issuer: &str, file: &str, at: &KeyPath) -> Option<TrustedKey> {
+        let read = std::fs::read_to_string(self.folder.join(file))
+            .map_err(|error| anyhow::anyhow!("cannot be read: {error}"))
+            .and_then(|pem| TrustedKey::from_pem(issuer, &pem));
+        read.map_err(|error| {
+            let remark = Remark::new(
+                format!("names {file:?}: {error:#}"),
+                "the file of an Ed25519 public key in PEM",
+                "make one with `openssl pkey -in KEY.pem -pubout -out KEY.pub.pem`",
+            );
+            self.findings.error(at, remark);
+        })
+        .ok()
     }
 
     /// The library's announcements and the file's own, which replace those of the same name.

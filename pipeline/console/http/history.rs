@@ -82,6 +82,17 @@ pub(super) async fn zone(
     )
 }
 
+pub(super) async fn signals(
+    State(app): State<Arc<App>>,
+    caller: Viewer,
+    Path(site): Path<String>,
+    Ask(span): Ask<Span>,
+) -> Result<Json<Value>, ApiError> {
+    caller.sees_site(&site)?;
+    let history = history(&app)?;
+    answered(blocking(move || history.signals(&site, span.from, span.to)).await?)
+}
+
 pub(super) async fn line(
     State(app): State<Arc<App>>,
     caller: Viewer,

@@ -1,6 +1,9 @@
 //! Logging in and out, and what somebody may change about themselves.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use axum::{
     Json,
@@ -39,17 +42,8 @@ pub(super) async fn login(
     Body(login): Body<Login>,
 ) -> Result<Response, ApiError> {
     is_ours(&headers)?;
-    let (address, now) = (from.ip(), app.now());
-    if login.user.len() > PASSWORD_BYTES_MAX || login.password.len() > PASSWORD_BYTES_MAX {
-        return Err(ApiError::wrong_password());
-    }
-    if !app.limits.may_log_in(address, &login.user, now) {
-        return Err(ApiError::too_often());
-    }
-    // Counted before the password is looked at, so that many at once cannot slip through.
-    app.limits.failed(address, &login.user, now);
-    let account = checked(&app, login.user.clone(), login.password).await?;
-    let Some(account) = account else {
+    let address = from.ip();
+    let Some(account) = guessed(&app, address, &login.user, login.password).await? else {
         let shown: String = login.user.chars().take(40).collect();
         let app = Arc::clone(&app);
         blocking(move || {
@@ -58,24 +52,41 @@ pub(super) async fn login(
         .await??;
         return Err(ApiError::wrong_password());
     };
-    app.limits.succeeded(address, &login.user);
     let entered = Arc::clone(&app);
     let user = account.user.clone();
     blocking(move || entered.record(&user, "login", json!({ "from": address.to_string() }))).await??;
     begin(&app, &account)
 }
 
-/// The account of a user, if that is its password.
-async fn checked(app: &Arc<App>, user: String, password: String) -> Result<Option<Account>, ApiError> {
+/// The account of a user, if that is its password; every guess from an address is counted here, and too many are refused.
+async fn guessed(
+    app: &Arc<App>,
+    address: IpAddr,
+    user: &str,
+    password: String,
+) -> Result<Option<Account>, ApiError> {
+    if user.len() > PASSWORD_BYTES_MAX || password.len() > PASSWORD_BYTES_MAX {
+        return Ok(None);
+    }
+    let now = app.now();
+    if !app.limits.may_log_in(address, user, now) {
+        return Err(ApiError::too_often());
+    }
+    // Counted before the password is looked at, so that many at once cannot slip through.
+    app.limits.failed(address, user, now);
     let _permit = app.hashing.acquire().await.map_err(|closed| ApiError::internal(&closed))?;
-    let app = Arc::clone(app);
-    blocking(move || {
-        let account = app.store.account(&user)?;
-        let hash = account.as_ref().map_or(app.decoy_hash.as_str(), |account| account.password_hash.as_str());
+    let (store, name) = (Arc::clone(app), user.to_owned());
+    let account = blocking(move || {
+        let account = store.store.account(&name)?;
+        let hash = account.as_ref().map_or(store.decoy_hash.as_str(), |account| &account.password_hash);
         let fits = secret::fits(&password, hash);
-        Ok(account.filter(|_| fits))
+        Ok::<_, ApiError>(account.filter(|_| fits))
     })
-    .await?
+    .await??;
+    if account.is_some() {
+        app.limits.succeeded(address, user);
+    }
+    Ok(account)
 }
 
 fn begin(app: &App, account: &Account) -> Result<Response, ApiError> {
@@ -161,16 +172,7 @@ pub(super) async fn put_password(
     Body(change): Body<PasswordChange>,
 ) -> Result<Response, ApiError> {
     let user = caller.session.user.clone();
-    let (address, now) = (from.ip(), app.now());
-    if !app.limits.may_log_in(address, &user, now) {
-        return Err(ApiError::too_often());
-    }
-    if change.old.len() > PASSWORD_BYTES_MAX {
-        return Err(ApiError::wrong_password());
-    }
-    app.limits.failed(address, &user, now);
-    let account = checked(&app, user.clone(), change.old).await?.ok_or_else(ApiError::wrong_password)?;
-    app.limits.succeeded(address, &user);
+    let account = guessed(&app, from.ip(), &user, change.old).await?.ok_or_else(ApiError::wrong_password)?;
     let account = Account { password_hash: hashed(&app, change.new, &user).await?, ..account };
     let (kept, of_app) = (account.clone(), Arc::clone(&app));
     blocking(move || {

@@ -72,6 +72,8 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/cameras/{site}/{camera}/picture.jpg", get(pictures::picture))
         .route("/cameras/{site}/{camera}/stream.mjpg", get(pictures::stream))
         .route("/signals", get(signals::list).post(signals::enter))
+        .route("/signals/{site}/{id}/end", post(signals::end))
+        .route("/history/signals/{site}", get(history::signals))
         .route("/history/zones/{site}/{zone}", get(history::zone))
         .route("/history/lines/{site}/{line}", get(history::line))
         .route("/report", get(history::report))

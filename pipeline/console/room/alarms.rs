@@ -45,6 +45,8 @@ pub(crate) struct Heard {
     pub(crate) changed: BTreeSet<AlarmKey>,
     /// What is new in their journals, for the audit trail and the disk.
     pub(crate) notes: Vec<(AlarmKey, Note)>,
+    /// Signals that a site goes by from now on, or (`true`) no longer; for the audit trail and the history.
+    pub(crate) signals: Vec<(wire::Signal, bool)>,
     /// Whether the pages must be told at once.
     pub(crate) is_urgent: bool,
 }
@@ -56,12 +58,14 @@ impl Heard {
             changed: [key.clone()].into(),
             notes: notes.into_iter().map(|note| (key.clone(), note)).collect(),
             is_urgent,
+            ..Self::default()
         }
     }
 
     pub(crate) fn join(&mut self, other: Self) {
         self.changed.extend(other.changed);
         self.notes.extend(other.notes);
+        self.signals.extend(other.signals);
         self.is_urgent |= other.is_urgent;
     }
 }

@@ -89,15 +89,8 @@ impl Room {
                     self.fields.insert(field.site.clone(), Arc::new(*field));
                 }
             }
-            RoomEvent::Signal(signal) => {
-                if self.signals.len() < THINGS_MAX || self.signals.contains_key(&signal.id) {
-                    self.changed.insert((Kind::Signal, (String::new(), signal.id.clone())));
-                    self.signals.insert(signal.id.clone(), *signal);
-                    heard.is_urgent = true;
-                } else {
-                    self.refused += 1;
-                }
-            }
+            RoomEvent::Signal(signal) => heard = self.hear_signal(*signal),
+            RoomEvent::SiteSignals(told) => heard = self.hear_site_signals(*told, now),
         }
         heard
     }

@@ -23,13 +23,14 @@ use std::{
 };
 
 use serde::Serialize;
-use throng_analytics::{time::Timestamp, wire::exercised_site};
-
-use crate::{
-    event::{FieldView, Signal},
-    options::AnswerTimes,
+use throng_analytics::{
+    time::Timestamp,
+    wire::{TightenedZone, exercised_site},
 };
+
+use crate::{event::FieldView, options::AnswerTimes};
 use line::LineRecord;
+use signals::SignalRecord;
 use site::SiteRecord;
 use speaker::SpeakerRecord;
 pub(crate) use zone::ZoneRecord;
@@ -51,11 +52,13 @@ pub(crate) struct Room {
     cameras: BTreeMap<Key, CameraRecord>,
     speakers: BTreeMap<Key, SpeakerRecord>,
     pub(crate) alarms: Alarms,
-    signals: BTreeMap<String, Signal>,
+    signals: BTreeMap<Key, SignalRecord>,
+    /// Zones whose thresholds their site has lowered for a while.
+    tightened: BTreeMap<Key, TightenedZone>,
     fields: BTreeMap<String, Arc<FieldView>>,
     changed: BTreeSet<(Kind, Key)>,
     /// Signals that are over, to be told once.
-    over: Vec<Signal>,
+    over: Vec<SignalRecord>,
     rev: u64,
     refused: u64,
 }
@@ -138,12 +141,8 @@ impl Room {
                 self.changed.insert((Kind::Speaker, key.clone()));
             }
         }
-        let over: Vec<String> =
-            self.signals.iter().filter(|(_, signal)| signal.until <= now).map(|(id, _)| id.clone()).collect();
-        for id in over {
-            self.over.extend(self.signals.remove(&id));
-        }
-        let heard = self.alarms.tick(now, &self.times);
+        let mut heard = self.alarms.tick(now, &self.times);
+        heard.join(self.end_signals(now));
         self.mark(&heard);
         heard
     }
@@ -172,6 +171,7 @@ impl Room {
         self.lines.retain(|key, _| key.0 != site);
         self.cameras.retain(|key, _| key.0 != site);
         self.speakers.retain(|key, _| key.0 != site);
+        self.tightened.retain(|key, _| key.0 != site);
         self.changed.insert((Kind::Site, (site.to_owned(), String::new())));
     }
 
@@ -205,7 +205,7 @@ impl Room {
             .chain(self.cameras.keys().map(|key| (Kind::Camera, key.clone())))
             .chain(self.speakers.keys().map(|key| (Kind::Speaker, key.clone())))
             .chain(self.alarms.open().map(|(key, _)| (Kind::Alarm, key.clone())))
-            .chain(self.signals.keys().map(|id| (Kind::Signal, (String::new(), id.clone()))));
+            .chain(self.signals.keys().map(|key| (Kind::Signal, key.clone())));
         let parts = keys.filter_map(|(kind, key)| self.part(kind, &key, now)).collect();
         (self.rev, parts)
     }
@@ -216,7 +216,7 @@ impl Room {
                 Some(site) => part(kind, key, &site.view()),
                 None => part(kind, key, &serde_json::json!({ "id": key.0, "gone": true })),
             },
-            Kind::Zone => part(kind, key, &self.zones.get(key)?.view(key, self.zone_description(key), now)),
+            Kind::Zone => part(kind, key, &self.zone_view(key, now)?),
             Kind::Line => part(kind, key, &self.lines.get(key)?.view(key, now)),
             Kind::Camera => part(kind, key, &self.cameras.get(key)?.view(key, now)),
             Kind::Speaker => part(kind, key, &self.speakers.get(key)?.view(key, now)),
@@ -225,7 +225,7 @@ impl Room {
                 let is_fresh = self.is_fresh(&key.0, &alarm.warning.zone, now);
                 part(kind, key, &alarms::view(key, alarm, is_fresh))
             }
-            Kind::Signal => signals::part(self.signals.get(&key.1)?, self, now),
+            Kind::Signal => signals::part(self.signals.get(key)?, self, now),
         }
     }
 
@@ -238,7 +238,7 @@ impl Room {
             zone.thresholds_people_per_m2.iter().map(|(level, density)| (level.name(), *density)).collect()
         });
         Some(serde_json::json!({
-            "zone": record.view(&key, description, now),
+            "zone": self.zone_view(&key, now),
             "risk": record.risk,
             "flow": record.flow,
             "density": record.density,
@@ -253,6 +253,11 @@ impl Room {
     pub(crate) fn signal_views(&self, now: Timestamp) -> impl Iterator<Item = serde_json::Value> {
         let parts = self.signals.values().filter_map(move |signal| signals::part(signal, self, now));
         parts.filter_map(|part| serde_json::from_str(&part.json).ok())
+    }
+
+    fn zone_view<'a>(&'a self, key: &'a Key, now: Timestamp) -> Option<zone::ZoneView<'a>> {
+        let tightened = self.tightened.get(key).filter(|zone| zone.until > now);
+        Some(self.zones.get(key)?.view(key, self.zone_description(key), tightened, now))
     }
 
     fn zone_description(&self, (site, zone): &Key) -> Option<&crate::description::ZoneDescription> {

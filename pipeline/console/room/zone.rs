@@ -98,6 +98,7 @@ impl ZoneRecord {
         &'a self,
         (site, id): &'a Key,
         description: Option<&ZoneDescription>,
+        tightened: Option<&'a wire::TightenedZone>,
         now: Timestamp,
     ) -> ZoneView<'a> {
         let freshness = self.freshness(now);
@@ -141,9 +142,10 @@ impl ZoneRecord {
             score: risk.and_then(|risk| risk.score),
             score_lo: risk.and_then(|risk| Some(risk.interval?.p5)),
             score_hi: risk.and_then(|risk| Some(risk.interval?.p95)),
-            secs_to_red: density.and_then(|density| secs_to_red(density, description?)),
+            secs_to_red: density.and_then(|density| secs_to_red(density, description?, tightened)),
             secs_to_capacity: density.and_then(|density| density.time_to_capacity_secs),
             capacity_probability: density.and_then(|density| density.capacity_within_5_min_probability),
+            tightened,
             incident: state.and_then(|state| state.incident.as_deref()),
             coverage: quality.and_then(|quality| quality.coverage).filter(|_| !is_lost),
             calibrated: quality.map(|quality| quality.calibrated),
@@ -155,8 +157,13 @@ impl ZoneRecord {
 }
 
 /// Seconds until the red threshold at the present trend, where it leads there within an hour.
-fn secs_to_red(density: &wire::ZoneDensity, description: &ZoneDescription) -> Option<f64> {
-    let red = description.thresholds_people_per_m2.get(&Level::Red)?;
+fn secs_to_red(
+    density: &wire::ZoneDensity,
+    description: &ZoneDescription,
+    tightened: Option<&wire::TightenedZone>,
+) -> Option<f64> {
+    let stated = description.thresholds_people_per_m2.get(&Level::Red)?;
+    let red = tightened.map_or(*stated, |zone| zone.thresholds_people_per_m2[3]);
     let missing = red - density.density_people_per_m2?;
     let trend = density.trend_people_per_m2_per_min.filter(|trend| *trend > 0.0)?;
     let secs = (missing / trend * 60.0).max(0.0);
@@ -214,6 +221,8 @@ pub(super) struct ZoneView<'a> {
     secs_to_red: Option<f64>,
     secs_to_capacity: Option<f64>,
     capacity_probability: Option<f64>,
+    /// How its thresholds are lowered for a while.
+    tightened: Option<&'a wire::TightenedZone>,
     incident: Option<&'a str>,
     coverage: Option<f64>,
     calibrated: Option<bool>,

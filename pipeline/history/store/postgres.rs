@@ -6,9 +6,9 @@
 //! windows are hypertables.
 
 use postgres::{Client, Config, NoTls, Row, types::ToSql};
-use throng_analytics::{level::Level, time::Timestamp};
+use throng_analytics::{level::Level, time::Timestamp, wire::Signal};
 
-use super::{Batch, Health, PeopleAndDensity, SeriesKey, SeriesKind, Store, columns};
+use super::{Batch, Health, PeopleAndDensity, SeriesKey, SeriesKind, Store, columns, signals};
 use crate::{
     alarm::{AlarmQuery, AlarmRecord},
     calendar::{CalendarEvent, EventKind},
@@ -38,6 +38,10 @@ const TABLES: &str = "
     CREATE INDEX IF NOT EXISTS alarm_by_time ON alarm (raised_at);
     CREATE TABLE IF NOT EXISTS calendar (
         date TEXT NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL, site TEXT NOT NULL, PRIMARY KEY (date, name, site)
+    );
+    CREATE TABLE IF NOT EXISTS signal (
+        site TEXT NOT NULL, id TEXT NOT NULL, began_at BIGINT NOT NULL, ends_at BIGINT NOT NULL, signal TEXT NOT NULL,
+        PRIMARY KEY (site, id)
     );";
 
 /// One connection to the database.
@@ -392,6 +396,31 @@ impl Store for Postgres {
             )?;
             rows.iter().map(alarm_of).collect()
         })
+    }
+
+    fn put_signal(&mut self, signal: &Signal) -> Result<(), HistoryError> {
+        let text = signals::text(signal)?;
+        let (began_at, ends_at) = (signal.from.unix_nanos(), signal.until.unix_nanos());
+        self.ask("write a signal", |client| {
+            client.execute(
+                "INSERT INTO signal (site, id, began_at, ends_at, signal) VALUES ($1, $2, $3, $4, $5)
+                 ON CONFLICT (site, id) DO UPDATE SET began_at = $3, ends_at = $4, signal = $5",
+                &[&signal.site, &signal.id, &began_at, &ends_at, &text],
+            )?;
+            Ok(())
+        })
+    }
+
+    fn signals(&mut self, site: &str, from: Timestamp, to: Timestamp) -> Result<Vec<Signal>, HistoryError> {
+        let rows = self.ask("read signals", |client| {
+            let rows = client.query(
+                "SELECT signal FROM signal WHERE site = $1 AND began_at < $3 AND ends_at > $2
+                 ORDER BY began_at, id COLLATE \"C\"",
+                &[&site, &from.unix_nanos(), &to.unix_nanos()],
+            )?;
+            rows.iter().map(|row| row.try_get(0)).collect::<Result<Vec<String>, _>>()
+        })?;
+        Ok(signals::of(&rows))
     }
 
     fn put_event(&mut self, event: &CalendarEvent) -> Result<(), HistoryError> {

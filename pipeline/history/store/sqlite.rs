@@ -7,9 +7,9 @@
 use std::{fs, path::Path, time::Duration};
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
-use throng_analytics::{level::Level, time::Timestamp};
+use throng_analytics::{level::Level, time::Timestamp, wire::Signal};
 
-use super::{Batch, Health, PeopleAndDensity, SeriesKey, SeriesKind, Store, columns};
+use super::{Batch, Health, PeopleAndDensity, SeriesKey, SeriesKind, Store, columns, signals};
 use crate::{
     alarm::{AlarmQuery, AlarmRecord},
     calendar::{CalendarEvent, EventKind},
@@ -22,6 +22,12 @@ use crate::{
 const VERSION: i64 = 2;
 /// For how long a statement waits for another process, such as a backup.
 const BUSY: Duration = Duration::from_secs(10);
+
+/// Signals came later than the rest, and nothing else changed with them: an older program does without.
+const SIGNALS: &str = "CREATE TABLE IF NOT EXISTS signal (
+    site TEXT NOT NULL, id TEXT NOT NULL, began_at INTEGER NOT NULL, ends_at INTEGER NOT NULL, signal TEXT NOT NULL,
+    PRIMARY KEY (site, id)
+) STRICT, WITHOUT ROWID;";
 
 /// One connection to the file.
 pub(crate) struct Sqlite {
@@ -52,6 +58,7 @@ impl Sqlite {
                 )));
             }
         }
+        connection.execute_batch(SIGNALS).map_err(|error| failed(error.to_string()))?;
         Ok(Self { connection, path: path.to_owned() })
     }
 
@@ -352,6 +359,34 @@ impl Store for Sqlite {
                 .collect::<rusqlite::Result<Vec<_>>>()
         };
         read(&self.connection).map_err(self.failed("read alarms"))
+    }
+
+    fn put_signal(&mut self, signal: &Signal) -> Result<(), HistoryError> {
+        self.connection
+            .execute(
+                "INSERT OR REPLACE INTO signal (site, id, began_at, ends_at, signal) VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![
+                    signal.site,
+                    signal.id,
+                    signal.from.unix_nanos(),
+                    signal.until.unix_nanos(),
+                    signals::text(signal)?
+                ],
+            )
+            .map(drop)
+            .map_err(self.failed("write a signal"))
+    }
+
+    fn signals(&mut self, site: &str, from: Timestamp, to: Timestamp) -> Result<Vec<Signal>, HistoryError> {
+        let read = |connection: &Connection| {
+            connection
+                .prepare_cached(
+                    "SELECT signal FROM signal WHERE site = ?1 AND began_at < ?3 AND ends_at > ?2 ORDER BY began_at, id",
+                )?
+                .query_map(params![site, from.unix_nanos(), to.unix_nanos()], |row| row.get(0))?
+                .collect::<rusqlite::Result<Vec<String>>>()
+        };
+        read(&self.connection).map_err(self.failed("read signals")).map(|rows| signals::of(&rows))
     }
 
     fn put_event(&mut self, event: &CalendarEvent) -> Result<(), HistoryError> {

@@ -11,7 +11,11 @@ use std::{
     sync::Arc,
 };
 
-use throng_analytics::{level::Level, time::Timestamp};
+use throng_analytics::{
+    level::Level,
+    time::Timestamp,
+    wire::{Signal, SiteSignals},
+};
 use throng_history::{
     AlarmQuery, AlarmRecord, CalendarEvent, EventKind, History, LineSample, Options, Ratios, ReportRequest,
     ZoneSample,
@@ -219,6 +223,20 @@ fn the_calendar_is_the_same_as_in_a_file() {
     assert_eq!(found, [everywhere, here]);
     assert!(history.delete_event("2026-07-03", "market", Some("square")).unwrap());
     assert!(!history.delete_event("2026-07-03", "market", Some("square")).unwrap());
+}
+
+#[test]
+fn signals_are_the_same_as_in_a_file() {
+    let Some(server) = Server::start() else { return };
+    let history = server.open();
+    let golden = include_str!("../../../analytics/wire/v1/golden/signals.json");
+    let told: SiteSignals = serde_json::from_str(golden).unwrap();
+    let signal = told.signals[0].clone();
+    history.put_signal(&Signal { text: "drizzle".to_owned(), ..signal.clone() }).unwrap();
+    history.put_signal(&signal).unwrap();
+    let found = |from, to| history.signals(&signal.site, from, to).unwrap();
+    assert_eq!(found(signal.from - 60.0, signal.from + 60.0), [signal.clone()]);
+    assert_eq!(found(signal.until, signal.until + 60.0), []);
 }
 
 #[test]

@@ -2,7 +2,11 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use throng_analytics::{level::Level, time::Timestamp};
+use throng_analytics::{
+    level::Level,
+    time::Timestamp,
+    wire::{Signal, SiteSignals},
+};
 use throng_history::{
     AlarmQuery, AlarmRecord, CalendarEvent, EventKind, History, LineSample, Options, ZoneSample,
 };
@@ -214,4 +218,26 @@ fn an_address_that_cannot_be_opened_says_so_without_its_password() {
     let error = History::open("mysql://root:hunter2@db/history").unwrap_err().to_string();
     assert!(error.contains("mysql://root:***@db/history"), "{error}");
     assert!(!error.contains("hunter2"));
+}
+
+#[test]
+fn a_signal_is_kept_whole_and_found_where_it_lasted() {
+    let folder = tempfile::tempdir().unwrap();
+    let history = History::open_with(&file(&folder), options()).unwrap();
+    let signal = |id: &str, site: &str, from_secs: f64| {
+        let golden = include_str!("../../../analytics/wire/v1/golden/signals.json");
+        let told: SiteSignals = serde_json::from_str(golden).unwrap();
+        let (from, until) = (noon() + from_secs, noon() + from_secs + 600.0);
+        Signal { id: id.to_owned(), site: site.to_owned(), from, until, ..told.signals[0].clone() }
+    };
+    let (rain, train) = (signal("rain", "square", 0.0), signal("train", "square", 900.0));
+    for signal in [&train, &rain, &signal("rain", "station", 0.0)] {
+        history.put_signal(signal).unwrap();
+    }
+    assert_eq!(history.signals("square", noon() + 500.0, noon() + 1000.0).unwrap(), [rain.clone(), train]);
+    // Taken back early, it lasted for as long as that.
+    let short = Signal { until: noon() + 60.0, ..rain };
+    history.put_signal(&short).unwrap();
+    assert_eq!(history.signals("square", noon(), noon() + 500.0).unwrap(), [short]);
+    assert_eq!(history.signals("square", noon() + 100.0, noon() + 500.0).unwrap(), []);
 }

@@ -2,7 +2,7 @@
 //! are none.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -30,6 +30,7 @@ struct State {
     orders: Vec<Order>,
     heard: VecDeque<RoomEvent>,
     acks: Vec<wire::Ack>,
+    signals: BTreeMap<String, wire::Signal>,
     proposals: Vec<(Proposal, String)>,
     changes: Vec<ChangeRecord>,
     drill: Option<Timestamp>,
@@ -55,6 +56,13 @@ impl Simulated {
     /// Who has acknowledged what since the last call.
     pub(crate) fn acks(&self) -> Vec<wire::Ack> {
         std::mem::take(&mut self.state().acks)
+    }
+
+    /// What was entered and lasts.
+    pub(crate) fn signals(&self, now: Timestamp) -> Vec<wire::Signal> {
+        let mut state = self.state();
+        state.signals.retain(|_, signal| signal.until > now);
+        state.signals.values().cloned().collect()
     }
 
     /// What loudspeakers say since the last call.
@@ -164,6 +172,11 @@ impl Commands for Simulated {
         Ok(())
     }
 
+    fn signal(&self, signal: &wire::Signal) -> Result<(), String> {
+        self.state().signals.insert(signal.id.clone(), signal.clone());
+        Ok(())
+    }
+
     fn abort(&self, _: &str, speaker: &str, _: &str) -> Result<(), String> {
         let now = self.clock.now();
         let mut state = self.state();
@@ -206,6 +219,15 @@ impl Desk for Simulated {
     }
 
     fn propose(&self, _: &str, change: &SiteChange, by: &str) -> Result<Proposal, String> {
+        if let SiteChange::Thresholds { zone, people_per_m2 } = change {
+            let by_level = ["blue", "yellow", "orange", "red"].map(|level| people_per_m2.get(level));
+            if !by_level.windows(2).all(|pair| pair[0] < pair[1]) {
+                return Err(format!(
+                    "the site file would be wrong, so it stays as it is. site.toml: profile {zone}: \
+                     density_people_per_m2 must increase from blue to red"
+                ));
+            }
+        }
         let new = serde_json::to_string(change).map_err(|error| error.to_string())?;
         let id = self.clock.now().unix_nanos().to_string();
         let needs =

@@ -3,8 +3,14 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use throng_analytics::{level::Level, time::Timestamp};
-use throng_console::{Alive, FieldView, RoomEvent, Signal, SignalKind};
+use throng_analytics::{
+    level::Level,
+    signal::factor,
+    site_feature::SiteFeature,
+    time::Timestamp,
+    wire::{Signal, SignalKind},
+};
+use throng_console::{Alive, FieldView, RoomEvent};
 
 use crate::{ports::Simulated, site};
 
@@ -45,7 +51,7 @@ impl World {
             }
         }
         if self.steps == 0 {
-            events.extend(beginnings(now));
+            events.extend(beginnings());
         }
         if self.steps.is_multiple_of(2) {
             let description = site::square();
@@ -61,10 +67,33 @@ impl World {
             for camera in &description.cameras {
                 events.extend(camera_events(&camera.id, secs, now));
             }
+            events.extend(self.signals(ports.signals(now), now));
             events.push(RoomEvent::Field(Box::new(field(secs, now))));
         }
         self.steps += 1;
         events
+    }
+
+    /// What the square goes by: the rain of its beginning, and what somebody has entered.
+    fn signals(&self, entered: Vec<Signal>, now: Timestamp) -> Option<RoomEvent> {
+        let mut signals = vec![rain(self.began)];
+        signals.extend(entered);
+        let description = site::square();
+        let lowered = description.zones.iter().filter_map(|zone| {
+            let is_steep = zone.features.iter().any(|feature| feature == "stairs");
+            let features: &[SiteFeature] = if is_steep { &[SiteFeature::Stairs] } else { &[] };
+            let of_zone = signals.iter().filter(|signal| signal.zones.is_empty() || signal.zones.contains(&zone.id));
+            let strictest = of_zone.min_by(|a, b| factor(a, features).total_cmp(&factor(b, features)))?;
+            let factor = factor(strictest, features);
+            let thresholds = [1.5, 2.5, 3.5, 5.0].map(|theta: f64| theta * factor);
+            (factor < 1.0).then(|| json!({
+                "zone": zone.id, "signal": strictest.id, "factor": factor, "thresholds_people_per_m2": thresholds,
+                "until": strictest.until,
+            }))
+        });
+        let body = json!({ "tightened": lowered.collect::<Vec<_>>(), "signals": signals });
+        let message = with(&envelope("signals", now, false), body);
+        Some(RoomEvent::SiteSignals(serde_json::from_value(message).ok()?))
     }
 
     fn zone(
@@ -222,26 +251,32 @@ fn density(id: &str, index: usize, secs: f64) -> f64 {
     }
 }
 
-fn beginnings(now: Timestamp) -> Vec<RoomEvent> {
+fn beginnings() -> Vec<RoomEvent> {
     let alive = |what| RoomEvent::Alive { site: "square".to_owned(), what };
     let mut events: Vec<RoomEvent> = ["cam-stage", "cam-square", "cam-stairs"]
         .map(|camera| alive(Alive::Camera(camera.to_owned())))
         .into();
     events.push(alive(Alive::Node("simulated".to_owned())));
     events.push(RoomEvent::Lost { site: "square".to_owned(), what: Alive::Camera("cam-metro".to_owned()) });
-    events.push(RoomEvent::Signal(Box::new(Signal {
+    events
+}
+
+fn rain(began: Timestamp) -> Signal {
+    Signal {
         id: "rain".to_owned(),
-        site: Some("square".to_owned()),
+        site: "square".to_owned(),
         zones: Vec::new(),
         kind: SignalKind::Weather,
         severity: Some("Moderate".to_owned()),
-        from: now,
-        until: now + 3.0 * 3600.0,
+        from: began,
+        until: began + 3.0 * 3600.0,
         people: None,
+        thresholds_factor: None,
         source: "CAP (simulated)".to_owned(),
         text: "Heavy rain until the evening 大雨".to_owned(),
-    })));
-    events
+        issuer: "weather service".to_owned(),
+        issued_at: began,
+    }
 }
 
 fn camera_events(id: &str, secs: f64, now: Timestamp) -> Vec<RoomEvent> {

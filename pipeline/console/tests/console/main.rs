@@ -5,5 +5,6 @@ mod history;
 mod metrics;
 mod rights;
 mod shifts;
+mod signals;
 mod support;
 mod unknown;

@@ -26,6 +26,8 @@ const ROUTES: &[(&str, &str, &str)] = &[
     ("DELETE", "calendar?date=2026-01-01&name=x", "commander"),
     ("GET", "signals", "viewer"),
     ("POST", "signals", "operator"),
+    ("POST", "signals/square/x/end", "operator"),
+    ("GET", "history/signals/square?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z", "viewer"),
     ("GET", "health", "viewer"),
     ("GET", "officers", "operator"),
     ("POST", "alarms/square/x/acknowledge", "operator"),
@@ -118,6 +120,19 @@ fn who_guesses_passwords_is_stopped() {
         .collect();
     assert_eq!(statuses[0], 401);
     assert_eq!(statuses[7], 429, "{statuses:?}");
+}
+
+#[test]
+fn whoever_found_an_open_session_cannot_guess_its_password_by_changing_it() {
+    let server = Server::start();
+    let viewer = server.with_role(&server.administrator(), "viewer", &Value::Null);
+    let statuses: Vec<i32> = (0..8)
+        .map(|n| {
+            let guess = json!({ "old": format!("guess {n}"), "new": "another that is long" });
+            server.ask(&viewer, "POST", "me/password", &guess).status_code
+        })
+        .collect();
+    assert_eq!((statuses[0], statuses[7]), (401, 429), "{statuses:?}");
 }
 
 #[test]

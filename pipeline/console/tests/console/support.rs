@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use throng_analytics::{
     time::Timestamp,
-    wire::{Ack, CameraState, Warning, ZoneDensity, ZoneState},
+    wire::{Ack, CameraState, Signal, SiteSignals, Warning, ZoneDensity, ZoneState},
 };
 use throng_console::{
     ChangeRecord, Clock, Commands, Console, Desk, Fit, Options, Overlay, Picture, Pictures, PointPair,
@@ -33,6 +33,9 @@ impl Commands for Nowhere {
         Err("nowhere".to_owned())
     }
     fn confirm(&self, _: &str, _: &str, _: &str, _: &str) -> Result<(), String> {
+        Err("nowhere".to_owned())
+    }
+    fn signal(&self, _: &Signal) -> Result<(), String> {
         Err("nowhere".to_owned())
     }
     fn abort(&self, _: &str, _: &str, _: &str) -> Result<(), String> {
@@ -282,4 +285,10 @@ pub(crate) fn camera(id: &str, now: Timestamp) -> RoomEvent {
         "frames_dropped": {}, "session": 1,
     });
     RoomEvent::CameraState(Box::new(message::<CameraState>(envelope("camera_state", "box", now), body)))
+}
+
+/// What the square goes by of what happens outside, and the zones whose thresholds are lowered by that.
+pub(crate) fn signals(signals: &[Signal], tightened: &Value, now: Timestamp) -> RoomEvent {
+    let body = json!({ "signals": signals, "tightened": tightened });
+    RoomEvent::SiteSignals(Box::new(message::<SiteSignals>(envelope("signals", "box", now), body)))
 }

@@ -3,7 +3,7 @@
 import { get, path, post } from "./api.js";
 import { el, put } from "./dom.js";
 import { clock, num, t } from "./i18n.js";
-import { colour } from "./level.js";
+import { LEVELS, badge, colour } from "./level.js";
 import { nameOf, room, watch } from "./live.js";
 import { attempt, notice } from "./notices.js";
 import { Sheet, stroke } from "./sheet.js";
@@ -22,6 +22,7 @@ export function calibrate(page, site_id, camera_id) {
   let ground = null;
   let picture = null;
   let mode = "points";
+  zones.addEventListener("change", () => { if (mode === "thresholds") drawResults(); });
 
   const redraw = () => {
     if (!picture) return;
@@ -50,7 +51,20 @@ export function calibrate(page, site_id, camera_id) {
     else { state.image.pop(); state.ground.pop(); }
     changed();
   };
-  const drawResults = () => put(results, el("h2", {}, t("calibrate.points")),
+  /** The densities at which the levels of a zone begin, as its site file states them. */
+  const drawThresholds = () => {
+    const zone = room.sites.get(site_id)?.zones.find((known) => known.id === zones.value);
+    const inputs = LEVELS.slice(1).map((level) => [level, el("input", { type: "number", name: level, step: "any", min: 0, max: 20, required: true, value: zone?.thresholds_people_per_m2?.[level] ?? "", "aria-label": t(`level.${level}`) })]);
+    const submit = (event) => {
+      event.preventDefault();
+      propose({ thresholds: { zone: zones.value, people_per_m2: Object.fromEntries(inputs.map(([level, input]) => [level, Number(input.value)])) } });
+    };
+    put(results, el("h2", {}, t("calibrate.thresholds", { zone: zone?.name ?? zones.value })), el("p", { class: "quiet" }, t("calibrate.thresholds-what")),
+      el("form", { on: { submit } }, inputs.map(([level, input]) => el("label", { class: "row" }, badge(level), "≥", input, t("unit.density"))),
+        el("button", { type: "submit", class: "primary", "data-act": "review" }, t("calibrate.review"))));
+  };
+  const drawResults = () => (mode === "thresholds" ? drawThresholds() : drawPoints());
+  const drawPoints = () => put(results, el("h2", {}, t("calibrate.points")),
     el("p", {}, t(state.image.length > state.ground.length ? "calibrate.now-ground" : "calibrate.now-picture")),
     el("table", {}, el("thead", {}, el("tr", {}, ["number", "picture", "ground", "residual"].map((name) => el("th", {}, t(`calibrate.${name}`))))),
       el("tbody", {}, state.image.map((point, index) => el("tr", {}, el("td", {}, String(index + 1)), el("td", {}, point.map((px) => num(px, 0)).join(", ")),
@@ -62,7 +76,8 @@ export function calibrate(page, site_id, camera_id) {
       mode === "points" ? el("button", { class: "primary", "data-act": "review", disabled: !state.fit, on: { click: () => propose({ calibration: { camera: camera_id, points: pairsOf(state) } }) } }, t("calibrate.review"))
         : el("button", { class: "primary", "data-act": "review", disabled: state.outline.length < 3, on: { click: () => propose({ zones: { zones: [{ id: zones.value, outline_in_ground_m: state.outline }] } }) } }, t("calibrate.review"))));
   const propose = async (change) => {
-    const proposal = await attempt(() => post(`sites/${path(site_id)}/changes`, { change }));
+    const refused = (error) => { put(review, el("h2", {}, t("calibrate.refused")), el("p", { class: "problem", role: "alert" }, error.message)); return null; };
+    const proposal = await post(`sites/${path(site_id)}/changes`, { change }).catch(refused);
     if (!proposal) return;
     const apply = async () => {
       const done = await attempt(() => post(`sites/${path(site_id)}/changes/${path(proposal.id)}/apply`), t("done"));
@@ -78,7 +93,7 @@ export function calibrate(page, site_id, camera_id) {
     put(past, el("div", { class: "head" }, el("h2", {}, t("calibrate.changes")), el("button", { "data-act": "undo", disabled: !changes.some((one) => !one.undone_at), on: { click: undo } }, t("calibrate.undo"))),
       changes.length ? changes.map((one) => el("details", {}, el("summary", {}, `${clock(one.at)} · ${one.by} · ${one.what}${one.undone_at ? ` · ${t("calibrate.undone")}` : ""}`), diff(one.diff))) : el("p", { class: "quiet" }, t("none")));
   };
-  const modes = ["points", "zone"].map((name) => el("button", { "aria-pressed": String(name === mode), on: { click: (event) => {
+  const modes = ["points", "zone", "thresholds"].map((name) => el("button", { "aria-pressed": String(name === mode), on: { click: (event) => {
     mode = name;
     for (const button of modes) button.setAttribute("aria-pressed", String(button === event.currentTarget));
     redraw();

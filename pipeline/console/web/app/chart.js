@@ -11,8 +11,9 @@ function timeOn(length_secs) {
   return (at) => new Date(at * 1000).toLocaleString(current(), form);
 }
 
-/** `columns`: first times in unix seconds, then one a series; `series`: {label, colour, band?}; `thresholds` by level. */
-export function chart(node, columns, series, thresholds = {}, height = 280) {
+/** `columns`: first times in unix seconds, then one a series; `series`: {label, colour, band?}; `thresholds` by level; `spans` {from, to, label} lie
+ * behind the lines. */
+export function chart(node, columns, series, thresholds = {}, spans = [], height = 280) {
   const axis = { stroke: colour("quiet"), grid: { stroke: colour("line"), width: 1 }, ticks: { stroke: colour("line") } };
   const lines = (plot) => {
     const { ctx: context, bbox } = plot;
@@ -30,6 +31,22 @@ export function chart(node, columns, series, thresholds = {}, height = 280) {
       context.restore();
     }
   };
+  const behind = (plot) => {
+    const { ctx: context, bbox } = plot;
+    context.save();
+    context.beginPath();
+    context.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+    context.clip();
+    context.font = `${12 * devicePixelRatio}px system-ui, sans-serif`;
+    spans.forEach((span, index) => {
+      const [left, right] = [span.from, span.to].map((at) => plot.valToPos(at, "x", true));
+      context.fillStyle = `${colour("yellow")}22`;
+      context.fillRect(left, bbox.top, right - left, bbox.height);
+      context.fillStyle = colour("ink");
+      context.fillText(span.label, Math.max(left, bbox.left) + 6, bbox.top + (16 + (index % 4) * 16) * devicePixelRatio);
+    });
+    context.restore();
+  };
   const most = Math.max(...Object.values(thresholds), 0);
   const plot = new uPlot({
     width: Math.max(260, node.clientWidth), height,
@@ -37,7 +54,7 @@ export function chart(node, columns, series, thresholds = {}, height = 280) {
     axes: [{ ...axis, values: (_, splits) => splits.map(timeOn(splits.at(-1) - splits[0])) }, axis],
     series: [{ label: t("audit.at"), value: (_, at) => (at ? new Date(at * 1000).toLocaleString(current(), { hour12: false }) : "–") }, ...series.map((one) => ({ label: one.label, stroke: one.colour, width: one.width ?? 2, spanGaps: false, points: { show: false }, value: (_, value) => num(value, 2) }))],
     bands: series.flatMap((one, index) => (one.bandTo ? [{ series: [index + 1, one.bandTo], fill: `${one.colour}33` }] : [])),
-    hooks: { drawClear: [lines] },
+    hooks: { drawClear: [behind, lines] },
   }, columns, node);
   const resized = new ResizeObserver(() => plot.setSize({ width: Math.max(260, node.clientWidth), height }));
   resized.observe(node);

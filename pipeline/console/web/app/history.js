@@ -22,7 +22,7 @@ export function history(page) {
     try {
       const { columns } = await get(`history/zones/${path(zone.site, zone.id)}?from=${from.toISOString()}&to=${to.toISOString()}&points=400`);
       put(box);
-      shown = chart(box, [columns.at.map((at) => Date.parse(at) / 1000), columns.density_mean, columns.density_max], [{ label: t("zone.density"), colour: colour("accent") }, { label: t("zone.max"), colour: colour("orange") }], described(zone)?.thresholds_people_per_m2, 420);
+      shown = chart(box, [columns.at.map((at) => Date.parse(at) / 1000), columns.density_mean, columns.density_max], [{ label: t("zone.density"), colour: colour("accent") }, { label: t("zone.max"), colour: colour("orange") }], described(zone)?.thresholds_people_per_m2, [], 420);
     } catch (error) {
       put(box, el("p", { class: "quiet" }, error.status === 404 ? t("history.none") : error.message));
     }

@@ -13,7 +13,7 @@ let source = null;
 let asked = false;
 
 export const keyOf = (list, item) =>
-  list === "sites" ? item.id : list === "signals" ? item.id : `${item.site}/${list === "alarms" ? item.incident : item.id}`;
+  list === "sites" ? item.id : `${item.site}/${list === "alarms" ? item.incident : item.id}`;
 
 /** Now, by the console's clock: the ages on the page do not trust this machine's. */
 export const now = () => Date.now() + link.ahead_ms;
@@ -37,7 +37,11 @@ export function tell() {
 
 function take(part) {
   for (const list of LISTS) {
-    for (const item of part[list] ?? []) room[list].set(keyOf(list, item), item);
+    for (const item of part[list] ?? []) {
+      // What is over outside is nothing to be looked at.
+      if (item.over) room[list].delete(keyOf(list, item));
+      else room[list].set(keyOf(list, item), item);
+    }
   }
   for (const site of part.sites ?? []) if (site.gone) forget(site.id);
 }

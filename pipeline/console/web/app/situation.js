@@ -1,11 +1,13 @@
 // Where the danger is, why, and what to do: the map, the alarms by risk, the zones.
 
 import { el, put, redraw } from "./dom.js";
-import { clock, num, span, t, word } from "./i18n.js";
+import { num, span, t, word } from "./i18n.js";
 import { alarmCard } from "./alarms.js";
+import { may } from "./api.js";
 import { badge, shape } from "./level.js";
 import { age, described, levelOf, nameOf, openAlarms, rankedZones, room, watch } from "./live.js";
 import { GroundMap, heat } from "./map.js";
+import { enterSignal, signalTag } from "./signals.js";
 
 const LAYERS = ["heat", "zones", "flow", "footprints", "cameras", "speakers"];
 
@@ -47,8 +49,8 @@ export function situation(page) {
     map?.draw();
     drawHeadline(headline, zones, alarms);
     const told = [...room.signals.values()];
-    signals.hidden = told.length === 0;
-    redraw(signals, told, () => told.map((one) => el("span", { class: "tag signal" }, el("strong", {}, word("signal", one.kind)), ` ${one.text} · ${t("signal.until", { at: clock(one.until) })} · ${one.source}`)));
+    signals.hidden = told.length === 0 && !may("operator");
+    redraw(signals, [told, chosen], () => [told.map(signalTag), may("operator") && chosen ? el("button", { "data-act": "signal", on: { click: () => enterSignal(chosen) } }, t("signal.enter")) : null]);
     redraw(side, alarms.map((alarm) => [alarm, Math.floor(age(alarm.raised_at))]), () =>
       alarms.length ? alarms.map((alarm) => alarmCard(alarm)) : el("p", { class: "panel quiet" }, t("situation.quiet")));
     redraw(strip, zones.map((zone) => [zone, Math.floor(age(zone.captured_at) ?? -1)]), () => zones.map(tile));

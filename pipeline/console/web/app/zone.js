@@ -43,11 +43,12 @@ export function zone(page, site_id, id) {
     const since = new Date(to - Number(from.value) * 3_600_000);
     const series = await get(`history/zones/${path(site_id, id)}?from=${since.toISOString()}&to=${to.toISOString()}&points=400`).catch(() => null);
     const c = series?.columns;
+    const outside = await get(`history/signals/${path(site_id)}?from=${since.toISOString()}&to=${to.toISOString()}`).catch(() => []);
     columns = joined(c ? [c.at.map((at) => Date.parse(at) / 1000), c.density_mean, c.density_p95, c.density_max] : null, seen.get(key));
     shown?.remove();
     put(box);
     if (!columns[0].length) { put(box, el("p", { class: "quiet" }, t("zone.no-history"))); shown = null; return; }
-    shown = chart(box, columns, [{ label: t("zone.density"), colour: colour("accent"), width: 3 }, { label: "p95", colour: colour("orange") }, { label: t("zone.max"), colour: colour("quiet"), width: 1 }], described({ site: site_id, id })?.thresholds_people_per_m2);
+    shown = chart(box, columns, [{ label: t("zone.density"), colour: colour("accent"), width: 3 }, { label: "p95", colour: colour("orange") }, { label: t("zone.max"), colour: colour("quiet"), width: 1 }], described({ site: site_id, id })?.thresholds_people_per_m2, spansOf(outside, id));
   };
   const explain = async () => {
     const full = await get(`zones/${path(site_id, id)}`).catch(() => null);
@@ -62,7 +63,7 @@ export function zone(page, site_id, id) {
       el("span", { class: "quiet" }, `${word("freshness", now.freshness)} · ${t("age", { span: span(age(now.captured_at)) })} · ${t("zone.coverage", { n: num((now.coverage ?? NaN) * 100, 0) })}${now.calibrated === false ? ` · ${t("zone.uncalibrated")}` : ""}`),
       now.notes?.length ? el("span", { class: "badge level-unknown" }, now.notes.map(said).join(" · ")) : null]);
     redraw(facts, now, () => drawFacts(now));
-    redraw(limits, [described(now)?.thresholds_people_per_m2, now.level], () => drawLimits(now));
+    redraw(limits, [described(now)?.thresholds_people_per_m2, now.level, now.tightened, room.signals.get(`${site_id}/${now.tightened?.signal}`)], () => drawLimits(now));
   };
   const off = watch(draw);
   draw();
@@ -71,6 +72,10 @@ export function zone(page, site_id, id) {
   const timers = [setInterval(explain, 2000), setInterval(refresh, 10_000)];
   return () => { off(); timers.forEach(clearInterval); shown?.remove(); };
 }
+
+/** What happened outside, as spans of the timeline. */
+const spansOf = (signals, zone_id) => signals.filter((one) => !one.zones?.length || one.zones.includes(zone_id))
+  .map((one) => ({ from: Date.parse(one.from) / 1000, to: Date.parse(one.until) / 1000, label: `${word("signal", one.kind)}: ${one.text}` }));
 
 function remember(key, now) {
   const at = Math.floor(Date.parse(now.captured_at) / 1000);
@@ -121,7 +126,11 @@ function drawWhy(node, risk) {
 function drawLimits(now) {
   const known = described(now);
   const rows = LEVELS.filter((level) => known?.thresholds_people_per_m2?.[level] !== undefined);
+  const lowered = now.tightened;
+  const told = lowered && room.signals.get(`${now.site}/${lowered.signal}`);
+  const stated = (level) => `≥ ${num(known.thresholds_people_per_m2[level])} ${t("unit.density")}`;
   return [el("h2", {}, t("zone.thresholds")), el("table", {}, el("tbody", {}, rows.map((level) =>
-    el("tr", {}, el("td", {}, badge(level)), el("td", { class: "num" }, `≥ ${num(known.thresholds_people_per_m2[level])} ${t("unit.density")}`))))),
+    el("tr", {}, el("td", {}, badge(level)), el("td", { class: "num" }, lowered ? [el("s", { class: "quiet" }, stated(level)), ` ≥ ${num(lowered.thresholds_people_per_m2[LEVELS.indexOf(level) - 1], 2)} ${t("unit.density")}`] : stated(level)))))),
+  lowered ? el("p", { class: "badge level-yellow lowered" }, t("zone.lowered", { percent: num(lowered.factor * 100, 0), at: clock(lowered.until), why: told ? `${told.text} (${told.source})` : lowered.signal })) : null,
   el("p", { class: "quiet" }, t("zone.area", { area: num(known?.area_m2, 0), capacity: num(known?.capacity_people, 0) }))];
 }

@@ -1,0 +1,180 @@
+//! `throng signal`: tells a site of something outside.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::{Context as _, bail};
+use clap::{ArgAction, Args, ValueEnum};
+use throng_analytics::wire::{Signal, SignalKind};
+use tokio::{runtime::Runtime, time::Instant};
+
+use super::{exit_status::ExitStatus, output};
+use crate::{
+    clock::wall_clock,
+    config::duration::Span,
+    publish::{Heard, Id, Network, Outgoing, Topic, Watcher, signature::CommandSigner},
+};
+
+/// How long the site may take to say that it goes by it.
+const TAKEN_WITHIN: Duration = Duration::from_secs(15);
+
+/// `throng signal`: weather, closed roads, water, trains, events; lowers thresholds while it lasts.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "Examples:
+  throng signal rain-7 --site stadium --kind weather --until 2h --text 'Heavy rain' --key weather.pem --key-id weather-1 --issuer 'weather service'
+  throng signal concert --site stadium --kind event --zones square --factor 0.8 --until 5h --text 'Sold out' ...
+  throng signal rain-7 --site stadium --kind weather --end --text 'It is dry' ...      ends it early
+
+Say it again while it lasts: a site that starts meanwhile has not heard it.
+THRONG_KEY, THRONG_KEY_ID, THRONG_ISSUER and THRONG_SITE stand in for the options of these names.")]
+pub struct SignalArgs {
+    /// Id of the signal; the same id again replaces it.
+    pub id: String,
+    /// The site.
+    #[arg(long)]
+    pub site: Option<String>,
+    /// What kind of thing it tells.
+    #[arg(long, value_enum)]
+    pub kind: KindArg,
+    /// Zones it is about. Default: the whole site.
+    #[arg(long, value_name = "ZONE", value_delimiter = ',')]
+    pub zones: Vec<String>,
+    /// How long it lasts from now, e.g. 30min; at most a week.
+    #[arg(long, value_name = "DURATION", required_unless_present = "end")]
+    pub until: Option<Span>,
+    /// It is over before its time.
+    #[arg(long, conflicts_with = "until")]
+    pub end: bool,
+    /// What thresholds are multiplied by, 0.5 to 1. Default: as the rules of the kind say.
+    #[arg(long, value_name = "FACTOR")]
+    pub factor: Option<f64>,
+    /// People it brings.
+    #[arg(long)]
+    pub people: Option<f64>,
+    /// How serious its source calls it.
+    #[arg(long)]
+    pub severity: Option<String>,
+    /// The reason, in words.
+    #[arg(long)]
+    pub text: String,
+    /// Where from. Default: the issuer.
+    #[arg(long)]
+    pub source: Option<String>,
+    /// The private key (PEM).
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+    /// Name of the key, as the site knows it.
+    #[arg(long)]
+    pub key_id: Option<String>,
+    /// The issuer's name, as the site knows it.
+    #[arg(long)]
+    pub issuer: Option<String>,
+    /// Endpoint of a router or peer; may be repeated. Default: loopback.
+    #[arg(long, value_name = "ENDPOINT", action = ArgAction::Append)]
+    pub connect: Vec<String>,
+}
+
+/// A kind of signal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the names are the kinds'")]
+pub enum KindArg {
+    Weather,
+    RoadClosure,
+    Flooding,
+    TrainArrival,
+    Event,
+}
+
+impl From<KindArg> for SignalKind {
+    fn from(kind: KindArg) -> Self {
+        match kind {
+            KindArg::Weather => Self::Weather,
+            KindArg::RoadClosure => Self::RoadClosure,
+            KindArg::Flooding => Self::Flooding,
+            KindArg::TrainArrival => Self::TrainArrival,
+            KindArg::Event => Self::Event,
+        }
+    }
+}
+
+/// Tells the site and waits until it goes by it.
+///
+/// # Errors
+/// The bus, the key, or a site that does not take it.
+pub fn run(args: &SignalArgs) -> anyhow::Result<ExitStatus> {
+    let runtime = Runtime::new().context("cannot start the network threads")?;
+    let outcome = runtime.block_on(tell(args));
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    outcome
+}
+
+async fn tell(args: &SignalArgs) -> anyhow::Result<ExitStatus> {
+    let given = |option: Option<String>, name: &str| {
+        let value = option
+            .or_else(|| std::env::var(format!("THRONG_{}", name.to_uppercase().replace('-', "_"))).ok());
+        value.with_context(|| {
+            format!("which {name}? Give --{name}, or set the variable that stands in for it")
+        })
+    };
+    let key_file = args.key.as_ref().map(|path| path.to_string_lossy().into_owned());
+    let (site, key_file) = (given(args.site.clone(), "site")?, given(key_file, "key")?);
+    let (key_id, issuer) = (given(args.key_id.clone(), "key-id")?, given(args.issuer.clone(), "issuer")?);
+    let (site, id) = (Id::new(site)?, Id::new(args.id.as_str())?);
+    let signer = CommandSigner::from_pem_file(&issuer, &key_id, Path::new(&key_file))?;
+    let now = wall_clock();
+    let until = now + args.until.map_or(0.0, |span| span.duration().as_secs_f64());
+    let signal = Signal {
+        id: args.id.clone(),
+        site: site.to_string(),
+        zones: args.zones.clone(),
+        kind: args.kind.into(),
+        severity: args.severity.clone(),
+        from: now,
+        until,
+        people: args.people,
+        thresholds_factor: args.factor,
+        source: args.source.clone().unwrap_or_else(|| issuer.clone()),
+        text: args.text.clone(),
+        issuer: String::new(),
+        issued_at: now,
+    };
+    let signed = signer.sign_signal(signal)?;
+    let network = Network { connect: args.connect.clone(), ..Network::default() };
+    let mut watcher = Watcher::open(&network, &format!("throng/v1/{site}/signals"), true).await?;
+    let is_over = until <= now;
+    let deadline = Instant::now() + TAKEN_WITHIN;
+    let mut told_at: Option<Instant> = None;
+    // Said again until the site has said what it goes by: a connection takes a moment.
+    while Instant::now() < deadline {
+        if told_at.is_none_or(|at| at.elapsed() >= Duration::from_secs(2)) {
+            watcher.talker().put(&site, Outgoing::message(Topic::Signal(id.clone()), &signed)?)?;
+            told_at = Some(Instant::now());
+        }
+        let Ok(arrival) = tokio::time::timeout(Duration::from_secs(1), watcher.next()).await else {
+            continue;
+        };
+        let Some(arrival) = arrival else { break };
+        let Heard::Message { payload, .. } = arrival.heard else { continue };
+        let told: throng_analytics::wire::SiteSignals = serde_json::from_slice(&payload)?;
+        let is_known = told.signals.iter().any(|known| known.id == args.id && known.issued_at == now);
+        let is_known_at_all = told.signals.iter().any(|known| known.id == args.id);
+        if is_known || is_over && !is_known_at_all {
+            for zone in told.tightened.iter().filter(|zone| zone.signal == args.id) {
+                let [.., red] = zone.thresholds_people_per_m2;
+                output::note(format!(
+                    "{}: thresholds lowered to {:.0} %, red from {red:.1} people/m2.",
+                    zone.zone,
+                    100.0 * zone.factor
+                ));
+            }
+            output::note(if is_over { "The site no longer goes by it." } else { "The site goes by it." });
+            return Ok(ExitStatus::Success);
+        }
+    }
+    bail!(
+        "{site} does not say that it goes by it: its log says why, where it runs and has a [[signal_source]] of the key {key_id:?}"
+    )
+}
