@@ -140,10 +140,9 @@ impl OnnxSession {
     pub(crate) fn input(&mut self, size: InputSize) -> Result<&mut [f32]> {
         let InputSize { pictures, width_px, height_px } = size;
         let shape = [pictures, self.channels, height_px, width_px];
-        match self.buffers.of(shape, &self.output_name) {
-            Ok(buffer) => Ok(buffer.input.extract_tensor_mut().1),
-            Err(error) => Err(failed(&self.card_name, shape, error.message())),
-        }
+        let buffer = self.buffers.of(shape, &self.output_name);
+        let values = buffer.and_then(|buffer| Ok(buffer.input.try_extract_tensor_mut::<f32>()?.1));
+        values.map_err(|error| failed(&self.card_name, shape, error.message()))
     }
 
     /// Runs the model on the input that was asked for last, and hands what comes out to `read`.

@@ -1,6 +1,6 @@
 //! Starts a plan and runs it to its end: streams, counting thread, site loop and bus, in the order of the data's way.
 
-use std::{sync::Arc, time::Duration};
+use std::{iter, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use crossbeam::channel::{Receiver, bounded, never};
@@ -72,8 +72,9 @@ pub fn open_counter(plan: &Plan) -> anyhow::Result<Counter> {
     if let Some(reason) = fallback(plan, info) {
         tracing::warn!("{}.", reason.trim_end_matches('.'));
     }
-    let also_on: String = info.also_on.iter().map(|device| format!(" and {device}")).collect();
-    tracing::info!("Counting with {} {} on {}{also_on}.", info.name, info.version, info.device);
+    let devices: Vec<String> =
+        iter::once(&info.device).chain(&info.also_on).map(ToString::to_string).collect();
+    tracing::info!("Counting with {} {} on {}.", info.name, info.version, devices.join(" and "));
     Ok(counter)
 }
 

@@ -53,7 +53,8 @@ impl Buffers {
                 MemoryType::CPUOutput,
             )
             .and_then(|memory| Allocator::new(session, memory))
-            .ok(),
+            .ok()
+            .filter(|allocator| allocator.memory_info().is_cpu_accessible()),
         };
         Self { is_pinned: pinned.is_some(), allocator: pinned.unwrap_or_default(), kept: Vec::new() }
     }

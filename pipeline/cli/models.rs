@@ -229,7 +229,7 @@ fn bench(args: &BenchArgs) -> anyhow::Result<ExitStatus> {
     let first_ms = measured.first().and_then(|speeds| speeds.first()).map_or(f64::NAN, |s| s.call.median_ms);
     for (counter, speeds) in counters.iter().zip(&measured) {
         let Some(line) = BenchLine::new(counter, args.size, speeds, first_ms) else { continue };
-        if let Some(reason) = &counter.info().device_fallback {
+        if let (Some(reason), false) = (&counter.info().device_fallback, args.device == Device::Auto) {
             output::note(format!("{}: {reason}", line.name));
         }
         let batched = line.batched_ms.map_or_else(String::new, |ms| {
