@@ -647,6 +647,8 @@ pub struct Publish {
     /// ONVIF Profile M events in JSON over MQTT: `mqtt://HOST:1883` or `mqtts://HOST:8883`; a path is put before
     /// the topics.
     pub onvif: Option<PublishTo>,
+    /// ONVIF's event service, from which video management systems fetch as from a camera.
+    pub onvif_events: Option<PublishAt>,
     /// A relay by Modbus TCP.
     pub modbus: Option<PublishModbus>,
     /// GB/T 28181 alarms: `sip://DEVICE:${PASSWORD}@HOST:5060/SERVER`, both with 20 digits.
@@ -675,6 +677,15 @@ pub struct PublishTo {
     /// Certificate (PEM) of the authority that the receiver's must come from. Default: those that the system trusts.
     #[schemars(title = "the file name of a certificate", example = &"tls/ca.pem")]
     pub ca: Option<String>,
+}
+
+/// An address of our own.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PublishAt {
+    /// Where it listens, and the user who may ask. Write the password as `${NAME}` and set the environment variable `NAME`.
+    #[schemars(required, title = "an address", example = &"http://vms:${VMS_PASSWORD}@0.0.0.0:8899")]
+    pub at: Option<SourceText>,
 }
 
 /// A file.
