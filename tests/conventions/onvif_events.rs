@@ -115,6 +115,7 @@ fn a_video_management_system_fetches_warnings_as_from_a_camera() {
         (&json!("tnsthrong:CrowdSafety/Risk"), &json!("Initialized"))
     );
     assert_eq!((&first["source"], &first["data"]["Level"]), (&source, &json!("unknown")));
+    assert!(first["data"]["DensityPeoplePerSquareMetre"].is_null(), "{told}");
 
     // What comes while it waits is there at once, the counter before the level.
     writeln!(vms.questions, "pull").unwrap();

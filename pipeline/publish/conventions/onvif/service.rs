@@ -18,7 +18,11 @@ use axum::{
 };
 use jiff::Timestamp as Instant;
 use roxmltree::Document;
-use throng_analytics::{level::Level, time::Timestamp, wire::Warning};
+use throng_analytics::{
+    level::Level,
+    time::Timestamp,
+    wire::{Density, Warning},
+};
 use tokio::{
     sync::{Notify, Semaphore, oneshot},
     time::timeout,
@@ -81,9 +85,10 @@ impl Service {
         let address = listener.local_addr()?;
         let mut points = PullPoints::default();
         for warning in last_told {
-            // An incident of then is not known yet.
+            // What was measured then is not how it is; an incident of then is not known yet.
             let level = warning.level.filter(|level| *level == Level::Normal);
-            points.tell(&Warning { level, people: None, ..warning.clone() });
+            let density_people_per_m2 = Density::default();
+            points.tell(&Warning { level, people: None, density_people_per_m2, ..warning.clone() });
         }
         let shared = Arc::new(Shared {
             user: at.user.clone(),
