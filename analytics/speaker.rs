@@ -3,13 +3,17 @@
 //!
 //! Pure: the time is an argument, and what must happen comes back as [`Action`]s. Nothing here makes a sound.
 
+mod action;
 pub mod effect;
 mod interlock;
 mod order;
+mod orders_taken;
 mod policy;
 
-pub use interlock::{Action, Interlock, Receipt, Speaking, Stage, StopCause, Waiting};
+pub use action::{Action, Receipt, Stage, StopCause};
+pub use interlock::{Interlock, Speaking, Waiting};
 pub use order::{Authority, Moment, Order, Refusal, Request, Say, What};
+pub use orders_taken::OrdersTaken;
 pub use policy::{Consent, Draw, Drill, Policy, QuietHours};
 
 #[cfg(test)]

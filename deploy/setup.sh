@@ -26,12 +26,12 @@ packages=(
   opencv-doc
   ca-certificates
 )
-# What only tests need: servers of RTSP and RTMP; a broker, a telephone, a checker of XML, keys, a Modbus device; a browser with letters for
-# Chinese, unless CHROMIUM names one; a database; promtool.
+# What only tests need: servers of RTSP and RTMP; a broker, a telephone, a checker of XML, keys, a Modbus device, a reader of
+# ONVIF's events; a browser with letters for Chinese, unless CHROMIUM names one; a database; promtool.
 test_packages=(
   python3-gi gir1.2-gst-rtsp-server-1.0
   ffmpeg nginx-light libnginx-mod-rtmp
-  mosquitto sip-tester libxml2-utils openssl python3-pymodbus python3-serial-asyncio
+  mosquitto sip-tester libxml2-utils openssl python3-pymodbus python3-serial-asyncio python3-zeep
   fonts-dejavu-core fonts-wqy-microhei
   postgresql prometheus
 )
@@ -222,9 +222,29 @@ ensure_node() {
   rm -rf "$scratch"
 }
 
+# ONVIF's own descriptions of its services, by which the tests read our events as others do: a client for cameras brings them.
+ensure_onvif_descriptions() {
+  local folder="$throng_home/onvif-wsdl" events_sha256=8de4704e400a4b511ae282aa83d7a2eeabb57db3665125ccc79a35b527a4e055
+  ! has_sha256 "$folder/events.wsdl" "$events_sha256" || return 0
+  step "Fetching ONVIF's service descriptions"
+  local scratch
+  scratch="$(mktemp -d)"
+  fetch_wheel "$scratch" "onvif-zeep-async==4.2.1" any
+  has_sha256 "$scratch/wheel/onvif/wsdl/events.wsdl" "$events_sha256" ||
+    fail "ONVIF's service descriptions have another SHA-256 than the one pinned in deploy/setup.sh ($events_sha256)" \
+      "and were not installed; check which package index pip is set to use"
+  mkdir -p "$throng_home"
+  rm -rf "$folder"
+  mv "$scratch/wheel/onvif/wsdl" "$folder"
+  rm -rf "$scratch"
+}
+
 check_rust
 install_packages
 check_gstreamer
 ensure_footage
 ensure_onnxruntime
-[ "${1:-}" != --tests ] || ensure_node
+if [ "${1:-}" = --tests ]; then
+  ensure_node
+  ensure_onvif_descriptions
+fi

@@ -16,89 +16,15 @@ use std::{
 };
 
 use super::{
+    action::{Action, Receipt, Stage, StopCause},
     order::{Authority, Moment, Order, Refusal, Request, Say, What},
+    orders_taken::OrdersTaken,
     policy::{Consent, Draw, Drill, Policy},
 };
 use crate::{level::Level, time::Timestamp};
 
-/// Signers whose numbers are remembered at most; each has a key that was given out by hand.
-const SIGNERS_MAX: usize = 1024;
 /// Announcements and other loudspeakers' words remembered at most.
 const REMEMBERED_MAX: usize = 256;
-
-/// What must happen now.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Action {
-    /// Begin to play; whatever plays was stopped before.
-    Play {
-        /// The request.
-        request: Request,
-        /// Whether the word "drill" comes first.
-        drill_first: bool,
-    },
-    /// Stop whatever plays, within 200 ms.
-    Stop,
-    /// Tell whoever asked.
-    Tell(Receipt),
-}
-
-/// What became of a request.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Receipt {
-    /// The request; empty where an order named none.
-    pub request: String,
-    /// When.
-    pub at: Timestamp,
-    /// What.
-    pub stage: Stage,
-}
-
-/// A stage in the life of a request.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Stage {
-    /// It will be said.
-    Accepted,
-    /// It waits.
-    Waits {
-        /// People who still must agree.
-        people: usize,
-        /// Until when.
-        until: Timestamp,
-    },
-    /// A person agreed.
-    Confirmed {
-        /// Whose key.
-        by: String,
-    },
-    /// It will not be said.
-    Refused(Refusal),
-    /// It is being said.
-    Started {
-        /// Whether it can be heard; a silent drill cannot.
-        aloud: bool,
-    },
-    /// It was said to its end.
-    Finished,
-    /// It was cut off.
-    Stopped(StopCause),
-    /// The loudspeaker failed.
-    Failed(String),
-    /// It was armed or disarmed.
-    Armed(bool),
-}
-
-/// Why an announcement was cut off.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StopCause {
-    /// Somebody said so.
-    Aborted,
-    /// The mute switch.
-    Muted,
-    /// It was disarmed.
-    Disarmed,
-    /// Something more serious.
-    Preempted,
-}
 
 /// A request that waits.
 #[derive(Clone, Debug, PartialEq)]
@@ -143,7 +69,7 @@ pub struct Interlock {
     policy: Policy,
     is_armed: bool,
     is_muted: bool,
-    last_sequence: BTreeMap<String, u64>,
+    taken: OrdersTaken,
     waiting: Option<Waiting>,
     speaking: Option<Speaking>,
     said: VecDeque<Said>,
@@ -159,7 +85,7 @@ impl Interlock {
             policy,
             is_armed,
             is_muted: false,
-            last_sequence,
+            taken: OrdersTaken::new(last_sequence),
             waiting: None,
             speaking: None,
             said: VecDeque::new(),
@@ -190,7 +116,7 @@ impl Interlock {
 
     /// Takes an order whose signature holds.
     pub fn order(&mut self, order: &Order, now: Moment) -> Vec<Action> {
-        let refused = self.authority(&order.authority, now.at);
+        let refused = self.taken.take(&order.authority, &self.policy, now.at);
         let (name, refused) = match (&order.what, refused) {
             // Silence is always safe: an abort counts late, replayed and out of order.
             (What::Abort, _) => return self.abort(now.at),
@@ -266,30 +192,6 @@ impl Interlock {
     /// What plays failed, or could not begin.
     pub fn failed(&mut self, why: &str, now: Timestamp) -> Vec<Action> {
         self.ended(now, Stage::Failed(why.to_owned()))
-    }
-
-    /// Whether the sender's word still counts. Its number is used up either way.
-    fn authority(&mut self, authority: &Authority, now: Timestamp) -> Result<(), Refusal> {
-        let last = self.last_sequence.get(&authority.signer).copied();
-        if let Some(last) = last
-            && authority.sequence <= last
-        {
-            return Err(Refusal::Replayed { last });
-        }
-        let ahead_secs = authority.issued_at.secs_since(now);
-        // A number from the future is not remembered: it could lock its signer out.
-        if ahead_secs > self.policy.clock_ahead_max_secs {
-            return Err(Refusal::FromTheFuture { ahead_secs });
-        }
-        if self.last_sequence.len() < SIGNERS_MAX || last.is_some() {
-            self.last_sequence.insert(authority.signer.clone(), authority.sequence);
-        }
-        let late_secs = now.secs_since(authority.expires_at);
-        if late_secs >= 0.0 {
-            return Err(Refusal::Expired { late_secs });
-        }
-        let lives_secs = authority.expires_at.secs_since(authority.issued_at);
-        if lives_secs > self.policy.order_lives_max_secs { Err(Refusal::LivesTooLong) } else { Ok(()) }
     }
 
     fn say(&mut self, request: &Request, authority: &Authority, now: Moment) -> Vec<Action> {

@@ -1,9 +1,8 @@
 //! Commands to loudspeakers, and signals from outside: signed by whoever gives them, and checked before anything else is done
 //! with them.
 //!
-//! Access control keeps strangers off the key; the signature holds where that fails, and against whoever recorded a
-//! command and sends it again. A command is taken once, by the loudspeaker it names, in the order in which its issuer
-//! gave it, and not after its time.
+//! Access control keeps strangers off the key; the signature holds where that fails. Whether an authentic command still
+//! counts, once, in order and in time, is the interlock's to say (`analytics::speaker::OrdersTaken`).
 
 use std::{collections::BTreeMap, fmt, path::Path};
 
@@ -20,7 +19,6 @@ use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 use throng_analytics::{
     digest::hex,
-    time::Timestamp,
     wire::{Message, Signal, SignedSignal, SignedSpeakerCommand, SpeakerCommand},
 };
 use uuid::Uuid;
@@ -32,10 +30,6 @@ mod signals;
 
 /// Largest command taken, in bytes; a real one has well under a thousand.
 pub const COMMAND_BYTES_MAX: usize = 16 * 1024;
-/// Longest life of a command, seconds: one that is to be valid for longer was made by mistake.
-pub const COMMAND_LIFE_SECS_MAX: f64 = 600.0;
-/// How far the issuer's clock may be ahead of the loudspeaker's, seconds.
-pub const CLOCK_AHEAD_SECS_MAX: f64 = 5.0;
 
 /// Who gives commands: a name, the name of its key, and the key.
 pub struct CommandSigner {
@@ -178,95 +172,40 @@ pub enum CommandRefused {
     /// Meant for another loudspeaker or site, or signed by a key of another issuer.
     #[error("{0}")]
     NotForHere(String),
-    /// Its time is over.
-    #[error("it expired {0:.1} s ago")]
-    Expired(f64),
-    /// It comes from the future, or would live too long.
+    /// Given at a time that cannot be.
     #[error("{0}")]
     ImplausibleTime(String),
-    /// It was taken before, or a later one was.
-    #[error("its number {seq} is not above {last}, the last one taken from {issuer}: a replay, or overtaken")]
-    Replayed {
-        /// Number of the command.
-        seq: u64,
-        /// Number of the last one taken.
-        last: u64,
-        /// Whose.
-        issuer: String,
-    },
 }
 
-/// Takes commands for one loudspeaker.
+/// A command that somebody who is trusted signed for here.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AuthenticCommand {
+    /// Name of the key that signed it.
+    pub key_id: String,
+    /// The command.
+    pub command: SpeakerCommand,
+}
+
+/// Knows the commands for one loudspeaker.
 #[derive(Clone, Debug)]
 pub struct CommandVerifier {
     site: Id,
     speaker: Id,
     trusted: BTreeMap<String, TrustedKey>,
-    last_seq: BTreeMap<String, u64>,
 }
 
 impl CommandVerifier {
     /// For a loudspeaker that trusts these keys, by `key_id`.
     pub fn new(site: Id, speaker: Id, trusted: BTreeMap<String, TrustedKey>) -> Self {
-        Self { site, speaker, trusted, last_seq: BTreeMap::new() }
+        Self { site, speaker, trusted }
     }
 
-    /// Number of the last command taken from every issuer, to be kept across a restart.
-    pub const fn last_seqs(&self) -> &BTreeMap<String, u64> {
-        &self.last_seq
-    }
-
-    /// Takes over the numbers that an earlier run kept.
-    pub fn restore_last_seqs(&mut self, last_seq: BTreeMap<String, u64>) {
-        for (issuer, seq) in last_seq {
-            let known = self.last_seq.entry(issuer).or_default();
-            *known = seq.max(*known);
-        }
-    }
-
-    /// The command in a payload, where it may be carried out at `now`. Only then its number counts as taken.
-    ///
-    /// # Errors
-    /// Why it is not taken.
-    pub fn take(&mut self, payload: &[u8], now: Timestamp) -> Result<SpeakerCommand, CommandRefused> {
-        let command = self.authentic(payload)?;
-        if command.site != self.site.as_str() || command.speaker != self.speaker.as_str() {
-            return Err(CommandRefused::NotForHere(format!(
-                "it is for {}/{} and this is {}/{}",
-                command.site, command.speaker, self.site, self.speaker
-            )));
-        }
-        let overdue_secs = now.secs_since(command.expires_at);
-        if overdue_secs >= 0.0 {
-            return Err(CommandRefused::Expired(overdue_secs));
-        }
-        let ahead_secs = command.issued_at.secs_since(now);
-        if ahead_secs > CLOCK_AHEAD_SECS_MAX {
-            return Err(CommandRefused::ImplausibleTime(format!(
-                "it was given {ahead_secs:.1} s from now: set the clocks by NTP"
-            )));
-        }
-        let life_secs = command.expires_at.secs_since(command.issued_at);
-        if life_secs > COMMAND_LIFE_SECS_MAX {
-            return Err(CommandRefused::ImplausibleTime(format!(
-                "it would live for {life_secs:.0} s, and {COMMAND_LIFE_SECS_MAX} s are the most"
-            )));
-        }
-        if let Some(&last) = self.last_seq.get(&command.issuer)
-            && command.seq <= last
-        {
-            return Err(CommandRefused::Replayed { seq: command.seq, last, issuer: command.issuer });
-        }
-        self.last_seq.insert(command.issuer.clone(), command.seq);
-        Ok(command)
-    }
-
-    /// The command in a payload and the name of the key that signed it, where a trusted key of its issuer signed it.
-    /// Nothing is said of its time and its number.
+    /// The command in a payload, where a trusted key of its issuer signed it for this loudspeaker. Nothing is said of its
+    /// time and its number.
     ///
     /// # Errors
     /// Why it is not authentic.
-    pub fn authentic(&self, payload: &[u8]) -> Result<SpeakerCommand, CommandRefused> {
+    pub fn authentic(&self, payload: &[u8]) -> Result<AuthenticCommand, CommandRefused> {
         let signed: SignedSpeakerCommand = read(payload)?;
         let envelope = Envelope {
             schema: &signed.schema,
@@ -277,7 +216,13 @@ impl CommandVerifier {
         let trusted = envelope.opened(SignedSpeakerCommand::SCHEMA, |key_id| self.trusted.get(key_id))?;
         let command: SpeakerCommand = parsed(SignedSpeakerCommand::SCHEMA, &signed.command)?;
         trusted.is_of(&command.issuer)?;
-        Ok(command)
+        if command.site != self.site.as_str() || command.speaker != self.speaker.as_str() {
+            return Err(CommandRefused::NotForHere(format!(
+                "it is for {}/{} and this is {}/{}",
+                command.site, command.speaker, self.site, self.speaker
+            )));
+        }
+        Ok(AuthenticCommand { key_id: signed.key_id, command })
     }
 }
 

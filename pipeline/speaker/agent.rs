@@ -4,36 +4,30 @@
 use std::{
     collections::{BTreeMap, VecDeque},
     path::Path,
-    time::Duration,
 };
 
 use anyhow::{Context, Result};
 use crossbeam::channel::{Receiver, TryRecvError, bounded};
 use serde_json::json;
 use throng_analytics::{
-    level::Level,
-    speaker::{
-        Action, Authority, Drill, Interlock, Moment, Order, Receipt, Request, Say, Stage, StopCause, What,
-    },
+    speaker::{Action, Authority, Drill, Interlock, Moment, Order, Receipt, Request, Say, What},
     time::Timestamp,
     wire::{
-        Message, SignedSpeakerCommand, SpeakerCommand, SpeakerEnvelope, SpeakerOrder, SpeakerOutcome,
-        SpeakerReceipt, SpeakerState,
+        Message, SpeakerCommand, SpeakerEnvelope, SpeakerOrder, SpeakerOutcome, SpeakerReceipt, SpeakerState,
     },
 };
 
 use super::{
+    contract::{outcome, what},
     driver::{Driver, Playback},
     heard,
+    microphone::Microphone,
     trail::Trail,
     voice::{Clip, Voice, free_text},
 };
 use crate::{
     config::speaker_plan::SpeakerPlan,
-    publish::{
-        Id, Outgoing, SpeakerHeard, Topic,
-        signature::{CommandRefused, CommandVerifier},
-    },
+    publish::{Id, Outgoing, SpeakerHeard, Topic, signature::CommandVerifier},
     stream::microphone::Recording,
 };
 
@@ -43,8 +37,6 @@ const STATE_EVERY_SECS: f64 = 1.0;
 const REFUSED_EVERY_SECS: f64 = 60.0;
 /// Requests whose names are remembered for receipts.
 const REMEMBERED_MAX: usize = 64;
-/// How long a microphone listens after the end: sound takes its time through buffers and air.
-const LISTEN_ON: Duration = Duration::from_millis(1500);
 /// Messages that wait to be taken; more are not kept.
 const MESSAGES_MAX: usize = 1024;
 
@@ -59,7 +51,7 @@ pub struct Agent {
     clips: BTreeMap<(String, bool), Clip>,
     driver: Box<dyn Driver>,
     job: Option<Job>,
-    listening: Vec<Listening>,
+    microphone: Microphone,
     requests: VecDeque<Asked>,
     messages: VecDeque<Outgoing>,
     next_seq: BTreeMap<Topic, u64>,
@@ -85,12 +77,6 @@ struct Job {
     recording: Option<Recording>,
 }
 
-/// What a microphone heard of an announcement, being compared.
-struct Listening {
-    request: String,
-    heard: Receiver<Result<Option<f64>>>,
-}
-
 enum JobStage {
     /// Free text is being spoken into a file.
     Rendering(Receiver<Result<Clip>>),
@@ -114,6 +100,7 @@ impl Agent {
         }
         let trusted = plan.keys.iter().map(|(id, key)| (id.clone(), key.key.clone())).collect();
         let verifier = CommandVerifier::new(plan.site_id.clone(), plan.id.clone(), trusted);
+        let microphone = Microphone::new(plan.microphone.clone());
         let interlock = Interlock::new(plan.policy.clone(), plan.armed_at_start, checked.last_sequence);
         let start =
             json!({ "node": node, "config_sha256": plan.config_sha256, "armed": plan.armed_at_start });
@@ -128,7 +115,7 @@ impl Agent {
             clips,
             driver,
             job: None,
-            listening: Vec::new(),
+            microphone,
             requests: VecDeque::new(),
             messages: VecDeque::new(),
             next_seq: BTreeMap::new(),
@@ -146,8 +133,8 @@ impl Agent {
     /// The audit trail cannot be written. Nothing may be said that is not in it.
     pub fn hear(&mut self, heard: &SpeakerHeard, now: Moment) -> Result<()> {
         match heard {
-            SpeakerHeard::Order(payload) => match self.authentic(payload) {
-                Ok(command) => self.order(&command, payload, now),
+            SpeakerHeard::Order(payload) => match self.verifier.authentic(payload) {
+                Ok(known) => self.order(&known.command, &known.key_id, now),
                 Err(error) => {
                     self.refuse(1, now.at, &error.to_string());
                     Ok(())
@@ -243,28 +230,14 @@ impl Agent {
         self.silence();
     }
 
-    fn authentic(&self, payload: &[u8]) -> Result<SpeakerCommand, CommandRefused> {
-        let command = self.verifier.authentic(payload)?;
-        if command.site != self.plan.site_id.as_str() || command.speaker != self.plan.id.as_str() {
-            return Err(CommandRefused::NotForHere(format!(
-                "it is for {}/{}",
-                command.site, command.speaker
-            )));
-        }
-        Ok(command)
-    }
-
-    fn order(&mut self, command: &SpeakerCommand, payload: &[u8], now: Moment) -> Result<()> {
-        // It was read once already to be checked.
-        let key_id = serde_json::from_slice::<SignedSpeakerCommand>(payload)
-            .map_or_else(|_| String::new(), |s| s.key_id);
-        let is_person = self.plan.keys.get(&key_id).is_some_and(|key| key.is_person);
+    fn order(&mut self, command: &SpeakerCommand, key_id: &str, now: Moment) -> Result<()> {
+        let is_person = self.plan.keys.get(key_id).is_some_and(|key| key.is_person);
         let Some(what) = what(command) else {
             self.refuse(1, now.at, "the order says neither what nor about what");
             return Ok(());
         };
         let authority = Authority {
-            signer: key_id.clone(),
+            signer: key_id.to_owned(),
             is_person,
             sequence: command.seq,
             issued_at: command.issued_at,
@@ -350,7 +323,11 @@ impl Agent {
             Say::Announcement(id) => {
                 let clip = self.clips.get(&(id.clone(), drill_first)).cloned();
                 let clip = clip.with_context(|| format!("the announcement {id:?} was not made"))?;
-                recording = self.record();
+                // One that fails keeps nothing from being said.
+                let begun = self.microphone.record();
+                recording = begun
+                    .inspect_err(|error| self.last_error = Some(format!("the microphone: {error:#}")))
+                    .unwrap_or_default();
                 let playback = self.driver.start(&clip)?;
                 JobStage::Playing(clip, playback)
             }
@@ -369,47 +346,20 @@ impl Agent {
         Ok(())
     }
 
-    /// Begins to record where there is a microphone. One that fails keeps nothing from being said.
-    fn record(&mut self) -> Option<Recording> {
-        let source = self.plan.microphone.as_ref()?;
-        let recording = Recording::start(source);
-        recording.inspect_err(|error| self.last_error = Some(format!("the microphone: {error:#}"))).ok()
-    }
-
-    /// Compares what was recorded with what was said, on a thread of its own.
-    fn listen(&mut self, clip: Clip, recording: Recording) {
-        let Some(request) = self.interlock.speaking().map(|speaking| speaking.request.id.clone()) else {
-            return;
-        };
-        let (tell, heard) = bounded(1);
-        let work = move || {
-            let recorded = recording.finish(LISTEN_ON);
-            tell.send(recorded.map(|recorded| heard::agreement(&clip.samples, &recorded))).ok();
-        };
-        match std::thread::Builder::new().name("microphone".to_owned()).spawn(work) {
-            Ok(_) => self.listening.push(Listening { request, heard }),
-            Err(error) => tracing::error!("What was said is not listened to: {error}."),
-        }
-    }
-
-    /// Tells what microphones heard.
+    /// Tells what the microphone heard.
     fn tell_heard(&mut self, now: Timestamp) {
-        for listening in std::mem::take(&mut self.listening) {
-            match listening.heard.try_recv() {
-                Err(TryRecvError::Empty) => self.listening.push(listening),
-                Err(TryRecvError::Disconnected) => {}
-                Ok(Err(error)) => self.last_error = Some(format!("the microphone: {error:#}")),
-                Ok(Ok(agreement)) => {
-                    // A microphone that hears nothing at all, not even the square, did not hear the announcement.
-                    let ratio = agreement.unwrap_or(0.0);
+        for (request, heard) in self.microphone.compared() {
+            match heard {
+                Err(error) => self.last_error = Some(format!("the microphone: {error:#}")),
+                Ok(ratio) => {
                     let (outcome, reason) = if ratio >= heard::HEARD_MIN {
                         (SpeakerOutcome::Heard, None)
                     } else {
                         let why = "the microphone did not recognise it; look whether the amplifier is on";
                         (SpeakerOutcome::NotHeard, Some(why.to_owned()))
                     };
-                    tracing::info!(command = listening.request, "{outcome:?}, agreement {ratio:.2}.");
-                    self.tell_with(&listening.request, "", outcome, reason, Some(ratio), now);
+                    tracing::info!(command = request, "{outcome:?}, agreement {ratio:.2}.");
+                    self.tell_with(&request, "", outcome, reason, Some(ratio), now);
                 }
             }
         }
@@ -441,8 +391,9 @@ impl Agent {
                     job.times_left -= 1;
                     *playback = self.driver.start(clip)?;
                 }
-                if let Some((clip, recording)) = recorded {
-                    self.listen(clip, recording);
+                let request = self.interlock.speaking().map(|speaking| speaking.request.id.clone());
+                if let Some((request, (clip, recording))) = request.zip(recorded) {
+                    self.microphone.compare(request, clip, recording);
                 }
                 return Ok(is_over);
             }
@@ -559,61 +510,4 @@ impl Agent {
 /// Whether the mute switch is on. A switch that cannot be read counts as on: silence is the safe side.
 pub fn is_muted(file: &Path) -> bool {
     std::fs::read_to_string(file).map_or(true, |text| text.trim_start().starts_with('1'))
-}
-
-/// What a command asks of the interlock; `None` where it says neither what nor about what.
-fn what(command: &SpeakerCommand) -> Option<What> {
-    Some(match command.order {
-        SpeakerOrder::Abort => What::Abort,
-        SpeakerOrder::Arm => What::Arm,
-        SpeakerOrder::Disarm => What::Disarm,
-        SpeakerOrder::Confirm => What::Confirm { request: command.refers_to.clone()? },
-        SpeakerOrder::Play => {
-            let say = match (&command.announcement, &command.text) {
-                (Some(announcement), _) => Say::Announcement(announcement.clone()),
-                (None, Some(text)) => Say::Text(text.clone()),
-                (None, None) => return None,
-            };
-            What::Say(Request {
-                id: command.command_id.clone(),
-                say,
-                level: command.level.unwrap_or(Level::Normal),
-                priority: command.priority,
-                incident: command.incident.clone(),
-                zone: command.zone.clone(),
-                captured_at: command.captured_at,
-                times: command.repeat.clamp(1, 10).into(),
-                is_drill: command.drill,
-            })
-        }
-    })
-}
-
-/// A stage in the words of the contract.
-fn outcome(stage: &Stage) -> (SpeakerOutcome, Option<String>) {
-    match stage {
-        Stage::Accepted => (SpeakerOutcome::Accepted, None),
-        Stage::Waits { people: 0, .. } => {
-            (SpeakerOutcome::AwaitingConfirmation, Some("it waits for other loudspeakers".to_owned()))
-        }
-        Stage::Waits { people, until } => {
-            (SpeakerOutcome::AwaitingConfirmation, Some(format!("{people} must agree until {until}")))
-        }
-        Stage::Confirmed { by } => (SpeakerOutcome::AwaitingConfirmation, Some(format!("{by} agreed"))),
-        Stage::Refused(refusal) => (SpeakerOutcome::Refused, Some(refusal.to_string())),
-        Stage::Started { aloud: true } => (SpeakerOutcome::Started, None),
-        Stage::Started { aloud: false } => (SpeakerOutcome::Started, Some("a silent drill".to_owned())),
-        Stage::Finished => (SpeakerOutcome::Finished, None),
-        Stage::Stopped(StopCause::Preempted) => {
-            (SpeakerOutcome::Preempted, Some("something more urgent took its place".to_owned()))
-        }
-        Stage::Stopped(StopCause::Aborted) => {
-            (SpeakerOutcome::Aborted, Some("somebody said stop".to_owned()))
-        }
-        Stage::Stopped(StopCause::Muted) => (SpeakerOutcome::Aborted, Some("the mute switch".to_owned())),
-        Stage::Stopped(StopCause::Disarmed) => (SpeakerOutcome::Aborted, Some("it was disarmed".to_owned())),
-        Stage::Failed(why) => (SpeakerOutcome::Failed, Some(why.clone())),
-        Stage::Armed(true) => (SpeakerOutcome::Accepted, Some("armed".to_owned())),
-        Stage::Armed(false) => (SpeakerOutcome::Accepted, Some("disarmed".to_owned())),
-    }
 }

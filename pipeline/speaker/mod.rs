@@ -5,9 +5,11 @@
 //! started through a [`driver`], and tells what became of it.
 
 pub mod agent;
+mod contract;
 pub mod dispatch;
 pub mod driver;
 pub mod heard;
+mod microphone;
 pub mod run;
 pub mod trail;
 pub mod voice;

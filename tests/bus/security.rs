@@ -7,10 +7,13 @@ use throng::{
     clock::wall_clock,
     publish::{
         BusState, Id, OutboxOptions, Topic, Watcher, open_session,
-        signature::{CommandRefused, CommandSigner, CommandVerifier, TrustedKey},
+        signature::{CommandSigner, CommandVerifier, TrustedKey},
     },
 };
-use throng_analytics::wire::{SpeakerCommand, SpeakerConfirmation, SpeakerOrder};
+use throng_analytics::{
+    speaker::{Authority, OrdersTaken, Policy, Refusal},
+    wire::{SpeakerCommand, SpeakerConfirmation, SpeakerOrder},
+};
 use zenoh::{Session, pubsub::Subscriber, sample::Sample};
 
 use super::support::{
@@ -206,13 +209,22 @@ fn a_recorded_command_that_is_sent_again_or_overtaken_is_refused() {
         for payload in [&first, &first, &third, &second, &first] {
             controller.put(key(&topic), payload.clone()).await.unwrap();
         }
-        let mut verifier = verifier(&tls);
-        let mut taken = Vec::new();
+        let verifier = verifier(&tls);
+        let policy = Policy { order_lives_max_secs: 600.0, ..Policy::default() };
+        let (mut orders, mut taken) = (OrdersTaken::default(), Vec::new());
         for _ in 0..5 {
             let sample = tokio::time::timeout(PATIENCE, heard.recv_async()).await.unwrap().unwrap();
-            match verifier.take(&sample.payload().to_bytes(), wall_clock()) {
-                Ok(command) => taken.push(command.announcement.unwrap()),
-                Err(refused) => assert!(matches!(refused, CommandRefused::Replayed { .. }), "{refused}"),
+            let known = verifier.authentic(&sample.payload().to_bytes()).unwrap();
+            let authority = Authority {
+                signer: known.key_id,
+                is_person: true,
+                sequence: known.command.seq,
+                issued_at: known.command.issued_at,
+                expires_at: known.command.expires_at,
+            };
+            match orders.take(&authority, &policy, wall_clock()) {
+                Ok(()) => taken.push(known.command.announcement.unwrap()),
+                Err(refused) => assert!(matches!(refused, Refusal::Replayed { .. }), "{refused}"),
             }
         }
         assert_eq!(taken, ["first", "third"]);

@@ -15,6 +15,8 @@ use throng::{
     publish::conventions::{Conventions, OutletPlan},
 };
 
+use throng_analytics::digest::hex;
+
 use super::{DEADLINE, conventions::warning};
 
 /// Who registers, and at which platform: 20 digits each.
@@ -58,7 +60,7 @@ impl Told {
         let mut text = format!("SIP/2.0 {status}\r\n");
         for name in ["via", "from", "to", "call-id", "cseq"] {
             let tag = if name == "to" { ";tag=platform" } else { "" };
-            text += &format!("{name}: {}{tag}\r\n", self.field(name));
+            text.extend([name, ": ", self.field(name), tag, "\r\n"]);
         }
         format!("{text}{more}Content-Length: 0\r\n\r\n").into_bytes()
     }
@@ -70,8 +72,7 @@ impl Told {
             let mut parts = digest.split(',').filter_map(|part| part.trim().split_once('='));
             parts.find(|(known, _)| *known == name).map_or("", |(_, value)| value.trim_matches('"'))
         };
-        let md5 =
-            |text: String| Md5::digest(text).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let md5 = |text: String| hex(&Md5::digest(text));
         let who = md5(format!("{DEVICE}:3402000000:{password}"));
         let what = md5(format!("{}:{}", self.method(), part("uri")));
         let (counter, cnonce) = (part("nc"), part("cnonce"));
@@ -90,7 +91,7 @@ fn platform(password: &'static str) -> (u16, Receiver<(u16, Told)>, Arc<AtomicBo
     let is_known = Arc::new(AtomicBool::new(false));
     let knows = Arc::clone(&is_known);
     let serve = move || {
-        let mut datagram = [0; 65536];
+        let mut datagram = [0; 8192];
         loop {
             let (length, from) = socket.recv_from(&mut datagram).unwrap();
             let request = Told::read(&datagram[..length]);
@@ -186,10 +187,7 @@ fn a_video_platform_takes_the_registration_the_keep_alive_and_the_alarm() {
         fields.map(|name| text(&alarm.body, name)),
         [DEVICE, "2", "5", "2026-11-25T20:00:00", "北门：橙色。", "10"]
     );
-    assert_eq!(
-        ["Longitude", "Latitude"].map(|name| text(&alarm.body, name).parse::<f64>().unwrap()),
-        [121.5, 31.2]
-    );
+    assert_eq!(["Longitude", "Latitude"].map(|name| text(&alarm.body, name)), ["121.5000000", "31.2000000"]);
     // The platform's own message is answered.
     let (_, answer) = more.find(|(status, _)| *status == 0).unwrap();
     assert_eq!((answer.first.as_str(), answer.field("cseq")), ("SIP/2.0 200 OK", "7 MESSAGE"));

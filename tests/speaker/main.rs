@@ -1,6 +1,7 @@
 //! Loudspeakers and conventions against real counterparts: RTP that is received and decoded, brokers, telephones, servers,
 //! and the real program with its orders on the bus.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
+#![expect(clippy::print_stdout, reason = "what a test skips is for whoever runs it")]
 
 mod agent;
 #[path = "../conventions/conventions.rs"]
@@ -13,6 +14,8 @@ mod gb28181;
 mod microphone;
 #[path = "../conventions/modbus.rs"]
 mod modbus;
+#[path = "../conventions/onvif_events.rs"]
+mod onvif_events;
 mod program;
 
 use std::{

@@ -19,6 +19,9 @@ use crate::{
     },
 };
 
+/// An address at which ONVIF's events are served.
+const ONVIF_EVENTS: &str = "http://vms:${VMS_PASSWORD}@0.0.0.0:8899";
+
 impl Checker<'_> {
     /// The conventions that are switched on; none where one is wrong.
     pub(super) fn conventions(&mut self, file: &SiteFile, zone_offset_hours: i32) -> Option<Vec<OutletPlan>> {
@@ -80,6 +83,10 @@ impl Checker<'_> {
             let to = self.one_of(onvif.uri.as_ref(), onvif.ca.as_deref(), &schemes, &at.key("onvif"));
             plans.extend(to.map(|broker| OutletPlan::Onvif { broker }));
         }
+        if let Some(events) = &written.onvif_events {
+            let at = self.onvif_events(events.at.as_ref(), &at.key("onvif_events").key("at"));
+            plans.extend(at.map(|at| OutletPlan::OnvifEvents { at }));
+        }
         if let Some(modbus) = &written.modbus {
             let schemes = [("tcp", 502, "tcp://10.0.0.9:502")];
             let to = self.one_of(modbus.uri.as_ref(), None, &schemes, &at.key("modbus"));
@@ -119,6 +126,20 @@ impl Checker<'_> {
             self.findings.error(&at.key("ca"), remark);
         }
         Some(to)
+    }
+
+    /// Where ONVIF's events are served, and to whom.
+    fn onvif_events(&mut self, written: Option<&SourceText>, at: &KeyPath) -> Option<Address> {
+        let served = self.address(Some(written?), ("http", 8899, ONVIF_EVENTS), at)?;
+        if served.user.is_empty() || served.password.is_empty() {
+            let remark = Remark::new(
+                "lets everybody ask: it names no user, or no password",
+                "an address with the user and the password that the video management system is given",
+                format!("write e.g. {ONVIF_EVENTS:?}"),
+            );
+            self.findings.error(at, remark);
+        }
+        Some(served)
     }
 
     fn advice(&mut self, file: Option<&str>, at: &KeyPath) -> Option<AdviceBook> {

@@ -61,12 +61,12 @@ impl Conventions {
     /// Starts those that are switched on. `last_told` is what an earlier run told of each zone last: a relay goes on from it.
     ///
     /// # Errors
-    /// A thread cannot be started.
+    /// A thread cannot be started, or an address cannot be served at.
     pub fn start(plans: &[OutletPlan], last_told: &[Warning]) -> Result<Self> {
         let mut conventions = Self::default();
         for plan in plans {
             let (sender, warnings) = bounded(WAITING_MAX);
-            let (name, mut outlet) = (plan.name(), Outlet::new(plan.clone(), last_told));
+            let (name, mut outlet) = (plan.name(), Outlet::new(plan.clone(), last_told)?);
             let is_closing = Arc::clone(&conventions.is_closing);
             let work = move || serve(name, &mut outlet, &warnings, &is_closing);
             let thread = std::thread::Builder::new()
@@ -120,7 +120,7 @@ fn serve(
     loop {
         let told = match outlet.due() {
             Some(wait) => warnings.recv_timeout(wait),
-            None => warnings.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            None => warnings.recv().map_err(RecvTimeoutError::from),
         };
         let outcome = match &told {
             Ok(warning) => outlet.tell(warning, &goes_on),

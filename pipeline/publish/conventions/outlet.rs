@@ -61,6 +61,11 @@ pub enum OutletPlan {
         /// The broker; its path is a prefix of the topics.
         broker: Address,
     },
+    /// ONVIF's event service, from which video management systems fetch.
+    OnvifEvents {
+        /// Where it listens; its user is the one who may ask.
+        at: Address,
+    },
     /// A relay by Modbus TCP.
     Modbus {
         /// Where to.
@@ -101,6 +106,7 @@ impl OutletPlan {
             Self::Syslog { .. } => "syslog",
             Self::Webhook { .. } => "webhook",
             Self::Onvif { .. } => "onvif",
+            Self::OnvifEvents { .. } => "onvif_events",
             Self::Modbus { .. } => "modbus",
             Self::Gb28181 { .. } => "gb28181",
         }
@@ -115,14 +121,18 @@ pub(super) enum Outlet {
     Syslog { to: Address },
     Webhook { to: Address, secret: Secret },
     Onvif { broker: Address },
+    OnvifEvents(onvif::Service),
     Modbus(Relay),
-    Gb28181(Platform),
+    Gb28181(Box<Platform>),
 }
 
 impl Outlet {
     /// `last_told` is what an earlier run told of each zone last, with its level where that was last known.
-    pub(super) fn new(plan: OutletPlan, last_told: &[Warning]) -> Self {
-        match plan {
+    ///
+    /// # Errors
+    /// The address that it serves at is taken.
+    pub(super) fn new(plan: OutletPlan, last_told: &[Warning]) -> Result<Self> {
+        Ok(match plan {
             OutletPlan::Cap { sender, advice, folder } => {
                 Self::Cap { cap: Box::new(Cap::new(&sender, *advice)), folder }
             }
@@ -131,13 +141,14 @@ impl Outlet {
             OutletPlan::Syslog { to } => Self::Syslog { to },
             OutletPlan::Webhook { to, secret } => Self::Webhook { to, secret },
             OutletPlan::Onvif { broker } => Self::Onvif { broker },
+            OutletPlan::OnvifEvents { at } => Self::OnvifEvents(onvif::Service::start(&at, last_told)?),
             OutletPlan::Modbus { to, unit, first_coil, first_register } => {
                 Self::Modbus(Relay::new(to, unit, first_coil, first_register, last_told))
             }
             OutletPlan::Gb28181 { platform, zone_offset_hours } => {
-                Self::Gb28181(Platform::new(platform, zone_offset_hours))
+                Self::Gb28181(Box::new(Platform::new(platform, zone_offset_hours)))
             }
-        }
+        })
     }
 
     /// How long it can do without being tended; `None` for ever.
@@ -186,6 +197,10 @@ impl Outlet {
                     let topic = if prefix.is_empty() { topic } else { format!("{prefix}/{topic}") };
                     client.publish(&topic, &serde_json::to_vec(&event)?)?;
                 }
+                Ok(())
+            }
+            Self::OnvifEvents(service) => {
+                service.tell(warning);
                 Ok(())
             }
             Self::Modbus(relay) => relay.tell(warning),

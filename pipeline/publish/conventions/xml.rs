@@ -39,6 +39,11 @@ impl Xml {
         self.0.push_str(&escaped(text));
     }
 
+    /// Elements that were written before.
+    pub(super) fn raw(&mut self, elements: &str) {
+        self.0.push_str(elements);
+    }
+
     /// The document.
     pub(super) fn into_text(self) -> String {
         self.0

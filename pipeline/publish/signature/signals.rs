@@ -7,8 +7,11 @@ use throng_analytics::{
     wire::{Message as _, Signal, SignalKind, SignedSignal},
 };
 
-use super::{CLOCK_AHEAD_SECS_MAX, CommandRefused, Envelope, TrustedKey, parsed, read};
+use super::{CommandRefused, Envelope, TrustedKey, parsed, read};
 use crate::publish::Id;
+
+/// How far a source's clock may be ahead of the site's, seconds.
+const CLOCK_AHEAD_SECS_MAX: f64 = 5.0;
 
 /// A source that a site goes by.
 #[derive(Clone, Debug)]

@@ -180,9 +180,9 @@ mod tests {
             vapix_clip: None,
         };
         let mut playback = Onvif::new(to).start(&clip).unwrap();
-        while asked.recv_timeout(Duration::from_secs(60)).unwrap() != "OPTIONS" {}
+        while asked.recv_timeout(Duration::from_mins(1)).unwrap() != "OPTIONS" {}
         playback.stop();
-        assert_eq!(asked.recv_timeout(Duration::from_secs(60)).unwrap(), "TEARDOWN");
+        assert_eq!(asked.recv_timeout(Duration::from_mins(1)).unwrap(), "TEARDOWN");
         camera.join().unwrap();
         while !playback.has_ended().unwrap() {
             std::thread::yield_now();
