@@ -10,6 +10,7 @@ mod homography;
 mod lens;
 mod pinhole;
 mod plane_map;
+mod plumb_lines;
 mod trust;
 
 pub use calibration::{Calibration, CalibrationMethod, FitOptions};
@@ -24,4 +25,5 @@ pub use homography::{CalibrationError, Homography, PointPair, leave_one_out_rmse
 pub use lens::{Distortion, Lens};
 pub use pinhole::{Pinhole, Projected};
 pub use plane_map::{ImageFromPlane, PlaneFromImage};
+pub use plumb_lines::{PlumbLines, PlumbLinesError, fit_plumb_lines};
 pub use trust::TrustRegion;
