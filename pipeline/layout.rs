@@ -65,6 +65,7 @@ fn camera(camera: &CameraPlan) -> CameraLayout {
         id: camera.id.to_string(),
         is_calibrated: calibration.is_calibrated(),
         is_moving: calibration.is_moving(),
+        position_in_ground_m: camera.position_m,
         footprint_in_ground_m,
     }
 }
@@ -80,5 +81,9 @@ fn footprint_m(calibration: &Calibration) -> Option<Vec<[f64; 2]>> {
 
 fn speaker(speaker: &SpeakerRequestPlan, zones: &[Zone]) -> SpeakerLayout {
     let all = || zones.iter().map(|zone| zone.id.clone()).collect();
-    SpeakerLayout { id: speaker.id.to_string(), zones: speaker.zones.clone().unwrap_or_else(all) }
+    SpeakerLayout {
+        id: speaker.id.to_string(),
+        position_in_ground_m: speaker.position_m,
+        zones: speaker.zones.clone().unwrap_or_else(all),
+    }
 }

@@ -9,6 +9,7 @@ mod describe;
 mod desk;
 mod drills;
 mod events;
+mod evidence;
 mod journal;
 mod listen;
 mod orders;
@@ -16,12 +17,12 @@ mod pictures;
 mod record;
 mod text_change;
 
-pub use self::{desk::SiteDesk, drills::SiteDrills, pictures::PictureBook};
+pub use self::{desk::SiteDesk, drills::SiteDrills, evidence::SiteEvidence, pictures::PictureBook};
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
-use throng_console::{Console, Desk, Drills, Language, Options, Pictures};
+use throng_console::{Console, Desk, Drills, Evidence, Language, Options, Pictures};
 use throng_history::History;
 use tokio::runtime::Runtime;
 
@@ -59,12 +60,14 @@ pub struct AtSite {
     pub desk: Arc<dyn Desk>,
     /// Holds exercises.
     pub drills: Option<Arc<dyn Drills>>,
+    /// Shows its evidence.
+    pub evidence: Option<Arc<dyn Evidence>>,
 }
 
 impl AtSite {
     /// A console that is elsewhere than the site's file.
     pub fn away() -> Self {
-        Self { desk: Arc::new(Away), drills: None }
+        Self { desk: Arc::new(Away), drills: None, evidence: None }
     }
 }
 
@@ -109,6 +112,7 @@ impl Room {
             pictures,
             site.desk,
             site.drills,
+            site.evidence,
             Some(Arc::clone(&history)),
         )?;
         let console = Arc::new(console);

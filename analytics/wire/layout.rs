@@ -89,6 +89,9 @@ pub struct CameraLayout {
     pub is_calibrated: bool,
     /// Whether it moves: then each of its pictures has a footprint of its own.
     pub is_moving: bool,
+    /// Where it stands. Absent: nobody said, or it moves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position_in_ground_m: Option<[f64; 2]>,
     /// Corners of the ground it sees. Empty: it moves, or sees the horizon.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub footprint_in_ground_m: Vec<[f64; 2]>,
@@ -99,6 +102,9 @@ pub struct CameraLayout {
 pub struct SpeakerLayout {
     /// Id, as in keys.
     pub id: String,
+    /// Where it hangs. Absent: nobody said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position_in_ground_m: Option<[f64; 2]>,
     /// Zones that hear it.
     pub zones: Vec<String>,
 }

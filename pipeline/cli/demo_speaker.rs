@@ -108,7 +108,14 @@ impl DemoKeys {
 /// What a site asks of the loudspeaker: the same words at orange and red, for every zone.
 fn request() -> Result<SpeakerRequestPlan> {
     let words = Some(ANNOUNCEMENT.to_owned());
-    Ok(SpeakerRequestPlan { id: Id::new(SPEAKER)?, zones: None, orange: words.clone(), red: words, times: 1 })
+    Ok(SpeakerRequestPlan {
+        id: Id::new(SPEAKER)?,
+        position_m: None,
+        zones: None,
+        orange: words.clone(),
+        red: words,
+        times: 1,
+    })
 }
 
 /// The loudspeaker of a site, whose files go into a folder. One person must agree, within a minute.

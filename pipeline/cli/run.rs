@@ -10,7 +10,7 @@ use crate::{
     engine::{self, RunOptions},
     exchange::exchange,
     latency::LatencyProbe,
-    room::{AtSite, PictureBook, Room, SiteDesk, SiteDrills},
+    room::{AtSite, PictureBook, Room, SiteDesk, SiteDrills, SiteEvidence},
     stream::options::Pace,
     supervision::Supervision,
 };
@@ -40,7 +40,8 @@ pub fn run(args: &RunArgs) -> anyhow::Result<ExitStatus> {
         let options = args.keeping.options(listen, plan.bus.neighbour(), plan.speaker_key.clone());
         let drills = Arc::new(SiteDrills::open(Arc::clone(&exchange), &options.data_dir)?);
         let desk = SiteDesk::open(Arc::clone(&exchange), Arc::clone(&pictures), &options.data_dir)?;
-        let site = AtSite { desk: Arc::new(desk), drills: Some(drills.clone()) };
+        let evidence = Arc::new(SiteEvidence::new(Arc::clone(&exchange)));
+        let site = AtSite { desk: Arc::new(desk), drills: Some(drills.clone()), evidence: Some(evidence) };
         Ok((Room::open(&options, pictures.clone(), site)?, drills))
     };
     let room = args.console.map(open).transpose()?;

@@ -107,10 +107,12 @@ pub struct FieldPlan {
 }
 
 /// What a loudspeaker is asked to say.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct SpeakerRequestPlan {
     /// The loudspeaker.
     pub id: Id,
+    /// Where it hangs, metres on the ground; none: nobody said.
+    pub position_m: Option<[f64; 2]>,
     /// Zones for which it is asked; none means all.
     pub zones: Option<Vec<String>>,
     /// Announcement at orange.
@@ -159,6 +161,8 @@ pub struct CameraPlan {
     pub id: Id,
     /// Where the video comes from; shows no credentials.
     pub uri: SourceUri,
+    /// Where it stands, metres on the ground; none: nobody said, or it moves.
+    pub position_m: Option<[f64; 2]>,
     /// Frames counted a second, above 0 and at most 60.
     pub count_fps: f64,
     /// Width to which pictures are scaled for counting, in pixels; none leaves it to the model card.

@@ -16,7 +16,7 @@ use crate::{
     http::Shared,
     limits::Limits,
     options::Options,
-    ports::{Commands, Desk, Drills, Pictures},
+    ports::{Commands, Desk, Drills, Evidence, Pictures},
     room::{Alarm, AlarmKey, Delta, Heard, Room},
     session::Sessions,
     store::{Store, StoreError},
@@ -35,6 +35,7 @@ pub(crate) struct App {
     pub(crate) pictures: Arc<dyn Pictures>,
     pub(crate) desk: Arc<dyn Desk>,
     pub(crate) drills: Option<Arc<dyn Drills>>,
+    pub(crate) evidence: Option<Arc<dyn Evidence>>,
     pub(crate) history: Option<Arc<History>>,
     /// Pictures that were encoded a moment ago.
     pub(crate) shared_pictures: Mutex<Shared>,

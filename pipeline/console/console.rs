@@ -26,7 +26,7 @@ use crate::{
     http,
     limits::Limits,
     options::{Options, Tls},
-    ports::{Commands, Desk, Drills, Pictures},
+    ports::{Commands, Desk, Drills, Evidence, Pictures},
     role::Role,
     room::Room,
     secret::{self, SecretError},
@@ -96,7 +96,7 @@ pub struct Console {
 }
 
 impl Console {
-    /// Starts a console: its pages are served when this returns. Exercises and the history may be absent; their pages say so.
+    /// Starts a console: its pages are served when this returns. Exercises, evidence and the history may be absent; their pages say so.
     ///
     /// # Errors
     /// The data folder, the certificate or the address cannot be used; each says what to do.
@@ -106,6 +106,7 @@ impl Console {
         pictures: Arc<dyn Pictures>,
         desk: Arc<dyn Desk>,
         drills: Option<Arc<dyn Drills>>,
+        evidence: Option<Arc<dyn Evidence>>,
         history: Option<Arc<History>>,
     ) -> Result<Self, StartError> {
         if options.tls == Tls::Off && !options.listen.ip().is_loopback() {
@@ -135,6 +136,7 @@ impl Console {
             pictures,
             desk,
             drills,
+            evidence,
             history,
             shared_pictures: http::Shared::new().into(),
             hashing: Semaphore::new(2),

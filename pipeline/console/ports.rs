@@ -1,7 +1,7 @@
 //! What the console asks of the rest of the product. Each is a trait, so that the console is built and tested without
 //! a bus, a camera or a site.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, io::Read};
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -174,6 +174,16 @@ pub struct ChangeRecord {
     pub diff: String,
     /// When it was taken back, if it was.
     pub undone_at: Option<Timestamp>,
+}
+
+/// What a site kept of its alarms. An error is a sentence for the officer who asked.
+pub trait Evidence: Send + Sync {
+    /// The bundles, newest first: `name`, `zone`, `level`, `alarm_at`, `incident`, `drill`; or `name` and `problem`.
+    fn list(&self, site: &str) -> Result<Vec<serde_json::Value>, String>;
+    /// What is in a bundle whose digests hold: `files`, `is_sealed`, `key_id`, `changes`, `clips`, and what made it.
+    fn look(&self, site: &str, name: &str) -> Result<serde_json::Value, String>;
+    /// A bundle as one file (tar), and its length in bytes.
+    fn archive(&self, site: &str, name: &str) -> Result<(Box<dyn Read + Send>, u64), String>;
 }
 
 /// Exercises: a simulated crush in the live graph. An error is a sentence for the officer who asked.

@@ -179,6 +179,16 @@ impl<'a> GroundLine<'a> {
     }
 }
 
+/// What a bundle says of itself, unchecked.
+///
+/// # Errors
+/// There is none, or it is of another version.
+pub fn manifest(folder: &Path) -> Result<Manifest> {
+    let manifest = read_small(&folder.join(MANIFEST))?;
+    serde_json::from_slice(&manifest)
+        .with_context(|| format!("cannot read {MANIFEST} in {}", folder.display()))
+}
+
 /// A bundle whose digests hold.
 #[derive(Debug)]
 pub struct Opened {

@@ -9,6 +9,7 @@
 //! site loop -> Keeper (rings of the last minutes) -> orange or red -> Bundle -> thread -> folder -> throng replay
 //! ```
 
+pub mod archive;
 pub mod bundle;
 pub mod clip;
 pub mod event;

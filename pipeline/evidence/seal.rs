@@ -33,6 +33,15 @@ impl Seal {
         &self.key_id
     }
 
+    /// Whether this key made a signature of a manifest.
+    pub fn holds(&self, manifest: &[u8], signature: &str) -> bool {
+        let signature = unhex(signature.trim());
+        signature.is_some_and(|signature| {
+            let signature = Signature::from_bytes(&signature);
+            self.key.verifying_key().verify_strict(&sealed_bytes(manifest), &signature).is_ok()
+        })
+    }
+
     /// The signature of a manifest, lower-case hexadecimal.
     pub fn sign(&self, manifest: &[u8]) -> String {
         hex(&self.key.sign(&sealed_bytes(manifest)).to_bytes())

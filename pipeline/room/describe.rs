@@ -62,7 +62,7 @@ fn camera(camera: CameraLayout) -> CameraDescription {
         name: camera.id.clone(),
         id: camera.id,
         is_calibrated: camera.is_calibrated,
-        position_in_ground_m: None,
+        position_in_ground_m: camera.position_in_ground_m,
         footprint_in_ground_m: camera.footprint_in_ground_m,
     }
 }
@@ -71,7 +71,7 @@ fn speaker(speaker: SpeakerLayout) -> SpeakerDescription {
     SpeakerDescription {
         name: speaker.id.clone(),
         id: speaker.id,
-        position_in_ground_m: None,
+        position_in_ground_m: speaker.position_in_ground_m,
         zones: speaker.zones,
         announcements: Vec::new(),
     }

@@ -10,7 +10,7 @@ import { chromium } from "playwright-core";
 const pictures = join(process.env.CARGO_TARGET_DIR ?? new URL("../../target", import.meta.url).pathname, "console-screenshots");
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 export const SIZES = { wall: { width: 1920, height: 1080 }, laptop: { width: 1366, height: 768 }, phone: { width: 390, height: 844 } };
-export const SCREENS = ["situation", "wall", "alarms", "alarms/performance", "speakers", "history", "report", "health", "drill", "calibrate", "accounts", "audit"];
+export const SCREENS = ["situation", "wall", "alarms", "alarms/performance", "speakers", "history", "report", "health", "drill", "calibrate", "accounts", "audit", "evidence"];
 
 /** Runs `test(page, found)` with a page of its own on the console at `at`; `found` collects errors and foreign requests. */
 export async function withPage({ size = SIZES.laptop, language = "en", theme = "dark", at }, test) {
@@ -26,8 +26,9 @@ export async function withPage({ size = SIZES.laptop, language = "en", theme = "
     const page = await context.newPage();
     page.setDefaultTimeout(20_000);
     page.on("pageerror", (error) => found.errors.push(error.message));
-    // A console without history answers 404, and so does one without a field: a browser writes that down as an error.
-    page.on("console", (message) => { if (message.type() === "error" && !/status of 404/.test(message.text())) found.errors.push(message.text()); });
+    // A console without history answers 404, and so does one without a field, and a site without evidence 409: a browser
+    // writes that down as an error.
+    page.on("console", (message) => { if (message.type() === "error" && !/status of (404|409)/.test(message.text())) found.errors.push(message.text()); });
     page.on("request", (request) => { if (!/^(data|blob):/.test(request.url()) && new URL(request.url()).host !== new URL(at).host) found.foreign.push(request.url()); });
     await page.goto(`${at}/login`);
     await page.locator("[name=user]").fill("demo");

@@ -116,6 +116,36 @@ test("what_happens_outside_lowers_thresholds_with_its_reason_and_is_ended_by_han
     await page.locator(".badge.lowered").waitFor({ state: "detached" });
   }));
 
+test("cameras_and_loudspeakers_stand_on_the_map_with_what_they_do_and_lead_to_their_pages", { timeout: 60_000 }, () =>
+  withPage({ at: room.url, language: "en" }, async (page) => {
+    await show(page, "situation");
+    const mark = (title) => page.locator(`.marker[title="${title}"]`);
+    await mark("Metro 地铁 · NO DATA").waitFor();
+    await mark("Stage horn 舞台喇叭 · Ready").waitFor();
+    assert.equal(await mark("Metro 地铁 · NO DATA").innerText(), "☒");
+    assert.notEqual(await page.locator(".marker.cameras.is-sees").count(), 0);
+    await page.locator(".marker.cameras.is-sees").first().dispatchEvent("click");
+    await page.locator("#page[data-screen=wall]").waitFor();
+    await show(page, "situation");
+    await page.locator(".marker.speakers").first().dispatchEvent("click");
+    await page.locator("#page[data-screen=speakers]").waitFor();
+  }));
+
+test("evidence_is_checked_shown_and_taken_away", { timeout: 60_000 }, () =>
+  withPage({ at: room.url, language: "en" }, async (page) => {
+    await show(page, "evidence");
+    const bundle = (name) => page.locator(`[data-bundle="${name}"]`);
+    await bundle("2026-stage-red").locator("summary").click();
+    await bundle("2026-stage-red").getByText("the seal of the key evidence holds").waitFor();
+    await bundle("2026-stage-red").getByText("clip-cam-stage.mp4").waitFor();
+    await bundle("2026-stairs-orange").locator("summary").click();
+    await bundle("2026-stairs-orange").getByText("messages.jsonl was changed").waitFor();
+    await picture(page, "evidence-opened");
+    const [download] = await Promise.all([page.waitForEvent("download"), bundle("2026-stage-red").locator("a").click()]);
+    assert.equal(readFileSync(await download.path()).length, 1024);
+    await page.locator("[data-evidence=station]").getByText("keeps no evidence").waitFor();
+  }));
+
 test("what_programs_say_in_english_is_read_in_chinese", { timeout: 60_000 }, () =>
   withPage({ at: room.url, language: "zh" }, async (page, found) => {
     await show(page, "health");

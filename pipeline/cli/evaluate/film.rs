@@ -78,6 +78,7 @@ impl FilmedCrowd {
             id: Id::new("mast")?,
             stream: StreamPlan::of(&uri),
             uri,
+            position_m: None,
             count_fps: DEFAULT_COUNT_FPS,
             count_width_px: None,
             calibration: calibrate(scenario, seed)?,

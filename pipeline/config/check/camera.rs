@@ -42,6 +42,7 @@ impl Checker<'_> {
                 id,
                 uri,
                 stream,
+                position_m: camera.position_m.filter(|_| camera.drone.is_none()),
                 count_fps: camera.count_fps.unwrap_or(DEFAULT_COUNT_FPS),
                 count_width_px: camera.count_width_px,
                 calibration,

@@ -225,6 +225,7 @@ impl Checker<'_> {
         }
         Some(SpeakerRequestPlan {
             id,
+            position_m: speaker.position_m,
             zones: speaker.zones.clone(),
             orange: speaker.orange.clone(),
             red: speaker.red.clone(),

@@ -16,6 +16,9 @@ pub struct Camera {
     /// password as `${NAME}` and set the environment variable `NAME`: secrets do not belong in this file.
     #[schemars(required, title = "a file name or a stream URI", example = &"rtsp://viewer:${CAM_1_PASSWORD}@10.0.0.7/main")]
     pub uri: Option<SourceText>,
+    /// Where it stands, in metres on the ground: drawn on the map, and used for nothing else. Not for a camera on a drone.
+    #[schemars(inner(range(min = -1e7, max = 1e7)), title = "[x, y] in metres", example = [12.5, -4.0])]
+    pub position_m: Option<[f64; 2]>,
     /// Frames counted a second; the others are shown but not counted. Default: 5.
     #[schemars(extend("exclusiveMinimum" = 0), range(max = 60), example = 5)]
     pub count_fps: Option<f64>,

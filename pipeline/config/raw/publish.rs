@@ -117,6 +117,9 @@ pub struct SiteSpeaker {
     /// The loudspeaker.
     #[schemars(required, title = "an id: lower-case letters, digits, `-` and `_`, at most 63", example = &"gate-pole")]
     pub id: Option<String>,
+    /// Where it hangs, in metres on the ground: drawn on the map, and used for nothing else.
+    #[schemars(inner(range(min = -1e7, max = 1e7)), title = "[x, y] in metres", example = [12.5, -4.0])]
+    pub position_m: Option<[f64; 2]>,
     /// Zones for which it is asked. Default: all.
     #[schemars(example = ["gate"])]
     pub zones: Option<Vec<String>>,

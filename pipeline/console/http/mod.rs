@@ -5,6 +5,7 @@ mod alarms;
 mod caller;
 mod desk;
 mod error;
+mod evidence;
 mod handovers;
 mod health;
 mod history;
@@ -60,6 +61,9 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/calibrate/{site}/{camera}/fit", post(desk::fit))
         .route("/drills/{site}", get(desk::drill).post(desk::drill_start))
         .route("/drills/{site}/stop", post(desk::drill_stop))
+        .route("/evidence/{site}", get(evidence::list))
+        .route("/evidence/{site}/{name}", get(evidence::look))
+        .route("/evidence/{site}/{name}/archive.tar", get(evidence::archive))
         .route("/alarms", get(alarms::list))
         .route("/alarms/{site}/{incident}", get(alarms::one))
         .route("/alarms/{site}/{incident}/{action}", post(alarms::act))

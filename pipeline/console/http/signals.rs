@@ -100,7 +100,7 @@ pub(super) async fn enter(
     blocking(move || {
         app.record(&by, "signal", json!(signal))?;
         app.remember_signal(&signal);
-        tell(&app, signal, now)
+        Ok(tell(&app, &signal, now))
     })
     .await?
 }
@@ -127,10 +127,10 @@ pub(super) async fn end(
 }
 
 /// Shows a signal, and tells its site: whether that heard it stands in the answer.
-fn tell(app: &App, signal: Signal, now: Timestamp) -> Result<Json<Value>, ApiError> {
-    let told = app.commands.signal(&signal);
+fn tell(app: &App, signal: &Signal, now: Timestamp) -> Json<Value> {
+    let told = app.commands.signal(signal);
     let mut room = app.room();
     room.hear(RoomEvent::Signal(Box::new(signal.clone())), now);
     app.tell(&mut room, now);
-    Ok(Json(json!({ "signal": signal, "is_told": told.is_ok(), "why": told.err() })))
+    Json(json!({ "signal": signal, "is_told": told.is_ok(), "why": told.err() }))
 }

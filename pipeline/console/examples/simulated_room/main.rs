@@ -34,6 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         Arc::new(Cameras::new(clock.clone())),
         ports.clone(),
         Some(ports.clone()),
+        Some(ports.clone()),
         Some(Arc::clone(&history)),
     )?;
     eprintln!("The simulated room is at {} (demo, demo).", console.url());

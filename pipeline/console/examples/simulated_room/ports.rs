@@ -3,14 +3,15 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
+    io::Read,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use serde_json::{Value, json};
 use throng_analytics::{time::Timestamp, wire};
 use throng_console::{
-    ChangeRecord, Clock, Commands, Desk, Drills, Fit, Overlay, Picture, PointPair, Proposal, RoomEvent,
-    SiteChange, SpeakOrder, ZoneTrust,
+    ChangeRecord, Clock, Commands, Desk, Drills, Evidence, Fit, Overlay, Picture, PointPair, Proposal,
+    RoomEvent, SiteChange, SpeakOrder, ZoneTrust,
 };
 
 use crate::pictures::draw;
@@ -302,5 +303,34 @@ impl Drills for Simulated {
                 }],
             },
         }))
+    }
+}
+
+impl Evidence for Simulated {
+    fn list(&self, site: &str) -> Result<Vec<Value>, String> {
+        if site != "square" {
+            return Err("the site keeps no evidence: its file has no [evidence]".to_owned());
+        }
+        let alarm_at = self.clock.now() - 3600.0;
+        Ok(vec![
+            json!({ "name": "2026-stage-red", "zone": "stage", "level": "red", "alarm_at": alarm_at, "drill": false }),
+            json!({ "name": "2026-stairs-orange", "zone": "stairs", "level": "orange", "alarm_at": alarm_at, "drill": false }),
+        ])
+    }
+
+    fn look(&self, _: &str, name: &str) -> Result<Value, String> {
+        if name != "2026-stage-red" {
+            return Err("messages.jsonl was changed: its SHA-256 is not the one that was signed".to_owned());
+        }
+        Ok(json!({
+            "is_sealed": true, "key_id": "evidence", "from": self.clock.now() - 3780.0, "until": self.clock.now() - 3570.0,
+            "throng_version": "0.1.0", "model": { "name": "simulated", "sha256": "" }, "config_sha256": "simulated",
+            "clips": [{ "camera": "cam-stage", "pictures": 300, "is_concealed": true }], "replay_differs": [],
+            "files": [{ "name": "clip-cam-stage.mp4", "bytes": 4_000_000, "sha256": "ab".repeat(32) }],
+        }))
+    }
+
+    fn archive(&self, _: &str, _: &str) -> Result<(Box<dyn Read + Send>, u64), String> {
+        Ok((Box::new(std::io::repeat(0).take(1024)), 1024))
     }
 }

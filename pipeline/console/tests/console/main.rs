@@ -1,6 +1,7 @@
 //! The console by its pages' own requests: who may ask what, what silence means, and what outlives a shift and a restart.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
 
+mod evidence;
 mod history;
 mod metrics;
 mod rights;

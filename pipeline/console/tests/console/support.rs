@@ -1,7 +1,7 @@
 //! A console without a site behind it, people who ask it, and messages of a site to feed it.
 
 use std::{
-    io::{BufRead as _, BufReader, Write as _},
+    io::{BufRead as _, BufReader, Read, Write as _},
     net::TcpStream,
     sync::Arc,
     time::{Duration, SystemTime},
@@ -14,8 +14,8 @@ use throng_analytics::{
     wire::{Ack, CameraState, Signal, SiteSignals, Warning, ZoneDensity, ZoneState},
 };
 use throng_console::{
-    ChangeRecord, Clock, Commands, Console, Desk, Fit, Options, Overlay, Picture, Pictures, PointPair,
-    Proposal, RoomEvent, SiteChange, SiteDescription, SpeakOrder,
+    ChangeRecord, Clock, Commands, Console, Desk, Evidence, Fit, Options, Overlay, Picture, Pictures,
+    PointPair, Proposal, RoomEvent, SiteChange, SiteDescription, SpeakOrder,
 };
 use throng_history::History;
 
@@ -70,6 +70,28 @@ impl Desk for Nowhere {
     }
 }
 
+/// One bundle of the square, of three bytes.
+impl Evidence for Nowhere {
+    fn list(&self, site: &str) -> Result<Vec<Value>, String> {
+        if site != "square" {
+            return Err("nowhere".to_owned());
+        }
+        Ok(vec![
+            json!({ "name": "b-1", "zone": "stage", "level": "red", "alarm_at": "2026-11-28T10:00:00Z" }),
+        ])
+    }
+    fn look(&self, _: &str, name: &str) -> Result<Value, String> {
+        if name == "b-1" {
+            Ok(json!({ "is_sealed": true, "files": [] }))
+        } else {
+            Err("no such bundle".to_owned())
+        }
+    }
+    fn archive(&self, _: &str, name: &str) -> Result<(Box<dyn Read + Send>, u64), String> {
+        if name == "b-1" { Ok((Box::new(&b"tar"[..]), 3)) } else { Err("no such bundle".to_owned()) }
+    }
+}
+
 pub(crate) struct Server {
     pub(crate) console: Console,
     /// The console's time, moved by hand.
@@ -110,10 +132,11 @@ impl Server {
             ..Options::new("127.0.0.1:0".parse().unwrap(), folder.path().to_owned())
         };
         let port = Arc::new(Nowhere);
-        let console = Console::start(options, port.clone(), port.clone(), port, None, history)
-            .unwrap_or_else(|error| {
-                panic!("{error}");
-            });
+        let console =
+            Console::start(options, port.clone(), port.clone(), port.clone(), None, Some(port), history)
+                .unwrap_or_else(|error| {
+                    panic!("{error}");
+                });
         let server = Self { console, clock, folder };
         for id in ["square", "station"] {
             server

@@ -3,13 +3,15 @@
 import * as L from "../vendor/leaflet/leaflet-src.esm.js";
 import { get, path } from "./api.js";
 import { el } from "./dom.js";
-import { num, t } from "./i18n.js";
+import { num, t, word } from "./i18n.js";
 import { colour, shape } from "./level.js";
 import { age, levelOf, room, site } from "./live.js";
 
 const at = ([x, y]) => [y, x];
 /** A density of the ground that is older than this is of the past, seconds. Sites tell it several times a second. */
 const FIELD_OLD_SECS = 10;
+/** A loudspeaker by what it does: never told by colour alone. */
+const SPEAKER_SIGNS = { idle: "♪", speaking: "♫)))", muted: "♪×", disarmed: "♪–", unreachable: "?", lost: "?" };
 /** Room that the name of a zone takes, pixels. */
 const NAME_PX = 140;
 /** Density in people/m2 to colour: transparent where nearly nobody is, through violet to yellow (readable without hues). */
@@ -63,7 +65,7 @@ export class GroundMap {
     for (const line of place.lines ?? []) {
       L.polyline([at(line.from_in_ground_m), at(line.to_in_ground_m)], { color: colour("accent"), weight: 4, dashArray: "8 5" }).bindTooltip(line.name).addTo(this.groups.lines);
     }
-    for (const camera of place.cameras ?? []) if (camera.position_in_ground_m) bounds.extend(at(camera.position_in_ground_m));
+    for (const thing of [...(place.cameras ?? []), ...(place.speakers ?? [])]) if (thing.position_in_ground_m) bounds.extend(at(thing.position_in_ground_m));
     this.bounds = bounds;
     this.fit();
   }
@@ -116,7 +118,8 @@ export class GroundMap {
       const now = room.cameras.get(`${this.site_id}/${camera.id}`);
       const footprint = now?.footprint_in_ground_m ?? camera.footprint_in_ground_m;
       if (footprint?.length) L.polygon(footprint.map(at), { color: colour("accent"), weight: 1, fillOpacity: 0.04, dashArray: "4 4", interactive: false }).addTo(this.groups.footprints);
-      if (camera.position_in_ground_m) this.mark("camera", "▣", camera, now?.alive && ["live", "degraded"].includes(now.state), "cameras", () => { location.hash = "#/wall"; });
+      const is_seeing = now?.alive && ["live", "degraded"].includes(now.state);
+      if (camera.position_in_ground_m) this.mark("cameras", camera, { sign: is_seeing ? "▣" : "☒", state: is_seeing ? "sees" : "no-data", words: is_seeing ? t("map.sees") : t("map.no-data"), to: "#/wall" });
     }
   }
 
@@ -124,14 +127,16 @@ export class GroundMap {
     this.groups.speakers.clearLayers();
     for (const speaker of place.speakers ?? []) {
       const now = room.speakers.get(`${this.site_id}/${speaker.id}`);
-      if (speaker.position_in_ground_m) this.mark("speaker", "♪", speaker, now?.alive, "speakers", () => { location.hash = "#/speakers"; });
+      const state = now?.alive ? now.state : "lost";
+      if (speaker.position_in_ground_m) this.mark("speakers", speaker, { sign: SPEAKER_SIGNS[state] ?? "♪", state, words: word("speaker", state), to: "#/speakers" });
     }
   }
 
-  mark(kind, sign, thing, is_good, group, click) {
-    const icon = L.divIcon({ className: `marker ${kind} ${is_good ? "" : "bad"}`, html: el("span", {}, sign), iconSize: [24, 24] });
-    const text = `${thing.name} · ${t(is_good ? `map.${kind}` : "map.no-data")}`;
-    L.marker(at(thing.position_in_ground_m), { icon, alt: text, title: text }).on("click", click).addTo(this.groups[group]);
+  /** A thing at its place, with its state as sign, colour and words; a click leads to it. */
+  mark(group, thing, { sign, state, words, to }) {
+    const icon = L.divIcon({ className: `marker ${group} is-${state}`, html: el("span", {}, sign), iconSize: [sign.length > 2 ? 46 : 26, 26] });
+    const text = `${thing.name} · ${words}`;
+    L.marker(at(thing.position_in_ground_m), { icon, alt: text, title: text, keyboard: true }).on("click keypress", () => { location.hash = to; }).addTo(this.groups[group]);
   }
 
   /** Fetches the density of the ground and lays it over the map. */

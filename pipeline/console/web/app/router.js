@@ -6,6 +6,7 @@ import { alarms } from "./alarms.js";
 import { audit } from "./audit.js";
 import { calibrate } from "./calibrate.js";
 import { drill } from "./drill.js";
+import { evidence } from "./evidence.js";
 import { health } from "./health.js";
 import { history } from "./history.js";
 import { report } from "./report.js";
@@ -27,6 +28,7 @@ export const SCREENS = [
   screen("calibrate", calibrate, "commander", "9"),
   screen("accounts", accounts, "administrator", "0"),
   screen("audit", audit, "commander", "-"),
+  screen("evidence", evidence, "commander", "e"),
   screen("zone", zone, "viewer", null),
 ];
 
