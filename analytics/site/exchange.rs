@@ -7,7 +7,7 @@
 use thiserror::Error;
 
 use super::{LineTracker, Site, SiteModel, camera_view::CameraView};
-use crate::{camera::Calibration, signal::Signals};
+use crate::camera::Calibration;
 
 /// A zone was to be taken out while an incident goes on in it: nobody would be told of its end.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

@@ -68,10 +68,6 @@ fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-fn in_words(error: anyhow::Error) -> String {
-    format!("{error:#}")
-}
-
 /// What is in a bundle, and whether it is whole and sealed by the key of the site.
 fn looked_at(plan: &EvidencePlan, folder: &Path) -> Result<Value> {
     let opened = Opened::open(folder)?;
@@ -111,11 +107,13 @@ impl Evidence for SiteEvidence {
 
     fn look(&self, site: &str, name: &str) -> Result<Value, String> {
         let (plan, folder) = self.folder(site, name)?;
-        looked_at(&plan, &folder).map_err(in_words)
+        looked_at(&plan, &folder).map_err(|error| format!("{error:#}"))
     }
 
     fn archive(&self, site: &str, name: &str) -> Result<(Box<dyn Read + Send>, u64), String> {
         let (_, folder) = self.folder(site, name)?;
-        archive(&folder).with_context(|| format!("{name} cannot be packed")).map_err(in_words)
+        archive(&folder)
+            .with_context(|| format!("{name} cannot be packed"))
+            .map_err(|error| format!("{error:#}"))
     }
 }

@@ -95,7 +95,7 @@ impl Room {
                 heard.join(self.put_signal(key, record));
             }
         }
-        self.tighten(&site, tightened, &mut heard);
+        self.tighten(&site, &tightened, &mut heard);
         heard
     }
 
@@ -135,7 +135,7 @@ impl Room {
     }
 
     /// Takes over which zones of a site have lowered thresholds.
-    fn tighten(&mut self, site: &str, now: BTreeMap<Key, TightenedZone>, heard: &mut Heard) {
+    fn tighten(&mut self, site: &str, now: &BTreeMap<Key, TightenedZone>, heard: &mut Heard) {
         let known: Vec<Key> =
             self.tightened.keys().filter(|key| key.0 == site).chain(now.keys()).cloned().collect();
         for key in known {

@@ -235,7 +235,7 @@ fn signals_are_the_same_as_in_a_file() {
     history.put_signal(&Signal { text: "drizzle".to_owned(), ..signal.clone() }).unwrap();
     history.put_signal(&signal).unwrap();
     let found = |from, to| history.signals(&signal.site, from, to).unwrap();
-    assert_eq!(found(signal.from - 60.0, signal.from + 60.0), [signal.clone()]);
+    assert_eq!(found(signal.from - 60.0, signal.from + 60.0), std::slice::from_ref(&signal));
     assert_eq!(found(signal.until, signal.until + 60.0), []);
 }
 
