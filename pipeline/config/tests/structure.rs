@@ -26,7 +26,7 @@ fn each_slip_is_said_with_line_key_expectation_and_advice() {
             "count_fps = 5",
             "count_fsp = 5",
             "site.toml:9: camera[0].count_fsp: is not a key of this table; expected `calibration`, `count_correction`, \
-             `count_fps`, `count_width_px`, `drone`, `id`, `moves`, `stream`, `uncalibrated`, `uri`, `watch`; did you mean `count_fps`?",
+             `count_fps`, `count_width_px`, `drone`, `id`, `moves`, `position_m`, `stream`, `uncalibrated`, `uri`, `watch`; did you mean `count_fps`?",
         ),
         (
             "count_fps = 5",
