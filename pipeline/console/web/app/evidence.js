@@ -8,7 +8,7 @@ import { nameOf, room, watch } from "./live.js";
 import { said } from "./said.js";
 
 export function evidence(page) {
-  const list = el("div", { class: "cards" });
+  const list = el("div", { class: "cards wide" });
   put(page, el("h1", {}, t("screen.evidence")), el("p", { class: "quiet" }, t("evidence.what")), list);
   let known = "";
   const draw = () => {
@@ -57,7 +57,9 @@ function row(site_id, bundle) {
 function drawInside(node, site_id, found) {
   const clips = found.clips ?? [];
   put(node,
-    el("p", {}, badge(found.is_sealed ? "normal" : "red"), " ", t(found.is_sealed ? "evidence.sealed" : "evidence.not-sealed", { key: found.key_id })),
+    found.is_sealed
+      ? el("p", {}, el("strong", {}, "✓ "), t("evidence.sealed", { key: found.key_id }))
+      : el("p", { class: "problem", role: "alert" }, t("evidence.not-sealed", { key: found.key_id })),
     el("p", {}, t("evidence.span", { from: clock(found.from), until: clock(found.until) }), " · ", found.replay_differs.length ? t("evidence.differs", { what: found.replay_differs.join("; ") }) : t("evidence.replays")),
     clips.length ? el("p", {}, clips.map((clip) => t(clip.is_concealed ? "evidence.clip-concealed" : "evidence.clip", { camera: nameOf(site_id, "cameras", clip.camera), n: clip.pictures })).join(" · ")) : null,
     el("div", { class: "scroll", tabindex: 0 }, el("table", {}, el("tbody", {}, found.files.map((file) => el("tr", {}, el("td", {}, file.name), el("td", { class: "num" }, `${num(file.bytes / 1e6, 2)} MB`), el("td", { class: "quiet" }, file.sha256.slice(0, 16))))))),
