@@ -73,7 +73,7 @@ pub enum PlumbLinesError {
     /// A focal length that is none.
     #[error("the focal length must be a number of pixels above 0")]
     NoFocalLength,
-    /// No distortion up to [`K1_MAX`] makes them straight.
+    /// No distortion up to `K1_MAX` makes them straight.
     #[error(
         "no lens of this model makes the edges straight (k1 would be {k1:.2}): are all of them straight in the world, and is \
          the focal length right? A fisheye needs a measured lens"

@@ -138,7 +138,7 @@ impl Relay {
     /// Shows what is known.
     ///
     /// # Errors
-    /// No answer, or an exception of the device. It is to be tried again when [due](Self::due).
+    /// No answer, or an exception of the device. It is to be tried again after a pause.
     pub fn set(&mut self) -> Result<()> {
         let outcome = self.written();
         self.due_at = Instant::now();
