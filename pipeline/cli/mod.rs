@@ -23,6 +23,7 @@ pub mod live;
 pub mod logging;
 pub mod model_args;
 pub mod models;
+pub mod network_threads;
 pub mod output;
 pub mod progress;
 pub mod replay;

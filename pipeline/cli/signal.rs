@@ -8,9 +8,9 @@ use std::{
 use anyhow::{Context as _, bail};
 use clap::{ArgAction, Args, ValueEnum};
 use throng_analytics::wire::{Signal, SignalKind};
-use tokio::{runtime::Runtime, time::Instant};
+use tokio::time::Instant;
 
-use super::{exit_status::ExitStatus, output};
+use super::{exit_status::ExitStatus, network_threads, output};
 use crate::{
     clock::wall_clock,
     config::duration::Span,
@@ -105,10 +105,7 @@ impl From<KindArg> for SignalKind {
 /// # Errors
 /// The bus, the key, or a site that does not take it.
 pub fn run(args: &SignalArgs) -> anyhow::Result<ExitStatus> {
-    let runtime = Runtime::new().context("cannot start the network threads")?;
-    let outcome = runtime.block_on(tell(args));
-    runtime.shutdown_timeout(Duration::from_secs(1));
-    outcome
+    network_threads::block_on(tell(args))
 }
 
 async fn tell(args: &SignalArgs) -> anyhow::Result<ExitStatus> {
@@ -159,9 +156,8 @@ async fn tell(args: &SignalArgs) -> anyhow::Result<ExitStatus> {
         let Some(arrival) = arrival else { break };
         let Heard::Message { payload, .. } = arrival.heard else { continue };
         let told: throng_analytics::wire::SiteSignals = serde_json::from_slice(&payload)?;
-        let is_known = told.signals.iter().any(|known| known.id == args.id && known.issued_at == now);
-        let is_known_at_all = told.signals.iter().any(|known| known.id == args.id);
-        if is_known || is_over && !is_known_at_all {
+        let known = told.signals.iter().find(|known| known.id == args.id);
+        if known.map_or(is_over, |known| known.issued_at == now) {
             for zone in told.tightened.iter().filter(|zone| zone.signal == args.id) {
                 let [.., red] = zone.thresholds_people_per_m2;
                 output::note(format!(

@@ -8,13 +8,10 @@ use throng_analytics::{
     level::Level,
     wire::{SpeakerCommand, SpeakerOrder, SpeakerOutcome, SpeakerReceipt, SpeakerState},
 };
-use tokio::{
-    runtime::Runtime,
-    time::{Instant, timeout_at},
-};
+use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
-use super::{exit_status::ExitStatus, output};
+use super::{exit_status::ExitStatus, network_threads, output};
 use crate::{
     clock::wall_clock,
     config::duration::Span,
@@ -124,10 +121,7 @@ impl From<LevelArg> for Level {
 /// # Errors
 /// The bus, the key, a loudspeaker that is not there, or one that refuses.
 pub fn run(args: &SpeakArgs) -> anyhow::Result<ExitStatus> {
-    let runtime = Runtime::new().context("cannot start the network threads")?;
-    let outcome = runtime.block_on(speak(args));
-    runtime.shutdown_timeout(Duration::from_secs(1));
-    outcome
+    network_threads::block_on(speak(args))
 }
 
 async fn speak(args: &SpeakArgs) -> anyhow::Result<ExitStatus> {

@@ -8,13 +8,12 @@ use std::{path::PathBuf, time::Duration};
 use anyhow::Context as _;
 use clap::{ArgAction, Args};
 use tokio::{
-    runtime::Runtime,
     signal::unix::{SignalKind, signal},
     time::{Instant, sleep_until},
 };
 
 use self::{line::line, record::Record};
-use super::{exit_status::ExitStatus, output};
+use super::{exit_status::ExitStatus, network_threads, output};
 use crate::{
     config::duration::Span,
     publish::{Arrival, Id, Network, Watcher, check_key_expression},
@@ -70,11 +69,7 @@ pub fn run(args: &WatchArgs) -> anyhow::Result<ExitStatus> {
         output::note(format!("throng: {error:#}"));
         return Ok(ExitStatus::BadInput);
     }
-    let runtime = Runtime::new().context("cannot start the network threads")?;
-    let outcome = runtime.block_on(watch(args, &network));
-    // Whatever the network still does must not hold up the end of the program.
-    runtime.shutdown_timeout(Duration::from_secs(1));
-    outcome
+    network_threads::block_on(watch(args, &network))
 }
 
 async fn watch(args: &WatchArgs, network: &Network) -> anyhow::Result<ExitStatus> {
