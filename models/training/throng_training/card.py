@@ -3,6 +3,7 @@
 import hashlib
 import json
 import statistics
+import tomllib
 from pathlib import Path
 
 from .config import Config
@@ -55,6 +56,14 @@ def _table(name: str, row: dict) -> str:
     return "\n".join([name, *lines, ""])
 
 
+def _execution(card: Path) -> list[str]:
+    """The tables by which an existing card says how its model is best run: written by hand, and kept."""
+    stated = tomllib.loads(card.read_text()).get("execution", {}) if card.exists() else {}
+    plain = {key: value for key, value in stated.items() if not isinstance(value, dict)}
+    parts = [_table("[execution]", plain)] if plain else []
+    return parts + [_table(f"[execution.{key}]", value) for key, value in stated.items() if isinstance(value, dict)]
+
+
 def write(config: Config, data: Path, model: Path, logs: list[Path], history: str, threads: int) -> None:
     """Measures `model` and writes `<model>.toml` beside it; keeps the curves of its runs, `logs`, there too."""
     density_of = onnx_counter(model, threads)
@@ -76,6 +85,7 @@ def write(config: Config, data: Path, model: Path, logs: list[Path], history: st
         _table("[output]", {"kind": "density", "name": "density", "stride_px": STRIDE_PX}),
         _table("[head_sizes]", HEAD_SIZES),
     ]
+    parts += _execution(model.with_suffix(".toml"))
     parts += [_table("[[training_data]]", {"name": s.name, "images": len(pictures), "licence": s.licence})
               for s, pictures in zip(config.sets, training)]
     parts += [_table("[[error]]", row) for row in strata(pooled)]

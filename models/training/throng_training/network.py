@@ -113,7 +113,7 @@ SHAPES = {
     # YOLOX-nano's trunk: widths and depths must not change, or its weights do not fit.
     "compact": Shape((16, 32, 64, 128, 256), (1, 3, 3, 1), 64, (2, 1), True),
     # Widths whose halves are multiples of 8 or 16: others are much slower on CPUs for the same work.
-    "nano": Shape((8, 16, 32, 64, 96), (0, 1, 1, 1), 32, (), False),
+    "nano": Shape((8, 16, 32, 64, 96), (0, 2, 2, 1), 48, (2, 1), False),
     "accurate": Shape((0, 0, 128, 192, 0), (0, 0, 0, 0), 160, (1, 2, 3, 2, 1), True, efficient=True),
 }
 

@@ -20,8 +20,8 @@ from .network import SHAPES, Counter
 from .train import train
 
 
-def run(config: Config, folder: Path) -> Path:
-    """Writes the pictures into `folder`, trains on them and exports; the checkpoint."""
+def run(config: Config, folder: Path) -> tuple[Path, Path]:
+    """Writes the pictures into `folder`, trains on them and exports; the checkpoint and the exported counter."""
     _check_importers(folder / "import")
     rng = np.random.default_rng(config.seed)
     (folder / "images").mkdir(parents=True)
@@ -37,7 +37,7 @@ def run(config: Config, folder: Path) -> Path:
     train(config, folder, folder / "run", minutes=5, steps_max=3)
     export(folder / "run" / "checkpoint.pt", folder / "smoke.onnx", SHAPES[config.network])
     _check_start(folder / "smoke.onnx", config)
-    return folder / "run" / "checkpoint.pt"
+    return folder / "run" / "checkpoint.pt", folder / "smoke.onnx"
 
 
 def _check_importers(folder: Path) -> None:

@@ -19,6 +19,7 @@ from .evaluate import count_errors, torch_counter
 from .initial import calibrate, load, load_package, load_yolox
 from .losses import density_loss
 from .network import SHAPES, Counter
+from .teacher import teacher_of
 
 CHECKPOINT_SECS = 120
 VALIDATION_SECS = 600
@@ -75,11 +76,7 @@ class Run:
             {"params": [p for p in self.network.parameters() if id(p) not in trunk], "peak": config.learning_rate_head},
         ]
         self.optimiser = torch.optim.AdamW(groups, lr=0.0, weight_decay=config.weight_decay)
-        self.teacher = None
-        if config.teacher:
-            teacher = Counter(SHAPES[config.teacher_network])
-            load(teacher, Path(config.teacher))
-            self.teacher = teacher.to(device, memory_format=torch.channels_last).eval().requires_grad_(False)
+        self.teacher = teacher_of(config, device)
 
     def restore(self, path: Path) -> None:
         """Goes on where a checkpoint left off."""
@@ -110,7 +107,7 @@ class Run:
             group["lr"] = group["peak"] * rate
         image, target, mask = (part.to(self.device, non_blocking=True) for part in (image, target, mask))
         image = image.float().contiguous(memory_format=torch.channels_last)
-        with torch.autocast(self.device.type, dtype=torch.bfloat16):
+        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.config.mixed_precision):
             predicted = self.network(image)
             taught = self.teacher(image) if self.teacher else None
         loss = density_loss(predicted, target, mask)
