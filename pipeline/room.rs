@@ -19,10 +19,10 @@ mod text_change;
 
 pub use self::{desk::SiteDesk, drills::SiteDrills, evidence::SiteEvidence, pictures::PictureBook};
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
-use throng_console::{Console, Desk, Drills, Evidence, Language, Options, Pictures};
+use throng_console::{Console, Desk, Drills, Evidence, Options, Pictures};
 use throng_history::History;
 use tokio::runtime::Runtime;
 
@@ -38,20 +38,14 @@ const CLOSE_WITHIN: Duration = Duration::from_secs(1);
 /// How a console is opened.
 #[derive(Clone, Debug)]
 pub struct RoomOptions {
-    /// Where its pages are served.
-    pub listen: SocketAddr,
-    /// Where accounts, alarms, the audit trail and, unless `history` says otherwise, the history are kept.
-    pub data_dir: PathBuf,
-    /// Where the history is kept: a path or a URL, `${NAME}` in it from the environment.
+    /// How its pages are served, and where it keeps accounts, alarms and the audit trail.
+    pub pages: Options,
+    /// Where the history is kept: a path or a URL, `${NAME}` in it from the environment; none: with the accounts.
     pub history: Option<String>,
     /// The bus.
     pub network: Network,
     /// The key that signs orders to loudspeakers; none: it can stop none and ask none.
     pub speaker_key: Option<SpeakerKeyPlan>,
-    /// Language of pages before somebody has chosen one.
-    pub language: Language,
-    /// Adds the account `demo`, on loopback only.
-    pub demo_account: bool,
 }
 
 /// What can only be done beside a site.
@@ -84,8 +78,9 @@ impl Room {
     /// # Errors
     /// A folder, a key, a history or an address that cannot be used. A bus that is down is none: it is tried again.
     pub fn open(options: &RoomOptions, pictures: Arc<dyn Pictures>, site: AtSite) -> Result<Self> {
-        std::fs::create_dir_all(&options.data_dir)
-            .with_context(|| format!("cannot make the console's folder {}", options.data_dir.display()))?;
+        let folder = &options.pages.data_dir;
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("cannot make the console's folder {}", folder.display()))?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("room")
@@ -95,7 +90,7 @@ impl Room {
         let history = options
             .history
             .clone()
-            .unwrap_or_else(|| options.data_dir.join("history.sqlite").to_string_lossy().into_owned());
+            .unwrap_or_else(|| folder.join("history.sqlite").to_string_lossy().into_owned());
         let history = Arc::new(History::open(&with_secrets(&history)?)?);
         let key = options.speaker_key.as_ref();
         let signer = key
@@ -103,11 +98,8 @@ impl Room {
             .transpose()
             .context("the console cannot sign orders to loudspeakers")?;
         let (orders, outbound) = orders::orders(signer);
-        let mut served = Options::new(options.listen, options.data_dir.clone());
-        served.language = options.language;
-        served.demo_account = options.demo_account;
         let console = Console::start(
-            served,
+            options.pages.clone(),
             orders.clone(),
             pictures,
             site.desk,

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 use clap::{ArgAction, Args, ValueEnum};
-use throng_console::Language;
+use throng_console::{Language, LivePictures, Options, Tls};
 
 use super::{exit_status::ExitStatus, interrupt::Interrupt, output};
 use crate::{
@@ -20,7 +20,8 @@ use crate::{
   throng run site.toml --console 127.0.0.1:8300           beside a site, with its pictures
 
 The first start makes the account \"administrator\" and shows its password once. Beyond loopback pages are served by TLS
-with a certificate that is made at the first start.")]
+with a certificate that is made at the first start, or with --console-certificate. Prometheus may read /metrics of another
+machine by the token in THRONG_METRICS_TOKEN.")]
 pub struct ConsoleArgs {
     /// Where the pages are served.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8300")]
@@ -62,7 +63,21 @@ pub struct Keeping {
     /// Language of the pages before somebody has chosen one.
     #[arg(long, value_enum, default_value = "en")]
     pub language: LanguageArg,
+    /// Certificate (PEM, with those between it and its root) that the pages are served with. Default: beyond loopback, one
+    /// that is made at the first start.
+    #[arg(long = "console-certificate", value_name = "FILE", requires = "certificate_key")]
+    pub certificate: Option<PathBuf>,
+    /// Key of that certificate (PEM, PKCS 8).
+    #[arg(long = "console-certificate-key", value_name = "FILE", requires = "certificate")]
+    pub certificate_key: Option<PathBuf>,
+    /// Where a program beside the console shows a camera by WebRTC or HLS, e.g. `https://room:8889/{camera}`: each picture
+    /// of the wall gets a link to it.
+    #[arg(long, value_name = "URL")]
+    pub live_pictures: Option<LivePictures>,
 }
+
+/// Variable that holds the token by which Prometheus may read a console from another machine.
+const METRICS_TOKEN: &str = "THRONG_METRICS_TOKEN";
 
 /// A language of the pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -80,18 +95,17 @@ impl Keeping {
         network: Network,
         speaker_key: Option<SpeakerKeyPlan>,
     ) -> RoomOptions {
-        RoomOptions {
-            listen,
-            data_dir: self.data_dir.clone().unwrap_or_else(default_folder),
-            history: self.history.clone(),
-            network,
-            speaker_key,
-            language: match self.language {
-                LanguageArg::En => Language::En,
-                LanguageArg::Zh => Language::Zh,
-            },
-            demo_account: false,
+        let mut pages = Options::new(listen, self.data_dir.clone().unwrap_or_else(default_folder));
+        pages.language = match self.language {
+            LanguageArg::En => Language::En,
+            LanguageArg::Zh => Language::Zh,
+        };
+        if let (Some(cert), Some(key)) = (self.certificate.clone(), self.certificate_key.clone()) {
+            pages.tls = Tls::Own { cert, key };
         }
+        pages.live_pictures = self.live_pictures.clone();
+        pages.metrics_token = std::env::var(METRICS_TOKEN).ok().filter(|token| !token.is_empty());
+        RoomOptions { pages, history: self.history.clone(), network, speaker_key }
     }
 }
 

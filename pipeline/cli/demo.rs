@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::Context;
 use throng_analytics::{level::Level, site::SiteReport, wire::Ack};
-use throng_console::Language;
+use throng_console::Options;
 use throng_samples::scene::{FRAMES_PER_S, Scene};
 
 use super::{
@@ -126,15 +126,10 @@ impl Demo<'_> {
         let folder = self.console_folder();
         fs::create_dir_all(&folder)
             .with_context(|| format!("cannot make the folder {}", folder.display()))?;
-        let options = RoomOptions {
-            listen,
-            speaker_key: Some(self.keys.room.kept_in(&folder)?),
-            data_dir: folder,
-            history: None,
-            network: self.network(),
-            language: Language::En,
-            demo_account: true,
-        };
+        let speaker_key = Some(self.keys.room.kept_in(&folder)?);
+        let mut pages = Options::new(listen, folder);
+        pages.demo_account = true;
+        let options = RoomOptions { pages, history: None, network: self.network(), speaker_key };
         // Its site files are shipped ones: not to be changed.
         let room = Room::open(&options, self.pictures.clone(), AtSite::away())?;
         output::note(format!("Console: {} (account demo, password demo)", room.url()));

@@ -38,8 +38,9 @@ pub fn run(args: &RunArgs) -> anyhow::Result<ExitStatus> {
     let exchange = Arc::new(exchange);
     let open = |listen| -> anyhow::Result<(Room, Arc<SiteDrills>)> {
         let options = args.keeping.options(listen, plan.bus.neighbour(), plan.speaker_key.clone());
-        let drills = Arc::new(SiteDrills::open(Arc::clone(&exchange), &options.data_dir)?);
-        let desk = SiteDesk::open(Arc::clone(&exchange), Arc::clone(&pictures), &options.data_dir)?;
+        let folder = &options.pages.data_dir;
+        let drills = Arc::new(SiteDrills::open(Arc::clone(&exchange), folder)?);
+        let desk = SiteDesk::open(Arc::clone(&exchange), Arc::clone(&pictures), folder)?;
         let evidence = Arc::new(SiteEvidence::new(Arc::clone(&exchange)));
         let site = AtSite { desk: Arc::new(desk), drills: Some(drills.clone()), evidence: Some(evidence) };
         Ok((Room::open(&options, pictures.clone(), site)?, drills))

@@ -32,7 +32,7 @@ pub use description::{
     ZoneDescription,
 };
 pub use event::{Alive, FieldView, RoomEvent};
-pub use options::{AnswerTimes, Language, Options, Rates, Tls};
+pub use options::{AnswerTimes, Language, LivePictures, Options, Rates, Tls};
 pub use ports::{
     ChangeRecord, Commands, Desk, Drills, Evidence, Fit, Overlay, Picture, Pictures, PointPair, Proposal,
     SiteChange, SpeakOrder, ZoneOutline, ZoneTrust,

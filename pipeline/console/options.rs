@@ -1,6 +1,6 @@
 //! How a console is started.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, str::FromStr};
 
 use crate::clock::Clock;
 
@@ -23,6 +23,8 @@ pub struct Options {
     pub web_dir: Option<PathBuf>,
     /// Lets whoever knows it read `/metrics` from elsewhere than this machine.
     pub metrics_token: Option<String>,
+    /// Where a program beside the console shows cameras as smooth video; none: by the console's own pictures alone.
+    pub live_pictures: Option<LivePictures>,
     /// Where the time comes from.
     pub clock: Clock,
     /// How many requests a client may make.
@@ -41,6 +43,7 @@ impl Options {
             demo_account: false,
             web_dir: None,
             metrics_token: None,
+            live_pictures: None,
             clock: Clock::system(),
             rates: Rates::default(),
         }
@@ -61,6 +64,39 @@ pub enum Tls {
     },
     /// With a certificate that is made at the first start and kept in the data folder.
     Generated,
+}
+
+/// The address at which a program beside the console (`MediaMTX`, go2rtc and the like) shows one camera by `WebRTC` or HLS:
+/// `{site}` and `{camera}` in it stand for their ids.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LivePictures(String);
+
+impl LivePictures {
+    /// As it was written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for LivePictures {
+    type Err = String;
+
+    fn from_str(address: &str) -> Result<Self, String> {
+        let rest = address.strip_prefix("https://").or_else(|| address.strip_prefix("http://"));
+        let rest = rest.ok_or("expected an address that begins with http:// or https://")?;
+        // Every viewer's page shows it.
+        if rest.split('/').next().is_some_and(|host| host.contains('@')) {
+            return Err("user and password have no place in it, since every viewer is shown it".to_owned());
+        }
+        if !rest.contains("{camera}")
+            || rest.chars().any(|letter| letter.is_whitespace() || letter.is_control())
+        {
+            return Err(
+                "expected {camera} where the camera's id goes, as in https://HOST:8889/{camera}".to_owned()
+            );
+        }
+        Ok(Self(address.to_owned()))
+    }
 }
 
 /// Language of the pages.
@@ -117,5 +153,29 @@ impl Default for Rates {
     /// address behind a gateway. Five wrong passwords are what OWASP's guide on authentication lets pass.
     fn default() -> Self {
         Self { requests_per_s: 100.0, burst: 600.0, login_failures: 5 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_of_live_pictures_says_where_the_camera_goes_and_holds_no_secret() {
+        let of = |address: &str| address.parse::<LivePictures>();
+        assert_eq!(
+            of("https://room:8889/{site}-{camera}/").unwrap().as_str(),
+            "https://room:8889/{site}-{camera}/"
+        );
+        for (wrong, because) in [
+            ("rtsp://room/{camera}", "begins with http"),
+            ("javascript:alert(1)//{camera}", "begins with http"),
+            ("http://viewer:secret@room/{camera}", "no place in it"),
+            ("http://room/street", "{camera}"),
+            ("http://room/{camera} x", "{camera}"),
+        ] {
+            let reason = of(wrong).unwrap_err();
+            assert!(reason.contains(because) && !reason.contains("secret"), "{wrong}: {reason}");
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{
     path::Path,
+    process::Command,
     thread::sleep,
     time::{Duration, Instant},
 };
@@ -17,6 +18,20 @@ use super::{
 /// Pause between two looks at the pages.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
+/// Asks for a page by TLS and says how it was answered: address, trusted certificate (none: the system's), token.
+const ASK: &str = "\
+import ssl, sys, urllib.error, urllib.request
+address, authorities, token = sys.argv[1:]
+trust = ssl.create_default_context(cafile=authorities or None)
+request = urllib.request.Request(address, headers={'Authorization': 'Bearer ' + token})
+try:
+    print(urllib.request.urlopen(request, context=trust).status)
+except urllib.error.HTTPError as error:
+    print(error.code)
+except urllib.error.URLError as error:
+    print(error.reason)
+";
+
 /// What `look` finds, within the test's patience.
 fn wait_for<T>(what: &str, stderr: &Path, mut look: impl FnMut() -> Option<T>) -> T {
     let until = Instant::now() + PATIENCE;
@@ -29,6 +44,15 @@ fn wait_for<T>(what: &str, stderr: &Path, mut look: impl FnMut() -> Option<T>) -
     panic!("{what} never came; stderr: {}", said(stderr))
 }
 
+/// What a console says of its address and its first password, once it has started.
+fn greeting(stderr: &Path) -> (String, String) {
+    wait_for("the first password", stderr, || {
+        let text = said(stderr);
+        let url = text.split("Console: ").nth(1)?.lines().next()?.trim().to_owned();
+        Some((url, text.split("password \"").nth(1)?.split('"').next()?.to_owned()))
+    })
+}
+
 /// Somebody at the console's pages.
 struct Visitor {
     url: String,
@@ -38,11 +62,7 @@ struct Visitor {
 impl Visitor {
     /// Logs in with what the console said at its first start.
     fn log_in(stderr: &Path) -> Self {
-        let (url, password) = wait_for("the first password", stderr, || {
-            let text = said(stderr);
-            let url = text.split("Console: ").nth(1)?.lines().next()?.trim().to_owned();
-            Some((url, text.split("password \"").nth(1)?.split('"').next()?.to_owned()))
-        });
+        let (url, password) = greeting(stderr);
         let answer = minreq::post(format!("{url}api/v1/login"))
             .with_header("content-type", "application/json")
             .with_body(json!({ "user": "administrator", "password": password }).to_string())
@@ -97,4 +117,44 @@ fn a_zone_whose_site_is_killed_is_unknown_at_the_console_and_never_normal() {
     });
     assert_eq!((&gone["freshness"], &gone["last_level"]), (&"lost".into(), &"red".into()), "{gone}");
     assert!(gone["density"]["mean"].is_null() && gone["people"].is_null(), "{gone}");
+}
+
+#[test]
+fn a_console_is_served_with_the_certificate_it_is_given_and_tells_prometheus_by_token() {
+    let folder = TempDir::new().unwrap();
+    let file = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    let (certificate, key) = (file("room.pem"), file("room-key.pem"));
+    let made = Command::new("openssl")
+        .args(["req", "-x509", "-newkey", "ed25519", "-nodes", "-days", "1", "-subj", "/CN=room"])
+        .args(["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", &key, "-out", &certificate])
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let console_said = folder.path().join("console.txt");
+    let _console = Program::start_with(
+        &[
+            "console",
+            "--listen",
+            "127.0.0.1:0",
+            "--console-data",
+            &file("console"),
+            "--console-certificate",
+            &certificate,
+            "--console-certificate-key",
+            &key,
+        ],
+        &[("THRONG_METRICS_TOKEN", "let-me-read")],
+        &console_said,
+    );
+    let (url, _) = greeting(&console_said);
+    let metrics = format!("{url}metrics");
+    let answer = |authorities: &str, token: &str| {
+        let asked = Command::new("/usr/bin/python3").args(["-c", ASK, &metrics, authorities, token]).output();
+        String::from_utf8_lossy(&asked.unwrap().stdout).trim().to_owned()
+    };
+    assert_eq!(answer(&certificate, "let-me-read"), "200", "{}", said(&console_said));
+    // Being local is not enough once there is a token, and a certificate that nobody vouches for is none.
+    assert_eq!(answer(&certificate, "guessed"), "401");
+    assert!(answer("", "let-me-read").contains("CERTIFICATE_VERIFY_FAILED"));
+    assert!(!said(&console_said).contains("let-me-read"));
 }

@@ -15,7 +15,12 @@ fn every_unit_is_one_that_systemd_takes_without_a_word() {
         eprintln!("systemd-analyze is not installed: the units are not verified.");
         return;
     }
-    for unit in ["ground-station/throng-site", "video-room/throng-site", "video-room/throng-room"] {
+    for unit in [
+        "ground-station/throng-site",
+        "video-room/throng-site",
+        "video-room/throng-room",
+        "video-room/throng-console",
+    ] {
         let text = fs::read_to_string(deploy().join(unit).with_extension("service")).unwrap();
         // The program that was built stands for the one that is installed.
         let text = text.replace("/usr/local/bin/throng", env!("CARGO_BIN_EXE_throng"));

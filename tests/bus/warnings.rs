@@ -36,8 +36,14 @@ pub(crate) struct Program {
 
 impl Program {
     pub(crate) fn start(arguments: &[&str], stderr: &Path) -> Self {
+        Self::start_with(arguments, &[], stderr)
+    }
+
+    /// The same with variables of the environment.
+    pub(crate) fn start_with(arguments: &[&str], variables: &[(&str, &str)], stderr: &Path) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_throng"))
             .args(arguments)
+            .envs(variables.iter().copied())
             .stdout(Stdio::piped())
             .stderr(fs::File::create(stderr).unwrap())
             .spawn()

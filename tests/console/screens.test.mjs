@@ -166,6 +166,8 @@ test("a_wall_shows_the_danger_and_what_is_unknown", { timeout: 60_000 }, () =>
     await page.locator(".strip .level-unknown").first().waitFor();
     await picture(page, "situation-wall-dark-zh");
     await show(page, "wall");
+    const smooth = await page.locator(".view a").evaluateAll((links) => links.map((link) => [link.getAttribute("href"), link.rel]));
+    assert.ok(smooth.some(([href, rel]) => href === "http://127.0.0.1:8889/square/cam-stage/" && rel.includes("noopener")), JSON.stringify(smooth));
     await picture(page, "wall-wall-dark-zh");
   }));
 

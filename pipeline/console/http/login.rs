@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     app::App,
-    options::Tls,
+    options::{LivePictures, Tls},
     secret::{self, PASSWORD_BYTES_MAX, PASSWORD_CHARACTERS_MIN},
     session::{SESSION_SECS_MAX, Session},
     store::Account,
@@ -116,6 +116,7 @@ fn of(app: &App, account: &Account, session: &Session) -> Value {
         "theme": account.preferences.theme,
         "sites": account.sites,
         "cameras": account.cameras,
+        "live_pictures": app.options.live_pictures.as_ref().map(LivePictures::as_str),
     })
 }
 

@@ -25,7 +25,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let folder = env::temp_dir().join("throng-simulated-room");
     std::fs::create_dir_all(&folder)?;
     let history = Arc::new(History::open(&folder.join("history.sqlite").to_string_lossy())?);
-    let options = Options { demo_account: true, web_dir, ..Options::new(address, folder) };
+    // Nobody serves it: only the links are looked at.
+    let live_pictures = Some("http://127.0.0.1:8889/{site}/{camera}/".parse()?);
+    let options = Options { demo_account: true, web_dir, live_pictures, ..Options::new(address, folder) };
     let clock = Clock::system();
     let ports = Arc::new(Simulated::new(clock.clone()));
     let console = Console::start(

@@ -3,7 +3,7 @@
 import { current, t } from "./i18n.js";
 import { said } from "./said.js";
 
-export const me = { user: null, name: null, role: "viewer", csrf_token: null };
+export const me = { user: null, name: null, role: "viewer", csrf_token: null, live_pictures: null };
 /** A connection that hangs is no connection. */
 const PATIENCE_MS = 15_000;
 const ROLES = ["viewer", "operator", "commander", "administrator"];

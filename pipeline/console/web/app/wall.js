@@ -1,6 +1,6 @@
 // Live pictures. A picture that is old, frozen or gone is greyed, hatched and says so: it must not pass for the present.
 
-import { path } from "./api.js";
+import { me, path } from "./api.js";
 import { el, put, redraw } from "./dom.js";
 import { num, span, t, word } from "./i18n.js";
 import { nameOf, room, watch, age } from "./live.js";
@@ -13,6 +13,8 @@ export function wall(page) {
   const grid = el("div", { class: "wall" });
   const views = new Map();
   const address = (camera) => `/api/v1/cameras/${path(camera.site, camera.id)}/stream.mjpg?heat=${Number(over.heat)}&zones=${Number(over.zones)}`;
+  // Where a program beside the console shows the camera as smooth video.
+  const smooth = (camera) => me.live_pictures?.replaceAll("{site}", encodeURIComponent(camera.site)).replaceAll("{camera}", encodeURIComponent(camera.id));
   const toggle = (name) => {
     const button = el("button", { "aria-pressed": "true", on: { click: () => {
       over[name] = !over[name];
@@ -51,7 +53,8 @@ export function wall(page) {
     redraw(view.foot, [camera.people, camera.state, Math.round(picture_age ?? -1), Math.round(camera.decoded_fps ?? -1)], () => [
       el("strong", {}, nameOf(camera.site, "cameras", camera.id)),
       el("span", {}, t("wall.people", { n: num(camera.people, 0) })),
-      el("span", { class: "quiet" }, `${t("age", { span: span(picture_age) })} · ${num(camera.decoded_fps, 0)} fps`)]);
+      el("span", { class: "quiet" }, `${t("age", { span: span(picture_age) })} · ${num(camera.decoded_fps, 0)} fps`),
+      smooth(camera) ? el("a", { href: smooth(camera), target: "_blank", rel: "noopener noreferrer" }, t("wall.smooth")) : null]);
   };
   const off = watch(draw);
   draw();
