@@ -1,7 +1,7 @@
 //! What a site does beside publishing on the bus: other conventions are told, loudspeakers are asked, and whether that
 //! helped is looked at.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use anyhow::Result;
 use throng_analytics::{
@@ -25,6 +25,8 @@ const RELISTEN_EVERY: Duration = Duration::from_secs(1);
 /// All of it, for one site.
 pub struct Beside {
     conventions: Conventions,
+    /// Zones of which something is known, or was.
+    seen: BTreeSet<String>,
     speakers: Option<Speakers>,
 }
 
@@ -63,7 +65,9 @@ impl Beside {
             });
             Speakers { dispatch, receipts, listening }
         });
-        Ok(Self { conventions: Conventions::start(&plan.conventions, last_told)?, speakers })
+        let zones: Vec<String> = plan.zones.iter().map(|zone| zone.id.clone()).collect();
+        let conventions = Conventions::start(&plan.conventions, &zones, last_told)?;
+        Ok(Self { conventions, seen: BTreeSet::new(), speakers })
     }
 
     /// Takes a step of the site and its messages; what is to be published besides.
@@ -77,6 +81,14 @@ impl Beside {
         messages: &mut Messages,
     ) -> Result<Vec<Outgoing>> {
         if !self.conventions.is_empty() {
+            for zone in &report.zones {
+                if let Some(level) = zone.level
+                    && !self.seen.contains(&zone.zone)
+                {
+                    self.seen.insert(zone.zone.clone());
+                    self.conventions.see(&zone.zone, level);
+                }
+            }
             for message in published.iter().filter(|message| matches!(message.topic, Topic::Warning(_))) {
                 let warning: Warning = serde_json::from_slice(&message.payload)?;
                 self.conventions.tell(&Arc::new(warning));

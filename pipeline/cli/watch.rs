@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use clap::{ArgAction, Args};
 use tokio::{
     signal::unix::{SignalKind, signal},
-    time::{Instant, sleep_until},
+    time::{Instant, interval, sleep_until},
 };
 
 use self::{line::line, record::Record};
@@ -17,10 +17,13 @@ use super::{exit_status::ExitStatus, network_threads, output};
 use crate::{
     config::duration::Span,
     publish::{Arrival, Id, Network, Watcher, check_key_expression},
+    supervision::Supervision,
 };
 
 /// How long nobody may be connected before that is said.
 const SILENCE: Duration = Duration::from_secs(2);
+/// How often systemd may be told that it lives.
+const BEAT_EVERY: Duration = Duration::from_secs(1);
 /// Without `--for`: longer than anybody watches, and within what every clock can hold.
 const WITHOUT_END: Duration = Duration::from_hours(366 * 24);
 
@@ -81,6 +84,8 @@ async fn watch(args: &WatchArgs, network: &Network) -> anyhow::Result<ExitStatus
     }
     output::note(format!("Watching {} on {}.", args.key_expression, network.shown_endpoints().join(", ")));
 
+    let mut supervision = Supervision::of_unit();
+    let mut beats = interval(BEAT_EVERY);
     let stop_at = Instant::now() + args.duration.map_or(WITHOUT_END, Span::duration);
     let mut silence_at = Some(Instant::now() + SILENCE);
     let mut printed = 0;
@@ -90,6 +95,7 @@ async fn watch(args: &WatchArgs, network: &Network) -> anyhow::Result<ExitStatus
             () = sleep_until(stop_at) => break,
             _ = terminated.recv() => break,
             _ = interrupted.recv() => break,
+            _ = beats.tick() => supervision.beat(),
             () = sleep_until(silence), if silence_at.is_some() => {
                 silence_at = None;
                 if !watcher.is_connected() {

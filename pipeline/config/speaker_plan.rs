@@ -170,6 +170,8 @@ pub struct AnnouncementPlan {
     pub clip_zh: Option<PathBuf>,
     /// A recording of the English.
     pub clip_en: Option<PathBuf>,
-    /// Number of the clip that an Axis loudspeaker holds.
+    /// Number of its clip on an Axis loudspeaker.
     pub vapix_clip: Option<u32>,
+    /// Number of the clip there that says "drill" first.
+    pub vapix_drill_clip: Option<u32>,
 }

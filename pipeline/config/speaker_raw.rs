@@ -302,8 +302,10 @@ pub struct Announcement {
     pub clip_en: Option<String>,
     /// Where it sends people. Default: `nowhere`.
     pub draw: Option<Draw>,
-    /// Number of the clip that an Axis loudspeaker holds; without, the sound is sent to it.
+    /// Number of its clip on an Axis loudspeaker, which says only what it holds.
     pub vapix_clip: Option<u32>,
+    /// Number of the clip there that says the same after the word "drill". Without it the loudspeaker is silent in exercises.
+    pub vapix_drill_clip: Option<u32>,
 }
 
 /// Where an announcement sends people.

@@ -165,6 +165,9 @@ impl Network {
     }
 }
 
+/// Longest silence of a neighbour, milliseconds: as in `deploy/zenoh`, rather than zenoh's 10 s.
+const LEASE_MS: u32 = 3000;
+
 /// The settings of the house over zenoh's defaults.
 fn configured(mut config: Config, mode: BusMode, listen: &[String], connect: &[String]) -> Result<Config> {
     let client = mode == BusMode::Client;
@@ -173,6 +176,9 @@ fn configured(mut config: Config, mode: BusMode, listen: &[String], connect: &[S
     set(&mut config, "scouting/multicast/enabled", &false)?;
     set(&mut config, "scouting/gossip/enabled", &true)?;
     set(&mut config, "timestamping/enabled", &true)?;
+    // Whoever hangs, or lost its power or its network, is missed after so long, with a sign of life in each quarter of it.
+    set(&mut config, "transport/link/tx/lease", &LEASE_MS)?;
+    set(&mut config, "transport/link/tx/keep_alive", &4)?;
     set(&mut config, "listen/endpoints", &listen)?;
     set(&mut config, "connect/endpoints", &connect)?;
     // A peer opens at once and goes on trying in the background. A client can only wait or fail: it fails, and is

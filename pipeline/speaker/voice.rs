@@ -43,7 +43,9 @@ pub struct Clip {
     pub wav: PathBuf,
     /// The words, one language after the other.
     pub words: String,
-    /// Number of the clip that an Axis loudspeaker holds.
+    /// Whether the word "drill" stands before the words.
+    pub says_drill: bool,
+    /// Number of the clip that an Axis loudspeaker holds of just these words.
     pub vapix_clip: Option<u32>,
 }
 
@@ -91,7 +93,8 @@ impl Voice {
             samples: samples.into(),
             wav,
             words,
-            vapix_clip: announcement.vapix_clip,
+            says_drill: drill_first,
+            vapix_clip: if drill_first { announcement.vapix_drill_clip } else { announcement.vapix_clip },
         })
     }
 
@@ -100,7 +103,7 @@ impl Voice {
         let SoundPlan {
             program, voice_zh, voice_en, words_per_minute, chime, preroll_ms, loudness_lufs, ..
         } = &self.plan;
-        let AnnouncementPlan { zh, en, clip_zh, clip_en, vapix_clip: _ } = announcement;
+        let AnnouncementPlan { zh, en, clip_zh, clip_en, vapix_clip: _, vapix_drill_clip: _ } = announcement;
         let mut hash = Sha256::new();
         hash.update(format!(
             "{RECIPE} {program:?} {voice_zh:?} {voice_en:?} {words_per_minute} {chime} {preroll_ms} {loudness_lufs} \
@@ -294,6 +297,24 @@ mod tests {
             "{}",
             drill.words
         );
+    }
+
+    #[test]
+    fn a_loud_and_a_low_recording_come_out_equally_loud() {
+        let rate = f64::from(SAMPLE_RATE_HZ);
+        let recorded = |amplitude: f32| -> Vec<f32> {
+            let tone = |i: usize| (std::f64::consts::TAU * 440.0 * i as f64 / rate).sin() as f32;
+            (0..3 * SAMPLE_RATE_HZ as usize).map(|i| amplitude * tone(i)).collect()
+        };
+        for amplitude in [0.9, 0.01] {
+            let mut samples = recorded(amplitude);
+            to_loudness(&mut samples, -16.0).unwrap();
+            let mut meter = EbuR128::new(1, SAMPLE_RATE_HZ, Mode::I).unwrap();
+            meter.add_frames_f32(&samples).unwrap();
+            let loudness = meter.loudness_global().unwrap();
+            assert!((loudness + 16.0).abs() < 0.1, "{amplitude}: {loudness} LUFS");
+        }
+        assert!(to_loudness(&mut recorded(0.0), -16.0).unwrap_err().to_string().contains("silent"));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::{fs, path::Path, process::Command};
 
 use tempfile::TempDir;
+use throng::publish::signature::generated_key;
 
 fn deploy() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/deploy"))
@@ -20,10 +21,12 @@ fn every_unit_is_one_that_systemd_takes_without_a_word() {
         "video-room/throng-site",
         "video-room/throng-room",
         "video-room/throng-console",
+        "loudspeaker/throng-speaker",
     ] {
         let text = fs::read_to_string(deploy().join(unit).with_extension("service")).unwrap();
         // The program that was built stands for the one that is installed.
         let text = text.replace("/usr/local/bin/throng", env!("CARGO_BIN_EXE_throng"));
+        assert!(text.contains("Type=notify\n") && text.contains("\nWatchdogSec="), "{unit} is not watched");
         let path = folder.path().join(Path::new(unit).file_name().unwrap()).with_extension("service");
         fs::write(&path, &text).unwrap();
         let verified = Command::new("systemd-analyze").arg("verify").arg(&path).output().unwrap();
@@ -49,6 +52,25 @@ fn every_site_file_is_in_order() {
             .unwrap();
         assert!(checked.status.success(), "{site}: {}", String::from_utf8_lossy(&checked.stderr));
     }
+}
+
+#[test]
+fn the_loudspeaker_s_file_is_in_order_once_its_keys_are_there() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("speaker.toml");
+    fs::copy(deploy().join("loudspeaker/speaker.toml"), &file).unwrap();
+    let check = || {
+        Command::new(env!("CARGO_BIN_EXE_throng")).args(["speaker", "--check"]).arg(&file).output().unwrap()
+    };
+    let said = String::from_utf8_lossy(&check().stderr).into_owned();
+    assert!(said.contains("keys/duty-officer-1.pub.pem"), "{said}");
+    fs::create_dir(folder.path().join("keys")).unwrap();
+    for name in ["site-gate-north", "duty-officer-1", "duty-officer-2"] {
+        let (_, public) = generated_key().unwrap();
+        fs::write(folder.path().join(format!("keys/{name}.pub.pem")), public).unwrap();
+    }
+    let checked = check();
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
 }
 
 #[test]

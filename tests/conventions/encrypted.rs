@@ -77,7 +77,7 @@ fn a_log_and_a_webhook_get_a_warning_by_tls() {
         OutletPlan::Syslog { to: address("tls", log_port, ca.clone()) },
         OutletPlan::Webhook { to: address("https", hook_port, ca), secret: Secret("s3cret".to_owned()) },
     ];
-    let conventions = Conventions::start(&plans, &[]).unwrap();
+    let conventions = Conventions::start(&plans, &[], &[]).unwrap();
     conventions.tell(&Arc::new(warning()));
 
     let mut line = String::new();
@@ -114,7 +114,7 @@ fn a_broker_gets_onvif_events_by_tls() {
     let to = address("mqtts", port, folder.path().join("ca.pem"));
     let mut listener = wait_for("the broker", || Client::connect(&to, "listener").ok());
     listener.subscribe("#").unwrap();
-    let conventions = Conventions::start(&[OutletPlan::Onvif { broker: to }], &[]).unwrap();
+    let conventions = Conventions::start(&[OutletPlan::Onvif { broker: to }], &[], &[]).unwrap();
     conventions.tell(&Arc::new(warning()));
     let (topic, payload) = listener.next(DEADLINE).unwrap().unwrap();
     assert_eq!(topic, "warning/onvif-mj/RuleEngine/CountAggregation/OccupancyCounter/gate");

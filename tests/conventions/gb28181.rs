@@ -144,7 +144,7 @@ fn start(port: u16, password: &str) -> Conventions {
         path: format!("/{SERVER}"),
         ca: None,
     };
-    Conventions::start(&[OutletPlan::Gb28181 { platform, zone_offset_hours: 8 }], &[]).unwrap()
+    Conventions::start(&[OutletPlan::Gb28181 { platform, zone_offset_hours: 8 }], &[], &[]).unwrap()
 }
 
 /// The texts of the elements of a body, by their names, as the platform's own parser reads them.

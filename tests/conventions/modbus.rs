@@ -75,6 +75,10 @@ fn address(port: u16) -> Address {
     }
 }
 
+fn zones() -> Vec<String> {
+    ["gate", "plaza"].map(str::to_owned).to_vec()
+}
+
 fn told(zone: &str, level: Option<Level>, previous_level: Level) -> Arc<Warning> {
     let previous_level = Some(previous_level);
     Arc::new(Warning { zone: zone.to_owned(), level, previous_level, ..warning() })
@@ -86,7 +90,15 @@ fn a_relay_shows_the_highest_level_and_what_is_unknown_and_is_set_again_after_it
     let device = Device::start(port);
     let plan =
         OutletPlan::Modbus { to: address(port), unit: UNIT, first_coil: 16, first_register: Some(100) };
-    let conventions = Conventions::start(&[plan], &[]).unwrap();
+    let conventions = Conventions::start(&[plan], &zones(), &[]).unwrap();
+    // Of no zone has anything come yet: that is not safe.
+    device.takes("coils 16 0 0 0 0 1");
+    device.takes("registers 100 65535 2");
+    conventions.see("gate", Level::Normal);
+    device.takes("registers 100 65535 1");
+    conventions.see("plaza", Level::Normal);
+    device.takes("coils 16 0 0 0 0 0");
+    device.takes("registers 100 0 0");
     conventions.tell(&told("gate", Some(Level::Orange), Level::Normal));
     device.takes("coils 16 0 0 1 0 0");
     device.takes("registers 100 3 0");
@@ -118,17 +130,20 @@ fn a_relay_goes_on_from_what_was_told_before_a_restart() {
     let before =
         [told("gate", Some(Level::Red), Level::Orange), told("plaza", Some(Level::Normal), Level::Blue)];
     let before: Vec<Warning> = before.iter().map(|warning| (**warning).clone()).collect();
-    let mut relay = Relay::new(address(port), UNIT, 0, None, &before);
-    relay.tell(&told("plaza", Some(Level::Blue), Level::Normal)).unwrap();
-    // The gate is red, though not known since.
+    let mut relay = Relay::new(address(port), UNIT, 0, Some(100), &zones(), &before);
+    // The gate is red, though neither is known since.
+    relay.set().unwrap();
     device.takes("coils 0 0 0 0 1 1");
+    device.takes("registers 100 4 2");
+    relay.tell(&told("plaza", Some(Level::Blue), Level::Normal)).unwrap();
+    device.takes("registers 100 4 1");
 }
 
 #[test]
 fn what_a_device_refuses_and_one_that_is_gone_are_told() {
     let port = free_port();
     let device = Device::start(port);
-    let mut relay = Relay::new(address(port), UNIT, 0, Some(300), &[]);
+    let mut relay = Relay::new(address(port), UNIT, 0, Some(300), &[], &[]);
     let error = format!("{:#}", relay.tell(&warning()).unwrap_err());
     assert!(
         error.contains("exception 2") && error.contains("check first_coil and first_register"),

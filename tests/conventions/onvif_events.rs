@@ -86,7 +86,7 @@ fn serve(last_told: &[Warning]) -> (u16, Conventions) {
         path: "/".to_owned(),
         ca: None,
     };
-    (port, Conventions::start(&[OutletPlan::OnvifEvents { at }], last_told).unwrap())
+    (port, Conventions::start(&[OutletPlan::OnvifEvents { at }], &[], last_told).unwrap())
 }
 
 #[test]

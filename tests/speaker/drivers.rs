@@ -7,7 +7,7 @@ use std::{
     path::Path,
     process::{Command, Stdio},
     sync::mpsc::{Receiver, channel},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use serde_json::{Value, json};
@@ -25,7 +25,7 @@ use throng::{
     stream::{player::RtpCodec, sound},
 };
 
-use super::{DEADLINE, Killed, free_port, wait_for};
+use super::{DEADLINE, Killed, free_port, program::Pole, wait_for};
 
 fn clip(folder: &Path) -> Clip {
     let announcement = AnnouncementPlan {
@@ -34,6 +34,17 @@ fn clip(folder: &Path) -> Clip {
         ..AnnouncementPlan::default()
     };
     Voice::new(plan_in(folder)).clip("do-not-crowd", &announcement, false).unwrap()
+}
+
+/// The same with the word "drill" before it, whose clip on an Axis loudspeaker has this number.
+fn drill_clip(folder: &Path, vapix_drill_clip: Option<u32>) -> Clip {
+    let announcement = AnnouncementPlan {
+        zh: Some("请不要拥挤，避免发生踩踏事故。".to_owned()),
+        vapix_clip: Some(3),
+        vapix_drill_clip,
+        ..AnnouncementPlan::default()
+    };
+    Voice::new(plan_in(folder)).clip("do-not-crowd", &announcement, true).unwrap()
 }
 
 fn address(scheme: &str, port: u16, user: &str, password: &str, path: &str) -> Address {
@@ -117,10 +128,36 @@ fn the_announcement_is_recognised_in_rtp_with_g711_and_an_abort_ends_it() {
     let mut playback = output.start(&clip).unwrap();
     socket.recv(&mut packet).unwrap();
     playback.stop();
-    // What was on its way may still arrive; then there is silence, long before the announcement's own end.
+    silent_within_200_ms(&socket);
+}
+
+/// Lets pass what is on its way for 200 ms, and then wants silence, though the announcement would last for seconds more.
+fn silent_within_200_ms(socket: &UdpSocket) {
+    let (acts_by, mut packet) = (Instant::now() + Duration::from_millis(200), [0; 2048]);
     socket.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
-    let after = std::iter::from_fn(|| socket.recv(&mut packet).ok()).count();
-    assert!(after < 100, "{after} packets came after the abort");
+    while socket.recv(&mut packet).is_ok() {
+        assert!(Instant::now() < acts_by, "a packet came 200 ms after the abort");
+    }
+}
+
+#[test]
+fn an_abort_over_the_bus_has_acted_before_it_is_answered() {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket.set_read_timeout(Some(DEADLINE)).unwrap();
+    let uri = socket.local_addr().unwrap();
+    let pole = Pole::with_output(&format!("kind = \"rtp\"\nuri = \"rtp://{uri}\""), "");
+    let mut asked = Killed(
+        pole.command("ann", "Ann", &["do-not-crowd", "--times", "3"]).stdout(Stdio::piped()).spawn().unwrap(),
+    );
+    let mut packet = [0; 2048];
+    socket.recv(&mut packet).unwrap();
+    let aborted = pole.speak("bob", "Bob", &["--abort"]);
+    assert!(aborted.status.success(), "{}", String::from_utf8_lossy(&aborted.stderr));
+    silent_within_200_ms(&socket);
+    let told = lines(asked.0.stdout.take().unwrap());
+    wait_for("that it was aborted", || {
+        told.try_recv().is_ok_and(|line| line.contains("aborted")).then_some(())
+    });
 }
 
 #[test]
@@ -225,6 +262,14 @@ fn an_axis_loudspeaker_plays_a_clip_and_stops_it() {
     playback.stop();
     assert_eq!(requests.recv_timeout(DEADLINE).unwrap(), "GET /axis-cgi/stopclip.cgi HTTP/1.1");
     until_ended(&mut playback);
+
+    // In an exercise the clip that says so is played, and where there is none, nothing.
+    let mut playback = output.start(&drill_clip(folder.path(), Some(4))).unwrap();
+    assert_eq!(requests.recv_timeout(DEADLINE).unwrap(), "GET /axis-cgi/playclip.cgi?clip=4 HTTP/1.1");
+    playback.stop();
+    assert_eq!(requests.recv_timeout(DEADLINE).unwrap(), "GET /axis-cgi/stopclip.cgi HTTP/1.1");
+    let refused = output.start(&drill_clip(folder.path(), None)).err().unwrap();
+    assert!(refused.to_string().contains("`vapix_drill_clip`"), "{refused}");
 }
 
 #[test]

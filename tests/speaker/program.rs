@@ -11,7 +11,8 @@ use tempfile::TempDir;
 
 use super::{Killed, free_port, speaker_file, wait_for};
 
-struct Pole {
+/// An agent beside its loudspeaker, on a bus of its own.
+pub(crate) struct Pole {
     folder: TempDir,
     port: u16,
     _agent: Killed,
@@ -20,10 +21,14 @@ struct Pole {
 impl Pole {
     /// An agent that writes what it says into files; orange needs one person.
     fn start(policy: &str) -> Self {
+        Self::with_output("kind = \"file\"\nfolder = \"said\"", policy)
+    }
+
+    pub(crate) fn with_output(output: &str, policy: &str) -> Self {
         let folder = TempDir::new().unwrap();
         let port = free_port();
         let bus = format!("[bus]\nlisten = [\"tcp/127.0.0.1:{port}\"]\n{policy}");
-        let file = speaker_file(folder.path(), "kind = \"file\"\nfolder = \"said\"", &bus);
+        let file = speaker_file(folder.path(), output, &bus);
         let stderr = folder.path().join("stderr");
         let agent = Command::new(env!("CARGO_BIN_EXE_throng"))
             .arg("speaker")
@@ -36,7 +41,7 @@ impl Pole {
         Self { folder, port, _agent: agent }
     }
 
-    fn command(&self, who: &str, issuer: &str, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, who: &str, issuer: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_throng"));
         let key = self.folder.path().join(format!("{who}.pem"));
         command
@@ -54,7 +59,7 @@ impl Pole {
         command
     }
 
-    fn speak(&self, who: &str, issuer: &str, arguments: &[&str]) -> Output {
+    pub(crate) fn speak(&self, who: &str, issuer: &str, arguments: &[&str]) -> Output {
         self.command(who, issuer, arguments).output().unwrap()
     }
 

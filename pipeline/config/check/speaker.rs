@@ -290,6 +290,7 @@ impl Checker<'_> {
             clip_zh: written.clip_zh.as_ref().map(|clip| folder.join(clip)),
             clip_en: written.clip_en.as_ref().map(|clip| folder.join(clip)),
             vapix_clip: written.vapix_clip,
+            vapix_drill_clip: written.vapix_drill_clip,
         };
         for (key, clip) in [("clip_zh", &plan.clip_zh), ("clip_en", &plan.clip_en)] {
             if let Some(clip) = clip.as_ref().filter(|clip| !clip.is_file()) {

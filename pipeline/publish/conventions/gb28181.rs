@@ -13,7 +13,9 @@ use super::{lat_lon, xml::escaped};
 
 /// The media type of bodies.
 pub const MEDIA_TYPE: &str = "Application/MANSCDP+xml";
-/// Kinds of video alarms by the standard's Annex A.2.5: density, and pictures that are not as they should be.
+/// Kinds of video alarms (method 5) by the standard's Annex A: 10 is 密度检测报警, density, and 11 视频异常检测报警, pictures that
+/// are not as they should be. The standard's own text was not at hand; so platforms read them: `DeviceAlarmNotify` of
+/// WVP-GB28181-pro, and `WarningsData` in Tencent Cloud's client for its video platform (`iotvideoindustry` 2020-12-01).
 const DENSITY: u8 = 10;
 const ABNORMAL_PICTURE: u8 = 11;
 

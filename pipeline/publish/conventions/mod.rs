@@ -30,7 +30,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, bounded};
-use throng_analytics::wire::Warning;
+use throng_analytics::{level::Level, wire::Warning};
 
 use self::outlet::Outlet;
 pub use self::outlet::{OutletPlan, Secret};
@@ -53,27 +53,43 @@ pub struct Conventions {
 #[derive(Debug)]
 struct Running {
     name: &'static str,
-    sender: Option<Sender<Arc<Warning>>>,
+    shows_state: bool,
+    sender: Option<Sender<Told>>,
     thread: Option<JoinHandle<()>>,
 }
 
+/// What a convention is told.
+#[derive(Debug)]
+enum Told {
+    Warning(Arc<Warning>),
+    /// A zone of which nothing was known has a level.
+    Seen(String, Level),
+}
+
 impl Conventions {
-    /// Starts those that are switched on. `last_told` is what an earlier run told of each zone last: a relay goes on from it.
+    /// Starts those that are switched on, for a site with these zones. `last_told` is what an earlier run told of each zone
+    /// last: a relay goes on from it.
     ///
     /// # Errors
     /// A thread cannot be started, or an address cannot be served at.
-    pub fn start(plans: &[OutletPlan], last_told: &[Warning]) -> Result<Self> {
+    pub fn start(plans: &[OutletPlan], zones: &[String], last_told: &[Warning]) -> Result<Self> {
         let mut conventions = Self::default();
         for plan in plans {
-            let (sender, warnings) = bounded(WAITING_MAX);
-            let (name, mut outlet) = (plan.name(), Outlet::new(plan.clone(), last_told)?);
+            let (sender, told) = bounded(WAITING_MAX);
+            let (name, mut outlet) = (plan.name(), Outlet::new(plan.clone(), zones, last_told)?);
             let is_closing = Arc::clone(&conventions.is_closing);
-            let work = move || serve(name, &mut outlet, &warnings, &is_closing);
+            let work = move || serve(name, &mut outlet, &told, &is_closing);
             let thread = std::thread::Builder::new()
                 .name(name.to_owned())
                 .spawn(work)
                 .context("cannot start a thread")?;
-            conventions.outlets.push(Running { name, sender: Some(sender), thread: Some(thread) });
+            let shows_state = plan.shows_state();
+            conventions.outlets.push(Running {
+                name,
+                shows_state,
+                sender: Some(sender),
+                thread: Some(thread),
+            });
         }
         Ok(conventions)
     }
@@ -85,11 +101,22 @@ impl Conventions {
 
     /// Tells a warning. Never waits.
     pub fn tell(&self, warning: &Arc<Warning>) {
-        for Running { name, sender, .. } in &self.outlets {
-            let is_lost = sender.as_ref().is_none_or(|sender| sender.try_send(Arc::clone(warning)).is_err());
-            if is_lost && let Some(count) = self.lost.occurred(Instant::now()) {
-                tracing::error!(lost = count, "Warning lost on its way to {name}: too many wait.");
-            }
+        for outlet in &self.outlets {
+            self.send(outlet, Told::Warning(Arc::clone(warning)));
+        }
+    }
+
+    /// Tells that a zone of which nothing was known has a level. Never waits.
+    pub fn see(&self, zone: &str, level: Level) {
+        for outlet in self.outlets.iter().filter(|outlet| outlet.shows_state) {
+            self.send(outlet, Told::Seen(zone.to_owned(), level));
+        }
+    }
+
+    fn send(&self, Running { name, sender, .. }: &Running, told: Told) {
+        let is_lost = sender.as_ref().is_none_or(|sender| sender.try_send(told).is_err());
+        if is_lost && let Some(count) = self.lost.occurred(Instant::now()) {
+            tracing::error!(lost = count, "Warning lost on its way to {name}: too many wait.");
         }
     }
 }
@@ -109,21 +136,17 @@ impl Drop for Conventions {
 }
 
 /// Sends until there is nothing more to come.
-fn serve(
-    name: &'static str,
-    outlet: &mut Outlet,
-    warnings: &Receiver<Arc<Warning>>,
-    is_closing: &AtomicBool,
-) {
-    let goes_on = || warnings.is_empty() && !is_closing.load(Ordering::Relaxed);
+fn serve(name: &'static str, outlet: &mut Outlet, told: &Receiver<Told>, is_closing: &AtomicBool) {
+    let goes_on = || told.is_empty() && !is_closing.load(Ordering::Relaxed);
     let failed = RareLog::default();
     loop {
-        let told = match outlet.due() {
-            Some(wait) => warnings.recv_timeout(wait),
-            None => warnings.recv().map_err(RecvTimeoutError::from),
+        let next = match outlet.due() {
+            Some(wait) => told.recv_timeout(wait),
+            None => told.recv().map_err(RecvTimeoutError::from),
         };
-        let outcome = match &told {
-            Ok(warning) => outlet.tell(warning, &goes_on),
+        let outcome = match &next {
+            Ok(Told::Warning(warning)) => outlet.tell(warning, &goes_on),
+            Ok(Told::Seen(zone, level)) => outlet.see(zone, *level),
             Err(RecvTimeoutError::Timeout) => outlet.tend(),
             Err(RecvTimeoutError::Disconnected) => return,
         };

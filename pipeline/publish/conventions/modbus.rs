@@ -1,7 +1,8 @@
 //! A relay for a siren or a light by Modbus TCP, and registers for a sign or a controller that reads numbers.
 //!
 //! A relay stands for the whole site: it shows the highest level that is known, and beside it whether any zone is not
-//! known. A zone that is lost keeps the level that it had last: a siren must not fall silent because a camera has failed.
+//! known, such as one of which no picture has come yet. A zone that is lost keeps the level that it had last: a siren must
+//! not fall silent because a camera has failed.
 
 use std::{
     collections::BTreeMap,
@@ -44,6 +45,16 @@ struct Zone {
 }
 
 impl Zones {
+    /// Zones of which nothing is known yet.
+    fn unseen(zones: &[String]) -> Self {
+        let unseen = Zone { level: Level::Normal, is_known: false };
+        Self(zones.iter().map(|zone| (zone.clone(), unseen)).collect())
+    }
+
+    fn see(&mut self, zone: &str, level: Level) {
+        self.0.insert(zone.to_owned(), Zone { level, is_known: true });
+    }
+
     fn tell(&mut self, warning: &Warning) {
         let before = self.0.get(&warning.zone).map(|zone| zone.level);
         let last_known = warning.level.or(warning.previous_level).or(before);
@@ -93,27 +104,29 @@ pub struct Relay {
 }
 
 impl Relay {
-    /// A relay that goes on from what an earlier run told: an incident of then is not known yet.
+    /// A relay for `zones`, none of which is known yet. It goes on from the levels of `last_told` by an earlier run.
     pub fn new(
         to: Address,
         unit: u8,
         first_coil: u16,
         first_register: Option<u16>,
+        zones: &[String],
         last_told: &[Warning],
     ) -> Self {
-        let mut zones = Zones::default();
-        for warning in last_told {
-            zones.tell(warning);
-            if let Some(zone) = zones.0.get_mut(&warning.zone) {
-                zone.is_known = zone.level == Level::Normal;
-            }
+        let mut known = Zones::unseen(zones);
+        for warning in last_told.iter().filter(|warning| zones.contains(&warning.zone)) {
+            known.tell(&Warning {
+                level: None,
+                previous_level: warning.level.or(warning.previous_level),
+                ..warning.clone()
+            });
         }
         Self {
             to,
             unit,
             first_coil,
             first_register,
-            zones,
+            zones: known,
             connection: None,
             transaction: 0,
             failed: 0,
@@ -132,6 +145,15 @@ impl Relay {
     /// See [`Self::set`].
     pub fn tell(&mut self, warning: &Warning) -> Result<()> {
         self.zones.tell(warning);
+        self.set()
+    }
+
+    /// Shows that a zone of which nothing was known has a level.
+    ///
+    /// # Errors
+    /// See [`Self::set`].
+    pub fn see(&mut self, zone: &str, level: Level) -> Result<()> {
+        self.zones.see(zone, level);
         self.set()
     }
 
@@ -244,7 +266,6 @@ mod tests {
     #[test]
     fn the_highest_level_of_all_zones_is_shown_and_what_is_unknown_is_never_safe() {
         let (orange, red, normal) = (Some(Level::Orange), Some(Level::Red), Some(Level::Normal));
-        assert_eq!(shown(&[]), (0, [0, 0]));
         assert_eq!(shown(&[("gate", orange)]), (0b00100, [3, 0]));
         assert_eq!(shown(&[("gate", red), ("plaza", Some(Level::Blue))]), (0b01000, [4, 0]));
         assert_eq!(shown(&[("gate", red), ("gate", normal)]), (0, [0, 0]));
@@ -254,6 +275,18 @@ mod tests {
         assert_eq!(shown(&[("gate", normal), ("gate", None)]), (0b10000, [65535, 1]));
         assert_eq!(shown(&[("gate", None), ("plaza", None)]), (0b10000, [65535, 2]));
         assert_eq!(shown(&[("gate", None), ("gate", normal)]), (0, [0, 0]));
+    }
+
+    #[test]
+    fn a_zone_of_which_nothing_ever_came_is_unknown_until_it_is_seen() {
+        let mut zones = Zones::unseen(&["gate".to_owned(), "plaza".to_owned()]);
+        assert_eq!((zones.coils(), zones.registers()), (0b10000, [65535, 2]));
+        zones.see("gate", Level::Normal);
+        assert_eq!((zones.coils(), zones.registers()), (0b10000, [65535, 1]));
+        zones.tell(&Warning { zone: "gate".to_owned(), level: Some(Level::Red), ..warning() });
+        assert_eq!((zones.coils(), zones.registers()), (0b11000, [4, 1]));
+        zones.see("plaza", Level::Normal);
+        assert_eq!((zones.coils(), zones.registers()), (0b01000, [4, 0]));
     }
 
     #[test]

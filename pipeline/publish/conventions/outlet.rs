@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
-use throng_analytics::wire::Warning;
+use throng_analytics::{level::Level, wire::Warning};
 use uuid::Uuid;
 
 use super::{
@@ -97,6 +97,11 @@ impl std::fmt::Debug for Secret {
 }
 
 impl OutletPlan {
+    /// Whether it shows how it is, and not only what changes.
+    pub(super) const fn shows_state(&self) -> bool {
+        matches!(self, Self::Modbus { .. })
+    }
+
     /// Its name, for logs.
     pub const fn name(&self) -> &'static str {
         match self {
@@ -127,11 +132,12 @@ pub(super) enum Outlet {
 }
 
 impl Outlet {
-    /// `last_told` is what an earlier run told of each zone last, with its level where that was last known.
+    /// For a site with these zones. `last_told` is what an earlier run told of each zone last, with its level where that was
+    /// last known.
     ///
     /// # Errors
     /// The address that it serves at is taken.
-    pub(super) fn new(plan: OutletPlan, last_told: &[Warning]) -> Result<Self> {
+    pub(super) fn new(plan: OutletPlan, zones: &[String], last_told: &[Warning]) -> Result<Self> {
         Ok(match plan {
             OutletPlan::Cap { sender, advice, folder } => {
                 Self::Cap { cap: Box::new(Cap::new(&sender, *advice)), folder }
@@ -143,7 +149,7 @@ impl Outlet {
             OutletPlan::Onvif { broker } => Self::Onvif { broker },
             OutletPlan::OnvifEvents { at } => Self::OnvifEvents(onvif::Service::start(&at, last_told)?),
             OutletPlan::Modbus { to, unit, first_coil, first_register } => {
-                Self::Modbus(Relay::new(to, unit, first_coil, first_register, last_told))
+                Self::Modbus(Relay::new(to, unit, first_coil, first_register, zones, last_told))
             }
             OutletPlan::Gb28181 { platform, zone_offset_hours } => {
                 Self::Gb28181(Box::new(Platform::new(platform, zone_offset_hours)))
@@ -165,6 +171,14 @@ impl Outlet {
         match self {
             Self::Modbus(relay) => relay.set(),
             Self::Gb28181(platform) => platform.tend(),
+            _ => Ok(()),
+        }
+    }
+
+    /// Shows that a zone of which nothing was known has a level, where it shows what is known.
+    pub(super) fn see(&mut self, zone: &str, level: Level) -> Result<()> {
+        match self {
+            Self::Modbus(relay) => relay.see(zone, level),
             _ => Ok(()),
         }
     }

@@ -36,7 +36,8 @@ impl Driver for Http {
                     ("audio/wav", wav)
                 }
                 HttpBody::Json => {
-                    let body = json!({ "announcement": clip.id, "words": clip.words });
+                    let body =
+                        json!({ "announcement": clip.id, "words": clip.words, "drill": clip.says_drill });
                     ("application/json", serde_json::to_vec(&body)?)
                 }
             };

@@ -177,6 +177,7 @@ mod tests {
             samples: vec![0.5; 4800].into(),
             wav: PathBuf::new(),
             words: String::new(),
+            says_drill: false,
             vapix_clip: None,
         };
         let mut playback = Onvif::new(to).start(&clip).unwrap();
