@@ -63,7 +63,10 @@ impl Beside {
             });
             Speakers { dispatch, receipts, listening }
         });
-        Ok(Self { conventions: Conventions::start(&plan.conventions, last_told)?, speakers })
+        // Of a zone that was taken out of the site file nothing more will be told.
+        let watched = |warning: &&Warning| plan.zones.iter().any(|zone| zone.id == warning.zone);
+        let last_told: Vec<Warning> = last_told.iter().filter(watched).cloned().collect();
+        Ok(Self { conventions: Conventions::start(&plan.conventions, &last_told)?, speakers })
     }
 
     /// Takes a step of the site and its messages; what is to be published besides.
