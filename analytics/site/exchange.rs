@@ -11,7 +11,9 @@ use crate::camera::Calibration;
 
 /// A zone was to be taken out while an incident goes on in it: nobody would be told of its end.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("an incident goes on in zone {zone}: it cannot be taken out before that is over")]
+#[error(
+    "an incident goes on in zone {zone}: it cannot be taken out before the zone is below all thresholds again"
+)]
 pub struct IncidentGoesOn {
     /// Id of the zone.
     pub zone: String,

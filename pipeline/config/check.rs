@@ -15,7 +15,7 @@ mod publish;
 mod signal;
 mod speaker;
 mod stream;
-mod zone;
+pub(super) mod zone;
 
 use std::path::Path;
 

@@ -1,5 +1,9 @@
 //! Changes to a site file that leave the rest of it, comments too, as it is.
 
+mod zone;
+
+pub use zone::{NewZone, add_zone, remove_zone};
+
 use std::{
     collections::BTreeMap,
     fs::{self, File},
@@ -15,7 +19,7 @@ use throng_analytics::{
 };
 use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, Value, value};
 
-use super::{Loaded, check_text};
+use super::{Loaded, check::zone::SHIPPED, check_text};
 use crate::calibrating::Points;
 
 /// Reads a site file for editing.
@@ -128,13 +132,51 @@ pub fn set_outline(
     name: Option<&str>,
     corners_m: &[[f64; 2]],
 ) -> anyhow::Result<()> {
-    let table = table_mut(document, "zone", zone).context("a zone is added in the site file itself")?;
+    let table = table_mut(document, "zone", zone)?;
     let corners: Array = corners_m.iter().copied().map(rounded).collect();
     set(table.entry("polygon_m").or_insert(Item::None), corners.into());
     if let Some(name) = name {
         set(table.entry("name").or_insert(Item::None), name.into());
     }
     Ok(())
+}
+
+/// Says where a camera (`list` is `camera`) or a loudspeaker (`speaker`) is, metres on the ground; `None`: says it no longer.
+///
+/// # Errors
+/// There is no such thing.
+pub fn set_position(
+    document: &mut DocumentMut,
+    list: &str,
+    id: &str,
+    position_m: Option<[f64; 2]>,
+) -> anyhow::Result<()> {
+    let table = table_mut(document, list, id)?;
+    match position_m {
+        Some(position_m) => {
+            set(table.entry("position_m").or_insert(Item::None), rounded(position_m));
+        }
+        None => {
+            table.remove("position_m");
+        }
+    }
+    Ok(())
+}
+
+/// The profiles that a zone may have: those of the file and the shipped ones, each with the densities at which its levels
+/// begin, blue to red, people/m2. One that is not whole is left out.
+pub fn profiles(document: &DocumentMut) -> BTreeMap<String, PerLevel> {
+    let own = document.get("profile").and_then(Item::as_array_of_tables);
+    let own = own.into_iter().flat_map(ArrayOfTables::iter).filter_map(|profile| {
+        let densities = profile.get("density_people_per_m2")?.as_table_like()?;
+        let density = |level: Level| number(densities.get(level.name())?.as_value()?);
+        let [blue, yellow, orange, red] = Level::WARNING.map(density);
+        Some((id_of(profile)?.to_owned(), [blue?, yellow?, orange?, red?]))
+    });
+    let shipped = SHIPPED
+        .into_iter()
+        .filter_map(|id| Some((id.to_owned(), Profile::shipped(id)?.theta_up_people_per_m2)));
+    own.chain(shipped).collect()
 }
 
 /// Sets the densities at which levels of a zone begin, people/m2. `profile` is the one that the zone has: where other

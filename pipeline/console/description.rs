@@ -30,6 +30,10 @@ pub struct SiteDescription {
     /// A drawing of the ground, such as a floor plan.
     #[serde(skip)]
     pub plan_image: Option<PlanImage>,
+    /// The process that says so, where these are all zones that it watches. Absent: it may watch more, as one of an older
+    /// version that does not list them.
+    #[serde(skip)]
+    pub listed_by: Option<String>,
     /// SHA-256 of the configuration, hexadecimal.
     pub config_sha256: String,
     /// The site file without credentials (TOML).

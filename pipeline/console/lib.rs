@@ -34,8 +34,8 @@ pub use description::{
 pub use event::{Alive, FieldView, RoomEvent};
 pub use options::{AnswerTimes, Language, LivePictures, Options, Rates, Tls};
 pub use ports::{
-    ChangeRecord, Commands, Desk, Drills, Evidence, Fit, Overlay, Picture, Pictures, PointPair, Proposal,
-    SiteChange, SpeakOrder, ZoneOutline, ZoneTrust,
+    ChangeRecord, Commands, Desk, Drills, Evidence, Fit, NewZone, Overlay, Picture, Pictures, Placed, Places,
+    PointPair, Projected, Proposal, SiteChange, SpeakOrder, ZoneOutline, ZoneTrust,
 };
 pub use role::Role;
 pub use secret::SecretError;

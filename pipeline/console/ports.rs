@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, io::Read};
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use throng_analytics::{time::Timestamp, wire};
+use throng_analytics::{time::Timestamp, wire, zone::Ring};
 
 /// What goes out to a site. An error is a sentence for the officer who asked.
 pub trait Commands: Send + Sync {
@@ -64,6 +64,10 @@ pub trait Desk: Send + Sync {
     fn still(&self, site: &str, camera: &str) -> Result<Picture, String>;
     /// What point pairs make of a camera. Nothing is changed.
     fn fit(&self, site: &str, camera: &str, points: &[PointPair]) -> Result<Fit, String>;
+    /// Where places of a camera's still lie on the ground, and places of the ground in the still.
+    fn project(&self, site: &str, camera: &str, places: &Places) -> Result<Projected, String>;
+    /// The threshold profiles that a zone may have, by id: from which density its levels begin, people/m2, by their names.
+    fn profiles(&self, site: &str) -> Result<BTreeMap<String, BTreeMap<&'static str, f64>>, String>;
     /// What a change would do. Nothing is changed.
     fn propose(&self, site: &str, change: &SiteChange, by: &str) -> Result<Proposal, String>;
     /// Makes a proposed change. A file that would be wrong is refused whole.
@@ -108,6 +112,25 @@ pub struct ZoneTrust {
     pub trusted_share: f64,
 }
 
+/// Places in a still and on the ground.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Places {
+    /// Pixels from the upper left corner.
+    pub image_px: Vec<[f64; 2]>,
+    /// Metres on the site's ground.
+    pub ground_m: Vec<[f64; 2]>,
+}
+
+/// Where such places lie in the other one of the two.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Projected {
+    /// Of each pixel, metres on the ground; absent on and beyond the horizon.
+    pub ground_m: Vec<Option<[f64; 2]>>,
+    /// Of each place on the ground, pixels; absent where the camera does not see it.
+    pub image_px: Vec<Option<[f64; 2]>>,
+}
+
 /// A change of a site file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
@@ -123,6 +146,22 @@ pub enum SiteChange {
     Zones {
         /// The zones.
         zones: Vec<ZoneOutline>,
+    },
+    /// A zone that is watched from now on.
+    NewZone(NewZone),
+    /// A zone that is watched no longer.
+    RemovedZone {
+        /// Its id.
+        zone: String,
+    },
+    /// Where a camera or a loudspeaker is.
+    Position {
+        /// Which of the two.
+        kind: Placed,
+        /// Its id.
+        id: String,
+        /// Metres on the site's ground; absent: not stated any longer.
+        position_in_ground_m: Option<[f64; 2]>,
     },
     /// From which density a zone's levels begin.
     Thresholds {
@@ -146,6 +185,46 @@ pub struct ZoneOutline {
     pub outline_in_ground_m: Vec<[f64; 2]>,
 }
 
+/// A zone that is new.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewZone {
+    /// Id, as in keys.
+    pub id: String,
+    /// Name for people.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// Corners, metres on the site's ground.
+    pub outline_in_ground_m: Vec<[f64; 2]>,
+    /// Id of its threshold profile.
+    pub profile: String,
+    /// People for whom there is room.
+    pub capacity_people: u32,
+    /// How near it is to what draws the crowd.
+    #[serde(default)]
+    pub ring: Option<Ring>,
+}
+
+/// What has a place on the map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Placed {
+    /// A camera.
+    Camera,
+    /// A loudspeaker.
+    Speaker,
+}
+
+impl Placed {
+    /// Its name, as its list in a site file is called.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Camera => "camera",
+            Self::Speaker => "speaker",
+        }
+    }
+}
+
 /// A change that waits for somebody's word.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Proposal {
@@ -155,6 +234,8 @@ pub struct Proposal {
     pub diff: String,
     /// What has to restart: `nothing` or `camera restart`.
     pub needs: String,
+    /// The cameras that start anew for it.
+    pub restarts: Vec<String>,
     /// What `throng check` says of the new file.
     pub findings: Vec<String>,
 }

@@ -1,6 +1,8 @@
 //! The desk of a console that sits elsewhere than the site's file.
 
-use throng_console::{ChangeRecord, Desk, Fit, Picture, PointPair, Proposal, SiteChange};
+use std::collections::BTreeMap;
+
+use throng_console::{ChangeRecord, Desk, Fit, Picture, Places, PointPair, Projected, Proposal, SiteChange};
 
 /// Refuses with what to do instead.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +19,14 @@ impl Desk for Away {
     }
 
     fn fit(&self, _: &str, _: &str, _: &[PointPair]) -> Result<Fit, String> {
+        Err(ELSEWHERE.to_owned())
+    }
+
+    fn project(&self, _: &str, _: &str, _: &Places) -> Result<Projected, String> {
+        Err(ELSEWHERE.to_owned())
+    }
+
+    fn profiles(&self, _: &str) -> Result<BTreeMap<String, BTreeMap<&'static str, f64>>, String> {
         Err(ELSEWHERE.to_owned())
     }
 

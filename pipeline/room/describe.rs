@@ -12,8 +12,10 @@ use throng_console::{
 
 /// What the console draws of a site. A site of an older version says nothing of its parts; it still has its id.
 pub(super) fn describe(config: SiteConfig, drill: bool) -> SiteDescription {
+    let listed_by = config.layout.as_ref().map(|_layout| config.node);
     let layout = config.layout.unwrap_or_default();
     SiteDescription {
+        listed_by,
         name: config.site.clone(),
         id: config.site,
         drill,

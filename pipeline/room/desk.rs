@@ -4,15 +4,19 @@
 //! neither lost nor taken up unseen. The new file is checked whole, put in the place of the old one, and taken up; where the
 //! site does not take it up the old one is put back.
 
+mod changing;
+
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     fs,
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
 };
 
 use throng_analytics::{camera::PointPair as Pair, digest::sha256_hex, level::Level};
-use throng_console::{ChangeRecord, Desk, Fit, Picture, PointPair, Proposal, SiteChange, ZoneTrust};
+use throng_console::{
+    ChangeRecord, Desk, Fit, Picture, Places, PointPair, Projected, Proposal, SiteChange, ZoneTrust,
+};
 use toml_edit::DocumentMut;
 use uuid::Uuid;
 
@@ -32,7 +36,7 @@ use crate::{
         edit,
         plan::{CameraPlan, Plan},
     },
-    draw::calibration_grid::{grid, lines_px},
+    draw::calibration_grid::{grid, in_image_px, lines_px},
     exchange::Exchange,
 };
 
@@ -129,49 +133,6 @@ impl SiteDesk {
         })
     }
 
-    /// The text with a change, and the change in a line.
-    fn changed(&self, text: &str, change: &SiteChange) -> Result<(String, String), String> {
-        let mut document =
-            text.parse::<DocumentMut>().map_err(|error| format!("cannot read the site file: {error}"))?;
-        let running = self.exchange.running();
-        let what = match change {
-            SiteChange::Calibration { camera, points } => {
-                let points = self.points(&document, camera, points)?;
-                edit::set_points(&mut document, camera, &points).map_err(in_words)?;
-                format!("calibration of {camera} by {} points", points.pairs.len())
-            }
-            SiteChange::Zones { zones } => {
-                for zone in zones {
-                    edit::set_outline(
-                        &mut document,
-                        &zone.id,
-                        zone.name.as_deref(),
-                        &zone.outline_in_ground_m,
-                    )
-                    .map_err(in_words)?;
-                }
-                let names: Vec<&str> = zones.iter().map(|zone| zone.id.as_str()).collect();
-                format!("outline of {}", names.join(", "))
-            }
-            SiteChange::Thresholds { zone, people_per_m2 } => {
-                let model = running.zones.iter().find(|known| known.id == *zone);
-                let model = model.ok_or_else(|| format!("the site has no zone {zone}"))?;
-                let level = |name: &str| Level::WARNING.into_iter().find(|level| level.name() == name);
-                let named = people_per_m2.iter().map(|(name, density)| Some((level(name)?, *density)));
-                let densities =
-                    named.collect::<Option<_>>().ok_or("a level is not blue, yellow, orange or red")?;
-                edit::set_thresholds(&mut document, zone, &model.profile, &densities).map_err(in_words)?;
-                let named: Vec<String> = densities
-                    .iter()
-                    .map(|(level, density)| format!("{} from {density}", level.name()))
-                    .collect();
-                format!("thresholds of {zone}: {} people/m2", named.join(", "))
-            }
-        };
-        let changed = document.to_string();
-        if changed == text { Err("this changes nothing".to_owned()) } else { Ok((changed, what)) }
-    }
-
     /// The plan of a text, and what could be better; with all findings where it is wrong.
     fn check(&self, text: &str) -> Result<(Plan, Vec<String>), String> {
         let shown = |diagnostics: Vec<Diagnostic>| -> Vec<String> {
@@ -244,6 +205,37 @@ impl Desk for SiteDesk {
         })
     }
 
+    fn project(&self, site: &str, camera: &str, places: &Places) -> Result<Projected, String> {
+        if !self.is_mine(site) {
+            return Away.project(site, camera, places);
+        }
+        let running = self.exchange.running();
+        let calibration = &Self::camera(&running, camera)?.calibration;
+        let still_px = self.pictures.size_px(&self.site, camera).ok_or_else(|| no_picture(camera))?;
+        let calibrated_px = calibration.image_size_px();
+        let still_scale = [0, 1].map(|axis| f64::from(still_px[axis]) / f64::from(calibrated_px[axis]));
+        let ground_of = |[u, v]: &[f64; 2]| {
+            calibration.ground_from_image().apply([u / still_scale[0], v / still_scale[1]])
+        };
+        let image_of = |place: &[f64; 2]| {
+            let [u, v] = in_image_px(calibration, *place)?;
+            Some([u * still_scale[0], v * still_scale[1]])
+        };
+        Ok(Projected {
+            ground_m: places.image_px.iter().map(ground_of).collect(),
+            image_px: places.ground_m.iter().map(image_of).collect(),
+        })
+    }
+
+    fn profiles(&self, site: &str) -> Result<BTreeMap<String, BTreeMap<&'static str, f64>>, String> {
+        if !self.is_mine(site) {
+            return Away.profiles(site);
+        }
+        let profiles = edit::profiles(&edit::read(&self.path).map_err(in_words)?);
+        let by_level = |densities| Level::WARNING.map(Level::name).into_iter().zip(densities).collect();
+        Ok(profiles.into_iter().map(|(id, densities)| (id, by_level(densities))).collect())
+    }
+
     fn propose(&self, site: &str, change: &SiteChange, by: &str) -> Result<Proposal, String> {
         if !self.is_mine(site) {
             return Away.propose(site, change, by);
@@ -251,7 +243,8 @@ impl Desk for SiteDesk {
         let before = self.text()?;
         let (text, what) = self.changed(&before, change)?;
         let (plan, findings) = self.check(&text)?;
-        let needs = if self.exchange.to_start_anew(&plan).is_empty() { "nothing" } else { "camera restart" };
+        let restarts: Vec<String> =
+            self.exchange.to_start_anew(&plan).iter().map(ToString::to_string).collect();
         let proposed = Proposed {
             id: Uuid::now_v7().to_string(),
             by: by.to_owned(),
@@ -262,7 +255,8 @@ impl Desk for SiteDesk {
         let proposal = Proposal {
             id: proposed.id.clone(),
             diff: diff(&self.path, &before, &proposed.text),
-            needs: needs.to_owned(),
+            needs: if restarts.is_empty() { "nothing" } else { "camera restart" }.to_owned(),
+            restarts,
             findings,
         };
         let mut proposals = locked(&self.proposals);

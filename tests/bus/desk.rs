@@ -128,6 +128,149 @@ fn thresholds_and_zones_are_taken_up_at_once_in_the_same_incident_and_taken_back
     assert!(room.is_running());
 }
 
+/// The zones of the site as the pages know them.
+fn zone_ids(room: &Value) -> Vec<&str> {
+    let zones = room["zones"].as_array().into_iter().flatten();
+    zones.filter_map(|zone| zone["id"].as_str()).collect()
+}
+
+#[test]
+fn a_zone_is_added_measured_and_taken_out_while_the_site_runs() {
+    // So few people that the score asks for no level either.
+    let mut room = Room::open(4.0, [12.0, 13.0, 14.0, 15.0]);
+    room.zone("a quiet zone", |zone| density(zone).is_some() && zone["state"]["level"] == 0);
+    let before = room.text();
+    let profiles = room.officer.look("sites/test/profiles");
+    assert_eq!(profiles["street_flat"]["red"], 5.0, "{profiles}");
+    assert_eq!(profiles.as_object().unwrap().len(), 4, "{profiles}");
+
+    // A corner that is clicked in the picture lies on the ground where the calibration says, and back.
+    let asked =
+        json!({ "image_px": [[0.4 * 205.0, 0.4 * 158.6], [0.0, -500.0]], "ground_m": [[24.0, -2.5]] });
+    let found = room.officer.post("calibrate/test/mast/project", &asked).unwrap();
+    let two = |value: &Value| [value[0].as_f64().unwrap(), value[1].as_f64().unwrap()];
+    let near = |a: [f64; 2], b: [f64; 2], by: f64| (a[0] - b[0]).hypot(a[1] - b[1]) < by;
+    assert!(near(two(&found["ground_m"][0]), [24.0, -2.5], 0.2), "{found}");
+    assert!(near(two(&found["image_px"][0]), [0.4 * 205.0, 0.4 * 158.6], 2.0), "{found}");
+    assert_eq!(found["ground_m"][1], Value::Null, "no ground above the horizon");
+
+    let new = |id: &str, corners: Value, profile: &str| {
+        json!({ "new_zone": {
+            "id": id, "name": "Kiosk", "outline_in_ground_m": corners, "profile": profile, "capacity_people": 40, "ring": "core",
+        } })
+    };
+    let corners = || json!([[20.0, -2.0], [24.0, -2.0], [24.0, 2.0], [20.0, 2.0]]);
+    // What is wrong is refused whole, with its place, and what was expected.
+    for (wrong, why) in [
+        (new("kiosk", corners(), "street_flot"), "did you mean"),
+        (new("gate", corners(), "quick"), "already"),
+        (new("Kiosk", corners(), "quick"), "1 to 63 of a-z"),
+        (new("kiosk", json!([[0, 0], [5, 5], [5, 0], [0, 5]]), "quick"), "site.toml:"),
+        (json!({ "removed_zone": { "zone": "roof" } }), "no [[zone]]"),
+    ] {
+        let refused = room.officer.propose(&wrong).unwrap_err();
+        assert!(refused.contains(why), "{refused}");
+        assert_eq!(room.text(), before);
+    }
+
+    let proposal = room.officer.propose(&new("kiosk", corners(), "quick")).unwrap();
+    assert!(proposal["diff"].as_str().unwrap().contains("+id = \"kiosk\""), "{proposal}");
+    assert!(proposal["restarts"].is_array(), "{proposal}");
+    room.officer.apply(&proposal).unwrap();
+    let kiosk = room.officer.wait_for("a measured kiosk", "zones/test/kiosk", |zone| {
+        density(zone).is_some() && zone["capacity_people"] == 40.0 && zone["zone"]["level"].is_string()
+    });
+    assert!((kiosk["density"]["area_m2"].as_f64().unwrap() - 16.0).abs() < 1e-9, "{kiosk}");
+    let with_kiosk = room.text();
+    assert!(with_kiosk.contains("# The film is plain and, in the end, at rest."), "comments stay");
+
+    let people_per_m2 = density(&kiosk).unwrap();
+    // An incident in it: it cannot be taken out, and says so.
+    let raised = json!({ "thresholds": { "zone": "kiosk", "people_per_m2": {
+        "blue": 0.3 * people_per_m2, "yellow": 0.5 * people_per_m2, "orange": 14.0, "red": 15.0,
+    } } });
+    let proposal = room.officer.propose(&raised).unwrap();
+    room.officer.apply(&proposal).unwrap();
+    let alarmed = room
+        .officer
+        .wait_for("an incident", "zones/test/kiosk", |zone| zone["state"]["incident"].is_string());
+    let remove = json!({ "removed_zone": { "zone": "kiosk" } });
+    let proposal = room.officer.propose(&remove).unwrap();
+    let refused = room.officer.apply(&proposal).unwrap_err();
+    assert!(refused.contains("an incident goes on in zone kiosk"), "{refused}");
+    assert_ne!(room.text(), with_kiosk);
+    assert!(room.text().contains("id = \"kiosk\""), "the old file holds");
+
+    // Below all thresholds it goes, its alarm stays and is not safe.
+    room.officer.undo().unwrap();
+    assert_eq!(room.text(), with_kiosk);
+    let incident = alarmed["state"]["incident"].as_str().unwrap();
+    room.officer.wait_for("the end of the incident", "zones/test/kiosk", |zone| {
+        zone["state"].is_object() && zone["state"]["incident"].is_null()
+    });
+    let proposal = room.officer.propose(&remove).unwrap();
+    room.officer.apply(&proposal).unwrap();
+    assert_eq!(room.text(), before, "nothing else has changed");
+    let left = room.officer.wait_for("a room without the kiosk", "room", |room| zone_ids(room) == ["gate"]);
+    assert_eq!(left["sites"][0]["zones"].as_array().map(Vec::len), Some(1));
+    let alarm = room.officer.look(&format!("alarms/test/{incident}"));
+    let is_closed = alarm["stage"] == "closed";
+    assert!(is_closed || alarm["level"].is_null(), "{alarm}");
+    // Taken back, it is measured again.
+    room.officer.undo().unwrap();
+    room.officer.wait_for("the kiosk again", "zones/test/kiosk", |zone| density(zone).is_some());
+    let what: Vec<_> = room
+        .officer
+        .look("sites/test/changes")
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["what"].to_string())
+        .collect();
+    assert!(what[0].contains("zone kiosk taken out") && what[2].contains("zone kiosk added"), "{what:?}");
+    assert!(room.is_running());
+}
+
+#[test]
+fn positions_of_the_site_file_reach_the_map_and_are_set_from_it() {
+    let mut room = Room::open_with(20.0, [12.0, 13.0, 14.0, 15.0], |folder| {
+        let (private, _) = throng::publish::signature::generated_key().unwrap();
+        fs::write(folder.join("site.pem"), private).unwrap();
+        "\n[speaker_key]\nfile = \"site.pem\"\nid = \"k\"\nissuer = \"test\"\n\n[[speaker]]\nid = \"horn\"\n\
+         position_m = [26.5, 3.0] # on the pole\nred = \"stop-pushing\"\n"
+            .to_owned()
+    });
+    let place = |room: &Value, list: &str| room["sites"][0][list][0]["position_in_ground_m"].clone();
+    room.officer.wait_for("the loudspeaker at its place", "room", |room| {
+        place(room, "speakers") == json!([26.5, 3.0]) && place(room, "cameras").is_null()
+    });
+    let before = room.text();
+    let position = |kind: &str, id: &str, at: Value| json!({ "position": { "kind": kind, "id": id, "position_in_ground_m": at } });
+    for (kind, id, at) in [("speaker", "horn", json!([28.0, 4.25])), ("camera", "mast", json!([33.0, 0.5]))] {
+        let proposal = room.officer.propose(&position(kind, id, at)).unwrap();
+        assert_eq!(proposal["needs"], "nothing");
+        room.officer.apply(&proposal).unwrap();
+    }
+    assert!(room.text().contains("position_m = [28.0, 4.25] # on the pole"), "{}", room.text());
+    room.officer.wait_for("both at their new places", "room", |room| {
+        place(room, "speakers") == json!([28.0, 4.25]) && place(room, "cameras") == json!([33.0, 0.5])
+    });
+    let proposal = room.officer.propose(&position("camera", "mast", Value::Null)).unwrap();
+    room.officer.apply(&proposal).unwrap();
+    room.officer.wait_for("no place", "room", |room| place(room, "cameras").is_null());
+    assert!(
+        room.officer
+            .propose(&position("camera", "moon", json!([1, 2])))
+            .unwrap_err()
+            .contains("no camera moon")
+    );
+    for _ in 0..3 {
+        room.officer.undo().unwrap();
+    }
+    assert_eq!(room.text(), before);
+    assert!(room.is_running());
+}
+
 #[test]
 fn a_camera_is_calibrated_on_its_newest_picture_and_started_anew_alone() {
     let mut room = quiet_room();

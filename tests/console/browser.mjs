@@ -10,7 +10,7 @@ import { chromium } from "playwright-core";
 const pictures = join(process.env.CARGO_TARGET_DIR ?? new URL("../../target", import.meta.url).pathname, "console-screenshots");
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 export const SIZES = { wall: { width: 1920, height: 1080 }, laptop: { width: 1366, height: 768 }, phone: { width: 390, height: 844 } };
-export const SCREENS = ["situation", "wall", "alarms", "alarms/performance", "speakers", "history", "report", "health", "drill", "calibrate", "accounts", "audit", "evidence"];
+export const SCREENS = ["situation", "wall", "alarms", "alarms/performance", "speakers", "history", "report", "health", "drill", "calibrate", "calibrate/square", "accounts", "audit", "evidence"];
 
 /** Runs `test(page, found)` with a page of its own on the console at `at`; `found` collects errors and foreign requests. */
 export async function withPage({ size = SIZES.laptop, language = "en", theme = "dark", at }, test) {

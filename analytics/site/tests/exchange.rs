@@ -88,6 +88,32 @@ fn a_zone_with_an_incident_is_not_taken_out() {
 }
 
 #[test]
+fn a_zone_that_lost_its_pictures_while_it_was_normal_may_be_taken_out() {
+    let mut site = Site::new(quick_model([2.0, 3.0, 4.0, 5.0]));
+    feed(&mut site, 0.0, 20.0, |_| 0.2);
+    let lost = site.step(START + 60.0).zones.remove(0);
+    assert_eq!((lost.level, lost.incident.is_some()), (None, true));
+    site.exchange(SiteModel { zones: Vec::new(), ..quick_model([2.0, 3.0, 4.0, 5.0]) }).unwrap();
+    assert!(site.step(START + 60.1).zones.is_empty());
+}
+
+#[test]
+fn a_zone_that_comes_in_is_unknown_until_it_is_measured() {
+    let mut site = blue();
+    let before = site.step(START + 20.0).zones.remove(0);
+    let mut more = quick_model([2.0, 3.0, 4.0, 5.0]);
+    let outline = Polygon::new(vec![[1.0, 1.0], [5.0, 1.0], [5.0, 5.0], [1.0, 5.0]]).unwrap();
+    more.zones.insert(0, Zone { id: "corner".to_owned(), outline, ..more.zones[0].clone() });
+    site.exchange(more).unwrap();
+    let at_once = site.step(START + 20.1);
+    assert_eq!((at_once.zones[0].level, at_once.zones[0].last_level), (None, None));
+    assert_eq!((at_once.zones[1].level, &at_once.zones[1].incident), (Some(Level::Blue), &before.incident));
+    feed(&mut site, 20.2, 10.0, |_| 2.4);
+    let measured = site.step(START + 30.2).zones.remove(0);
+    assert_eq!((measured.zone.as_str(), measured.level), ("corner", Some(Level::Blue)));
+}
+
+#[test]
 fn a_zone_with_another_outline_counts_its_own_people() {
     let mut site = site(true);
     feed(&mut site, 0.0, 5.0, |_| 3.0);

@@ -1,12 +1,13 @@
 //! A zone that goes on in a site that was given another model.
 
 use super::ZoneTracker;
-use crate::site::exchange::Kept;
+use crate::{level::Level, site::exchange::Kept};
 
 impl ZoneTracker {
-    /// Whether an incident goes on.
+    /// Whether an incident goes on at a level. That of a zone which was normal when its pictures stopped says no more than
+    /// that nobody knows, which stays true of a zone that is not measured at all.
     pub(in crate::site) fn has_incident(&self) -> bool {
-        self.machine.incident().is_some()
+        self.machine.incident().is_some() && self.machine.last_level() != Some(Level::Normal)
     }
 
     /// Takes over what is known of the same zone from before.

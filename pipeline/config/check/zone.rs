@@ -19,7 +19,7 @@ use crate::config::{
 };
 
 /// The shipped profiles.
-const SHIPPED: [&str; 3] = ["street_flat", "narrow_slope_stairs", "standing_event"];
+pub(in crate::config) const SHIPPED: [&str; 3] = ["street_flat", "narrow_slope_stairs", "standing_event"];
 
 /// Share of a zone that a camera must measure well: below it the zone's density is a guess.
 const MEASURED_MIN: f64 = 0.5;

@@ -1,5 +1,7 @@
 //! Edits change what they should and nothing else.
 
+use throng_analytics::zone::Ring;
+
 use super::*;
 
 const SITE: &str = r#"# A site.
@@ -74,7 +76,107 @@ fn a_zone_is_moved_beside_its_comment() {
     assert_eq!(new, ["polygon_m = [[0.0, 0.0], [6.0, 0.0], [6.0, 6.0]] # as painted"]);
     assert_eq!(gone, ["polygon_m = [[0, 0], [5, 0], [5, 5]] # as painted"]);
     let unknown = set_outline(&mut document, "roof", None, &[]).unwrap_err();
-    assert!(format!("{unknown:#}").contains("added in the site file itself"), "{unknown:#}");
+    assert!(format!("{unknown:#}").contains("no [[zone]] with id = \"roof\""), "{unknown:#}");
+}
+
+fn roof() -> NewZone<'static> {
+    NewZone {
+        id: "roof",
+        name: Some("The roof"),
+        corners_m: &[[1.0, 2.0], [3.123_456, 2.0], [3.0, 4.0]],
+        profile: "street_flat",
+        capacity_people: 30,
+        ring: Some(Ring::District),
+    }
+}
+
+#[test]
+fn a_zone_comes_in_behind_the_others_and_goes_out_without_a_trace() {
+    let mut document = document();
+    add_zone(&mut document, &roof()).unwrap();
+    let (new, gone) = changed(&document);
+    assert_eq!(gone, [""; 0]);
+    assert_eq!(
+        new,
+        [
+            "id = \"roof\"",
+            "name = \"The roof\"",
+            "polygon_m = [[1.0, 2.0], [3.123, 2.0], [3.0, 4.0]]",
+            "capacity_people = 30",
+            "ring = \"district\"",
+        ]
+    );
+    let text = document.to_string();
+    let at = |line: &str| text.find(line).unwrap();
+    assert!(
+        at("id = \"hall\"") < at("id = \"roof\"") && at("id = \"roof\"") < at("# Slow to clear."),
+        "{text}"
+    );
+    let twice = add_zone(&mut document, &roof()).unwrap_err();
+    assert!(format!("{twice:#}").contains("id = \"roof\" already"), "{twice:#}");
+    // As somebody who reads the file anew finds it.
+    let mut document: DocumentMut = text.parse().unwrap();
+    remove_zone(&mut document, "roof").unwrap();
+    assert_eq!(document.to_string(), SITE);
+    assert!(remove_zone(&mut document, "roof").is_err());
+}
+
+#[test]
+fn a_file_without_zones_gets_its_first_and_loses_its_last() {
+    let text =
+        "[site]\nid = \"x\"\n\n[[camera]]\nid = \"mast\"\n\n[bus]\nmode = \"peer\" # alone\n# the end\n";
+    let mut document: DocumentMut = text.parse().unwrap();
+    add_zone(&mut document, &roof()).unwrap();
+    let with = document.to_string();
+    assert!(
+        with.starts_with(text.trim_end_matches("# the end\n")) && with.ends_with("# the end\n"),
+        "{with}"
+    );
+    let mut document: DocumentMut = with.parse().unwrap();
+    remove_zone(&mut document, "roof").unwrap();
+    assert_eq!(document.to_string(), text);
+}
+
+#[test]
+fn a_zone_goes_out_with_its_own_comment_and_leaves_what_is_of_more_than_it() {
+    let zone = |id: &str| format!("[[zone]]\nid = \"{id}\"\n[zone.walking] # measured\njam = 5\n");
+    let text = format!(
+        "# A site.\n\n# The zones of the square.\n\n# Narrow.\n{}\n# Wide.\n{}\n# The bus.\n[bus]\n# end\n",
+        zone("gate"),
+        zone("hall")
+    );
+    let mut document: DocumentMut = text.parse().unwrap();
+    remove_zone(&mut document, "gate").unwrap();
+    let expected = format!(
+        "# A site.\n\n# The zones of the square.\n\n# Wide.\n{}\n# The bus.\n[bus]\n# end\n",
+        zone("hall")
+    );
+    assert_eq!(document.to_string(), expected);
+    let mut document: DocumentMut = expected.parse().unwrap();
+    remove_zone(&mut document, "hall").unwrap();
+    assert_eq!(document.to_string(), "# A site.\n\n# The zones of the square.\n\n# The bus.\n[bus]\n# end\n");
+}
+
+#[test]
+fn a_place_is_stated_changed_and_taken_back() {
+    let mut document = document();
+    set_position(&mut document, "camera", "mast", Some([1.0, -2.000_4])).unwrap();
+    let (new, gone) = changed(&document);
+    assert_eq!((new, gone), (vec!["position_m = [1.0, -2.0]".to_owned()], Vec::new()));
+    let text = document.to_string();
+    assert!(text.find("position_m").unwrap() < text.find("[camera.uncalibrated]").unwrap(), "{text}");
+    set_position(&mut document, "camera", "mast", None).unwrap();
+    assert_eq!(document.to_string(), SITE);
+    let unknown = set_position(&mut document, "speaker", "horn", Some([0.0; 2])).unwrap_err();
+    assert!(format!("{unknown:#}").contains("no [[speaker]] with id = \"horn\""), "{unknown:#}");
+}
+
+#[test]
+fn profiles_are_those_of_the_file_and_the_shipped_ones() {
+    let profiles = profiles(&document());
+    assert_eq!(profiles.get("own"), Some(&[1.0, 2.0, 3.0, 4.0]));
+    assert_eq!(profiles.get("street_flat"), Some(&Profile::street_flat().theta_up_people_per_m2));
+    assert_eq!(profiles.len(), 4);
 }
 
 #[test]

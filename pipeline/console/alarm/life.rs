@@ -185,6 +185,9 @@ pub(crate) struct Life {
     pub(crate) closed_at: Option<Timestamp>,
     /// Why.
     pub(crate) close_reason: Option<String>,
+    /// Whether its zone was taken out of the site file: no data of it will come.
+    #[serde(default)]
+    pub(crate) is_unwatched: bool,
 }
 
 impl Life {
@@ -205,6 +208,7 @@ impl Life {
             journal: Vec::new(),
             closed_at: None,
             close_reason: None,
+            is_unwatched: false,
         };
         life.note(at, "system", "raised", level.name());
         life
@@ -235,6 +239,29 @@ impl Life {
                     self.note(now, "system", "cleared", "below all thresholds; people close it");
                 }
             }
+        }
+        self.journal.get(known..).unwrap_or_default().to_vec()
+    }
+
+    /// Whether its zone is in the site file. One that was taken out is not safe: nobody knows. Answers with what is new.
+    pub(crate) fn watch(&mut self, is_watched: bool, now: Timestamp) -> Vec<Note> {
+        let known = self.journal.len();
+        if self.stage == Stage::Closed || self.is_unwatched != is_watched {
+            return Vec::new();
+        }
+        self.is_unwatched = !is_watched;
+        if is_watched {
+            self.note(now, "system", "watched", "the zone is in the site file again");
+        } else {
+            self.level = None;
+            self.note(
+                now,
+                "system",
+                "unwatched",
+                "the zone was taken out of the site file: nobody measures it any more",
+            );
+            self.escalated |= self.last_level >= Level::Yellow;
+            self.unshelve(now, "nobody measures the zone any more");
         }
         self.journal.get(known..).unwrap_or_default().to_vec()
     }
@@ -322,7 +349,7 @@ impl Life {
             None
         } else if self.level == Some(Level::Red) {
             Some(Refusal::StillRed)
-        } else if self.level.is_none() || !is_fresh {
+        } else if (self.level.is_none() || !is_fresh) && !self.is_unwatched {
             Some(Refusal::NeedsFreshData)
         } else {
             None

@@ -21,7 +21,7 @@ use super::{
 use crate::{
     app::App,
     level_name,
-    ports::{Drills, PointPair, SiteChange},
+    ports::{Drills, Placed, Places, PointPair, SiteChange},
     room::{Alarm, AlarmKey},
     store::AlarmQuery,
 };
@@ -56,6 +56,30 @@ pub(super) async fn fit(
     Ok(Json(json!(fit.map_err(ApiError::not_now)?)))
 }
 
+/// Where places of a still lie on the ground, and places of the ground in the still.
+pub(super) async fn project(
+    State(app): State<Arc<App>>,
+    caller: Commander,
+    Path((site, camera)): Path<(String, String)>,
+    Body(places): Body<Places>,
+) -> Result<Json<Value>, ApiError> {
+    caller.sees_camera(&site, &camera)?;
+    are_places(&places.image_px)?;
+    are_places(&places.ground_m)?;
+    let projected = blocking(move || app.desk.project(&site, &camera, &places)).await?;
+    Ok(Json(json!(projected.map_err(ApiError::not_now)?)))
+}
+
+pub(super) async fn profiles(
+    State(app): State<Arc<App>>,
+    caller: Commander,
+    Path(site): Path<String>,
+) -> Result<Json<Value>, ApiError> {
+    caller.sees_site(&site)?;
+    let profiles = blocking(move || app.desk.profiles(&site)).await?;
+    Ok(Json(json!(profiles.map_err(ApiError::not_now)?)))
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Change {
@@ -70,7 +94,12 @@ pub(super) async fn propose(
 ) -> Result<Json<Value>, ApiError> {
     caller.sees_site(&site)?;
     is_sound(&change)?;
-    if let SiteChange::Calibration { camera, .. } = &change {
+    let camera = match &change {
+        SiteChange::Calibration { camera, .. } => Some(camera),
+        SiteChange::Position { kind: Placed::Camera, id, .. } => Some(id),
+        _ => None,
+    };
+    if let Some(camera) = camera {
         caller.sees_camera(&site, camera)?;
     }
     let by = caller.session.user;
@@ -135,6 +164,27 @@ fn are_points(points: &[PointPair]) -> Result<(), ApiError> {
     Ok(())
 }
 
+/// Places that can be asked for: as many as points, each two finite numbers.
+fn are_places(places: &[[f64; 2]]) -> Result<(), ApiError> {
+    if places.len() > POINTS_MAX || !places.iter().flatten().all(|x| x.is_finite()) {
+        return Err(ApiError::bad_input(
+            format!("places are at most {POINTS_MAX} pairs of finite numbers"),
+            format!("位置须为至多 {POINTS_MAX} 组有限数值"),
+        ));
+    }
+    Ok(())
+}
+
+fn is_outline(outline: &[[f64; 2]]) -> Result<(), ApiError> {
+    if outline.len() < 3 {
+        return Err(ApiError::bad_input(
+            format!("a zone has 3 to {POINTS_MAX} corners"),
+            format!("区域须有 3 至 {POINTS_MAX} 个顶点"),
+        ));
+    }
+    are_places(outline)
+}
+
 /// What can be told without the site file; the desk checks the rest.
 fn is_sound(change: &SiteChange) -> Result<(), ApiError> {
     match change {
@@ -145,20 +195,25 @@ fn is_sound(change: &SiteChange) -> Result<(), ApiError> {
                 if let Some(name) = &zone.name {
                     input::name("name", name)?;
                 }
-                let outline = &zone.outline_in_ground_m;
-                if !(3..=POINTS_MAX).contains(&outline.len())
-                    || !outline.iter().flatten().all(|x| x.is_finite())
-                {
-                    return Err(ApiError::bad_input(
-                        format!("a zone has 3 to {POINTS_MAX} corners"),
-                        format!("区域须有 3 至 {POINTS_MAX} 个顶点"),
-                    ));
-                }
+                is_outline(&zone.outline_in_ground_m)?;
             }
             if zones.is_empty() || zones.len() > POINTS_MAX {
                 return Err(ApiError::bad_input("no zone is given, or too many", "未给出区域或区域过多"));
             }
             Ok(())
+        }
+        SiteChange::NewZone(zone) => {
+            input::id("zone", &zone.id)?;
+            input::id("profile", &zone.profile)?;
+            if let Some(name) = &zone.name {
+                input::name("name", name)?;
+            }
+            is_outline(&zone.outline_in_ground_m)
+        }
+        SiteChange::RemovedZone { zone } => input::id("zone", zone).map(|_id| ()),
+        SiteChange::Position { id, position_in_ground_m, .. } => {
+            input::id("id", id)?;
+            are_places(position_in_ground_m.as_slice())
         }
         SiteChange::Thresholds { people_per_m2, .. } => {
             let levels: Vec<_> = people_per_m2.keys().map(|name| level_name::from_name(name)).collect();

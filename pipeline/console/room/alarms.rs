@@ -164,6 +164,28 @@ impl Alarms {
         Some(alarm.life.act(action, by, now, is_fresh).map(|notes| Heard::alarm(key, notes)))
     }
 
+    /// Which zones of a site one of its processes watches: nobody measures the others any more.
+    pub(super) fn watch(
+        &mut self,
+        site: &str,
+        node: &str,
+        is_watched: impl Fn(&str) -> bool,
+        now: Timestamp,
+    ) -> Heard {
+        let mut heard = Heard::default();
+        let of_node = self
+            .alarms
+            .iter_mut()
+            .filter(|(key, alarm)| key.0 == site && alarm.warning.envelope.node == node);
+        for (key, alarm) in of_node {
+            let notes = alarm.life.watch(is_watched(&alarm.warning.zone), now);
+            if !notes.is_empty() {
+                heard.join(Heard::alarm(key, notes));
+            }
+        }
+        heard
+    }
+
     pub(super) fn tick(&mut self, now: Timestamp, times: &AnswerTimes) -> Heard {
         let mut heard = Heard::default();
         for (key, alarm) in &mut self.alarms {

@@ -7,14 +7,17 @@ use throng_analytics::{time::Timestamp, wire::exercised_site};
 use super::{
     CameraRecord, Heard, Key, Kind, Room, THINGS_MAX, ZoneRecord, site::SiteRecord, speaker::SpeakerRecord,
 };
-use crate::event::{Alive, RoomEvent};
+use crate::{
+    description::SiteDescription,
+    event::{Alive, RoomEvent},
+};
 
 impl Room {
     /// Takes an event in. Answers with what became of alarms, and whether the pages must be told at once.
     pub(crate) fn hear(&mut self, event: RoomEvent, now: Timestamp) -> Heard {
         let mut heard = Heard::default();
         match event {
-            RoomEvent::Site(description) => self.hear_site(description),
+            RoomEvent::Site(description) => heard = self.hear_site(description, now),
             RoomEvent::ZoneDensity(message) => {
                 self.hear_zone(&message.envelope.site.clone(), &message.zone.clone(), now, |zone| {
                     zone.density = Some(message);
@@ -96,8 +99,9 @@ impl Room {
     }
 
     /// A site is known: its things are listed from now on, UNKNOWN until they speak.
-    fn hear_site(&mut self, description: Box<crate::description::SiteDescription>) {
+    fn hear_site(&mut self, description: Box<SiteDescription>, now: Timestamp) -> Heard {
         let id = description.id.clone();
+        let heard = self.retire_zones(&description, now);
         let key = |thing: &str| (id.clone(), thing.to_owned());
         for zone in &description.zones {
             if entry(&mut self.zones, &key(&zone.id), &mut self.refused).is_some() {
@@ -122,12 +126,39 @@ impl Room {
         if let Some(site) = self.site_mut(&id) {
             site.description = Some(description);
         }
+        heard
+    }
+
+    /// Takes out the zones that a site's process has told of and watches no longer. Of their open alarms nobody knows the
+    /// level any more; they stay until people close them.
+    fn retire_zones(&mut self, description: &SiteDescription, now: Timestamp) -> Heard {
+        let Some(node) = &description.listed_by else { return Heard::default() };
+        let is_listed = |id: &str| description.zones.iter().any(|zone| zone.id == id);
+        let is_of_node = |zone: &ZoneRecord| zone.envelope().is_none() || zone.is_of_node(node);
+        let of_site = self.zones.iter().filter(|(key, zone)| key.0 == description.id && is_of_node(zone));
+        let gone: Vec<Key> = of_site.map(|(key, _)| key).filter(|key| !is_listed(&key.1)).cloned().collect();
+        for key in &gone {
+            self.zones.remove(key);
+            self.tightened.remove(key);
+            self.changed.insert((Kind::Zone, key.clone()));
+        }
+        if let Some(site) = self.site_mut(&description.id) {
+            site.retired.extend(gone.into_iter().map(|(_, zone)| zone));
+            site.retired.retain(|zone| !is_listed(zone));
+        }
+        let heard = self.alarms.watch(&description.id, node, is_listed, now);
+        self.mark(&heard);
+        heard
     }
 
     fn hear_zone(&mut self, site: &str, zone: &str, now: Timestamp, take: impl FnOnce(&mut ZoneRecord)) {
         let key = (site.to_owned(), zone.to_owned());
-        if !self.sites.contains_key(site) {
-            self.site_mut(site);
+        match self.sites.get(site) {
+            Some(site) if site.retired.contains(zone) => return,
+            Some(_) => {}
+            None => {
+                self.site_mut(site);
+            }
         }
         if let Some(zone) = entry(&mut self.zones, &key, &mut self.refused) {
             take(zone);

@@ -216,7 +216,10 @@ impl Room {
                 Some(site) => part(kind, key, &site.view()),
                 None => part(kind, key, &serde_json::json!({ "id": key.0, "gone": true })),
             },
-            Kind::Zone => part(kind, key, &self.zone_view(key, now)?),
+            Kind::Zone => match self.zone_view(key, now) {
+                Some(zone) => part(kind, key, &zone),
+                None => part(kind, key, &serde_json::json!({ "site": key.0, "id": key.1, "gone": true })),
+            },
             Kind::Line => part(kind, key, &self.lines.get(key)?.view(key, now)),
             Kind::Camera => part(kind, key, &self.cameras.get(key)?.view(key, now)),
             Kind::Speaker => part(kind, key, &self.speakers.get(key)?.view(key, now)),

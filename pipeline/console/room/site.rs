@@ -1,6 +1,6 @@
 //! What is known of a site.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -12,6 +12,8 @@ pub(crate) struct SiteRecord {
     pub(super) id: String,
     /// Absent: things of it were heard, but not what it is.
     pub(crate) description: Option<Box<SiteDescription>>,
+    /// Zones that were taken out of its file: what still comes of them is of before.
+    pub(super) retired: BTreeSet<String>,
     /// Its processes and whether they are there.
     pub(crate) nodes: BTreeMap<String, bool>,
 }

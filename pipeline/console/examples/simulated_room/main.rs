@@ -5,6 +5,7 @@
 //! ```
 //! Account `demo`, password `demo`. Without a folder the pages in the binary are served.
 
+mod desk;
 mod pictures;
 mod ports;
 mod record;
@@ -16,7 +17,7 @@ use std::{env, error::Error, path::PathBuf, sync::Arc, thread, time::Duration};
 use throng_console::{Clock, Console, Options, RoomEvent};
 use throng_history::History;
 
-use crate::{pictures::Cameras, ports::Simulated, record::Recording, world::World};
+use crate::{desk::SimulatedDesk, pictures::Cameras, ports::Simulated, record::Recording, world::World};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = env::args().skip(1);
@@ -30,23 +31,25 @@ fn main() -> Result<(), Box<dyn Error>> {
     let options = Options { demo_account: true, web_dir, live_pictures, ..Options::new(address, folder) };
     let clock = Clock::system();
     let ports = Arc::new(Simulated::new(clock.clone()));
+    let desk = Arc::new(SimulatedDesk::new(clock.clone(), [site::square(), site::station()]));
     let console = Console::start(
         options,
         ports.clone(),
         Arc::new(Cameras::new(clock.clone())),
-        ports.clone(),
+        desk.clone(),
         Some(ports.clone()),
         Some(ports.clone()),
         Some(Arc::clone(&history)),
     )?;
     eprintln!("The simulated room is at {} (demo, demo).", console.url());
-    console.hear(RoomEvent::Site(Box::new(site::square())));
-    console.hear(RoomEvent::Site(Box::new(site::station())));
+    for id in ["square", "station"] {
+        console.hear(RoomEvent::Site(Box::new(desk.site(id))));
+    }
     let mut world = World::new(clock.now());
     let mut recording = Recording::default();
     loop {
         let now = clock.now();
-        for event in world.step(now, &ports) {
+        for event in world.step(now, &ports, &desk) {
             recording.take(&event, &history);
             console.hear(event);
         }

@@ -7,8 +7,8 @@ use image::{ImageEncoder as _, Rgb, RgbImage, codecs::jpeg::JpegEncoder};
 use throng_analytics::time::Timestamp;
 use throng_console::{Clock, Overlay, Picture, Pictures};
 
-const WIDTH: u32 = 480;
-const HEIGHT: u32 = 270;
+pub(crate) const WIDTH: u32 = 480;
+pub(crate) const HEIGHT: u32 = 270;
 const LOST: &str = "cam-metro";
 
 /// Cameras that draw.

@@ -1,5 +1,4 @@
-//! What the console's orders do here: loudspeakers that speak, a site file that is not written, exercises that say they
-//! are none.
+//! What the console's orders do here: loudspeakers that speak, exercises that say they are none.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -9,12 +8,7 @@ use std::{
 
 use serde_json::{Value, json};
 use throng_analytics::{time::Timestamp, wire};
-use throng_console::{
-    ChangeRecord, Clock, Commands, Desk, Drills, Evidence, Fit, Overlay, Picture, PointPair, Proposal,
-    RoomEvent, SiteChange, SpeakOrder, ZoneTrust,
-};
-
-use crate::pictures::draw;
+use throng_console::{Clock, Commands, Drills, Evidence, RoomEvent, SpeakOrder};
 
 /// An order to a loudspeaker and how far it has come.
 #[derive(Clone, Debug)]
@@ -32,8 +26,6 @@ struct State {
     heard: VecDeque<RoomEvent>,
     acks: Vec<wire::Ack>,
     signals: BTreeMap<String, wire::Signal>,
-    proposals: Vec<(Proposal, String)>,
-    changes: Vec<ChangeRecord>,
     drill: Option<Timestamp>,
     seq: u64,
 }
@@ -192,84 +184,6 @@ impl Commands for Simulated {
             .collect();
         state.heard.extend(receipts);
         Ok(())
-    }
-}
-
-impl Desk for Simulated {
-    fn still(&self, _: &str, camera: &str) -> Result<Picture, String> {
-        let captured_at = self.clock.now();
-        let jpeg = draw(camera, captured_at, Overlay::default()).ok_or("the camera cannot draw")?;
-        Ok(Picture { jpeg, captured_at })
-    }
-
-    fn fit(&self, _: &str, _: &str, points: &[PointPair]) -> Result<Fit, String> {
-        if points.len() < 4 {
-            return Err(format!("four points are needed, {} are given", points.len()));
-        }
-        let line = |x: f64| (0..10).map(|step| [x, 60.0 + f64::from(step) * 20.0]).collect();
-        Ok(Fit {
-            image_size_px: [480, 270],
-            residuals_m: points.iter().enumerate().map(|(index, _)| 0.05 + index as f64 * 0.03).collect(),
-            rms_m: 0.12,
-            grid_px: (0..10).map(|step| line(40.0 + f64::from(step) * 40.0)).collect(),
-            zones: vec![
-                ZoneTrust { zone: "stage".to_owned(), trusted_share: 0.94 },
-                ZoneTrust { zone: "square".to_owned(), trusted_share: 0.41 },
-            ],
-        })
-    }
-
-    fn propose(&self, _: &str, change: &SiteChange, by: &str) -> Result<Proposal, String> {
-        if let SiteChange::Thresholds { zone, people_per_m2 } = change {
-            let by_level = ["blue", "yellow", "orange", "red"].map(|level| people_per_m2.get(level));
-            if !by_level.windows(2).all(|pair| pair[0] < pair[1]) {
-                return Err(format!(
-                    "the site file would be wrong, so it stays as it is. site.toml: profile {zone}: \
-                     density_people_per_m2 must increase from blue to red"
-                ));
-            }
-        }
-        let new = serde_json::to_string(change).map_err(|error| error.to_string())?;
-        let id = self.clock.now().unix_nanos().to_string();
-        let needs =
-            if matches!(change, SiteChange::Calibration { .. }) { "camera restart" } else { "nothing" };
-        let proposal = Proposal {
-            id,
-            diff: format!("--- site.toml\n+++ site.toml\n@@ simulated @@\n-# before\n+{new}\n"),
-            needs: needs.to_owned(),
-            findings: Vec::new(),
-        };
-        self.state().proposals.push((proposal.clone(), by.to_owned()));
-        Ok(proposal)
-    }
-
-    fn apply(&self, _: &str, proposal_id: &str, by: &str) -> Result<(), String> {
-        let at = self.clock.now();
-        let mut state = self.state();
-        let index = state.proposals.iter().position(|(proposal, _)| proposal.id == proposal_id);
-        let (proposal, _) = state.proposals.remove(index.ok_or("there is no such proposal")?);
-        let record = ChangeRecord {
-            id: proposal.id,
-            at,
-            by: by.to_owned(),
-            what: "simulated change".to_owned(),
-            diff: proposal.diff,
-            undone_at: None,
-        };
-        state.changes.insert(0, record);
-        Ok(())
-    }
-
-    fn undo(&self, _: &str, _: &str) -> Result<(), String> {
-        let at = self.clock.now();
-        let mut state = self.state();
-        let newest = state.changes.iter_mut().find(|change| change.undone_at.is_none());
-        newest.ok_or("there is nothing to undo")?.undone_at = Some(at);
-        Ok(())
-    }
-
-    fn changes(&self, _: &str) -> Vec<ChangeRecord> {
-        self.state().changes.clone()
     }
 }
 

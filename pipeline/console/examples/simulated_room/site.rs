@@ -46,6 +46,7 @@ pub(crate) fn square() -> SiteDescription {
             speaker("horn-stairs", "Stairs horn 台阶喇叭", [104.0, 60.0], &["stairs", "east"]),
         ],
         plan_image: None,
+        listed_by: Some("simulated".to_owned()),
         config_sha256: "simulated".repeat(7),
         site_file: String::new(),
     }
@@ -59,6 +60,7 @@ pub(crate) fn station() -> SiteDescription {
         id: "station".to_owned(),
         name: "East station 东站".to_owned(),
         zones: vec![zone(&hall)],
+        listed_by: Some("simulated".to_owned()),
         ..SiteDescription::default()
     }
 }

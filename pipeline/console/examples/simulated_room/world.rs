@@ -10,9 +10,9 @@ use throng_analytics::{
     time::Timestamp,
     wire::{Signal, SignalKind},
 };
-use throng_console::{Alive, FieldView, RoomEvent};
+use throng_console::{Alive, FieldView, RoomEvent, SiteDescription};
 
-use crate::{ports::Simulated, site};
+use crate::{desk::SimulatedDesk, ports::Simulated};
 
 /// How long an alarm takes from blue to red and back, seconds.
 const CYCLE_SECS: f64 = 240.0;
@@ -40,9 +40,11 @@ impl World {
     }
 
     /// Half a second of it.
-    pub(crate) fn step(&mut self, now: Timestamp, ports: &Simulated) -> Vec<RoomEvent> {
+    pub(crate) fn step(&mut self, now: Timestamp, ports: &Simulated, desk: &SimulatedDesk) -> Vec<RoomEvent> {
+        let description = desk.site("square");
         let secs = now.secs_since(self.began);
-        let mut events = ports.speakers(now);
+        let mut events = desk.changed();
+        events.extend(ports.speakers(now));
         for ack in ports.acks() {
             for incident in self.incidents.values_mut().filter(|incident| incident.id == ack.incident) {
                 incident.ack = Some(
@@ -54,7 +56,6 @@ impl World {
             events.extend(beginnings());
         }
         if self.steps.is_multiple_of(2) {
-            let description = site::square();
             for (index, zone) in description.zones.iter().enumerate() {
                 // The car park has no camera: UNKNOWN.
                 if zone.id != "parking" {
@@ -67,7 +68,7 @@ impl World {
             for camera in &description.cameras {
                 events.extend(camera_events(&camera.id, secs, now));
             }
-            events.extend(self.signals(ports.signals(now), now));
+            events.extend(self.signals(&description, ports.signals(now), now));
             events.push(RoomEvent::Field(Box::new(field(secs, now))));
         }
         self.steps += 1;
@@ -75,11 +76,10 @@ impl World {
     }
 
     /// What the square goes by: the rain of its beginning, and what somebody has entered.
-    fn signals(&self, entered: Vec<Signal>, now: Timestamp) -> Option<RoomEvent> {
+    fn signals(&self, site: &SiteDescription, entered: Vec<Signal>, now: Timestamp) -> Option<RoomEvent> {
         let mut signals = vec![rain(self.began)];
         signals.extend(entered);
-        let description = site::square();
-        let lowered = description.zones.iter().filter_map(|zone| {
+        let lowered = site.zones.iter().filter_map(|zone| {
             let is_steep = zone.features.iter().any(|feature| feature == "stairs");
             let features: &[SiteFeature] = if is_steep { &[SiteFeature::Stairs] } else { &[] };
             let of_zone = signals.iter().filter(|signal| signal.zones.is_empty() || signal.zones.contains(&zone.id));

@@ -40,6 +40,8 @@ const ROUTES: &[(&str, &str, &str)] = &[
     ("POST", "sites/square/changes/undo", "commander"),
     ("POST", "sites/square/changes/x/apply", "commander"),
     ("POST", "calibrate/square/north/fit", "commander"),
+    ("POST", "calibrate/square/north/project", "commander"),
+    ("GET", "sites/square/profiles", "commander"),
     ("GET", "calibrate/square/north/still.jpg", "commander"),
     ("POST", "drills/square", "commander"),
     ("POST", "drills/square/stop", "commander"),

@@ -1,6 +1,7 @@
 //! A console without a site behind it, people who ask it, and messages of a site to feed it.
 
 use std::{
+    collections::BTreeMap,
     io::{BufRead as _, BufReader, Read, Write as _},
     net::TcpStream,
     sync::Arc,
@@ -14,8 +15,8 @@ use throng_analytics::{
     wire::{Ack, CameraState, Signal, SiteSignals, Warning, ZoneDensity, ZoneState},
 };
 use throng_console::{
-    ChangeRecord, Clock, Commands, Console, Desk, Evidence, Fit, Options, Overlay, Picture, Pictures,
-    PointPair, Proposal, RoomEvent, SiteChange, SiteDescription, SpeakOrder,
+    ChangeRecord, Clock, Commands, Console, Desk, Evidence, Fit, Options, Overlay, Picture, Pictures, Places,
+    PointPair, Projected, Proposal, RoomEvent, SiteChange, SiteDescription, SpeakOrder,
 };
 use throng_history::History;
 
@@ -54,6 +55,12 @@ impl Desk for Nowhere {
         Err("nowhere".to_owned())
     }
     fn fit(&self, _: &str, _: &str, _: &[PointPair]) -> Result<Fit, String> {
+        Err("nowhere".to_owned())
+    }
+    fn project(&self, _: &str, _: &str, _: &Places) -> Result<Projected, String> {
+        Err("nowhere".to_owned())
+    }
+    fn profiles(&self, _: &str) -> Result<BTreeMap<String, BTreeMap<&'static str, f64>>, String> {
         Err("nowhere".to_owned())
     }
     fn propose(&self, _: &str, _: &SiteChange, _: &str) -> Result<Proposal, String> {

@@ -1,9 +1,9 @@
 //! No data is UNKNOWN: never a level, and never NORMAL.
 
-use serde_json::Value;
-use throng_console::{Alive, RoomEvent};
+use serde_json::{Value, json};
+use throng_console::{Alive, RoomEvent, SiteDescription, ZoneDescription};
 
-use crate::support::{Server, camera, zone};
+use crate::support::{Server, Visitor, camera, warning, zone};
 
 fn hear_all(server: &Server, events: impl IntoIterator<Item = RoomEvent>) {
     for event in events {
@@ -80,4 +80,68 @@ fn a_page_hears_of_the_cameras_that_its_account_may_see_and_of_no_other() {
     assert!(!heard.contains("south"), "{heard}");
     let room = server.get(&one, "room").to_string();
     assert!(room.contains("\"north\"") && !room.contains("south"), "{room}");
+}
+
+/// The square as its box says that it is.
+fn square(zones: &[&str]) -> RoomEvent {
+    let zone = |id: &&str| ZoneDescription { id: (*id).to_owned(), ..Default::default() };
+    RoomEvent::Site(Box::new(SiteDescription {
+        id: "square".to_owned(),
+        zones: zones.iter().map(zone).collect(),
+        listed_by: Some("box".to_owned()),
+        ..Default::default()
+    }))
+}
+
+fn zones(server: &Server, visitor: &Visitor) -> Vec<String> {
+    let room = server.get(visitor, "room");
+    let zones = room["zones"].as_array().unwrap().iter();
+    zones.map(|zone| zone["id"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_zone_that_is_taken_out_is_gone_and_its_alarm_is_unknown_until_people_close_it() {
+    let server = Server::start();
+    let commander = server.administrator();
+    server.hear(square(&["stage", "stairs"]));
+    hear_all(&server, zone("box", "stage", 4, 5.5, server.clock.now()));
+    hear_all(&server, zone("box", "stairs", 0, 0.4, server.clock.now()));
+    hear_all(&server, zone("other", "roof", 0, 0.4, server.clock.now()));
+    server.hear(warning("i-1", 4, "raised", server.clock.now()));
+    server.hear(warning("i-1", 0, "cleared", server.clock.now()));
+    let mut page = server.listen(&commander);
+
+    server.hear(square(&["stairs"]));
+    assert!(page.until("\"gone\":true").contains("\"id\":\"stage\""));
+    // What another process tells of is not this one's to take out, and what comes late changes nothing.
+    hear_all(&server, zone("box", "stage", 0, 0.1, server.clock.now()));
+    assert_eq!(zones(&server, &commander), ["roof", "stairs"]);
+    let alarm = server.get(&commander, "alarms/square/i-1");
+    assert_eq!((&alarm["level"], &alarm["stage"]), (&Value::Null, &"raised".into()), "{alarm}");
+    assert_eq!(alarm["journal"].as_array().unwrap().last().unwrap()["what"], "unwatched");
+    // Nobody will ever have fresh data of it.
+    assert_eq!(alarm["close_blocked"], Value::Null);
+
+    // Taken back, it is UNKNOWN until it speaks, and its alarm is closed on fresh data again.
+    server.hear(square(&["stage", "stairs"]));
+    assert_eq!(zones(&server, &commander), ["roof", "stage", "stairs"]);
+    assert_eq!(server.zone(&commander, "stage")["level"], Value::Null);
+    assert_ne!(server.get(&commander, "alarms/square/i-1")["close_blocked"], Value::Null);
+    hear_all(&server, zone("box", "stage", 0, 0.4, server.clock.now()));
+    assert_eq!(server.zone(&commander, "stage")["level"], "normal");
+
+    server.hear(square(&["stairs"]));
+    let close = json!({ "reason": "resolved", "text": "the stage was taken down" });
+    let closed = server.ask(&commander, "POST", "alarms/square/i-1/close", &close);
+    assert_eq!(closed.status_code, 200, "{}", closed.as_str().unwrap());
+}
+
+#[test]
+fn a_site_that_does_not_say_who_lists_its_zones_loses_none() {
+    let server = Server::start();
+    let viewer = server.administrator();
+    hear_all(&server, zone("box", "stage", 0, 0.4, server.clock.now()));
+    let older = SiteDescription { id: "square".to_owned(), ..Default::default() };
+    server.hear(RoomEvent::Site(Box::new(older)));
+    assert_eq!(zones(&server, &viewer), ["stage"]);
 }

@@ -6,6 +6,7 @@ import { clock, num, pick, span, t, word } from "./i18n.js";
 import { badge } from "./level.js";
 import { age, levelOf, nameOf, now, openAlarms, room, watch } from "./live.js";
 import { attempt, question } from "./notices.js";
+import { said } from "./said.js";
 
 const STAGES = ["raised", "acknowledged", "assigned", "on_the_way", "arrived", "measures_taken", "closed"];
 const addressOf = (alarm) => `#/alarms/${path(alarm.site, alarm.incident)}`;
@@ -92,7 +93,7 @@ function drawDetail(alarm) {
       alarm.close_blocked && is_open ? el("p", { class: "quiet" }, t("alarm.close-blocked", { why: pick(alarm.close_blocked) })) : null,
       el("div", { class: "row" }, el("a", { href: `#/zone/${encodeURIComponent(alarm.site)}/${zone}` }, t("alarm.zone")), el("a", { href: "#/speakers" }, t("alarm.speak")), el("a", { href: "#/report" }, t("screen.report")))),
     el("section", { class: "panel" }, el("h2", {}, t("alarm.journal")), el("ul", { class: "journal", tabindex: 0 }, [...(alarm.journal ?? [])].reverse().map((entry) =>
-      el("li", {}, el("time", { class: "quiet" }, clock(entry.at)), el("strong", {}, word("journal", entry.what)), el("span", {}, entry.by ?? ""), el("span", {}, entry.text ?? ""))))),
+      el("li", {}, el("time", { class: "quiet" }, clock(entry.at)), el("strong", {}, word("journal", entry.what)), el("span", {}, entry.by ?? ""), el("span", {}, said(entry.text ?? "")))))),
   ];
 }
 

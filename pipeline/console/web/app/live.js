@@ -38,8 +38,8 @@ export function tell() {
 function take(part) {
   for (const list of LISTS) {
     for (const item of part[list] ?? []) {
-      // What is over outside is nothing to be looked at.
-      if (item.over) room[list].delete(keyOf(list, item));
+      // What is over outside, and a zone that was taken out of its site's file, is nothing to be looked at.
+      if (item.over || item.gone) room[list].delete(keyOf(list, item));
       else room[list].set(keyOf(list, item), item);
     }
   }

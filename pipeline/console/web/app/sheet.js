@@ -26,7 +26,8 @@ export class Sheet {
 
   draw() {
     const context = this.canvas.getContext("2d");
-    const unit = this.canvas.width / 480;
+    // A pixel of the page: what is drawn is as large however wide the sheet stands there.
+    const unit = this.canvas.width / (this.canvas.clientWidth || 480);
     context.clearRect(0, 0, this.canvas.width, this.canvas.height);
     this.paint(context, unit);
     context.lineWidth = 1.5 * unit;
