@@ -26,6 +26,10 @@ impl DensityBins {
         if millis == 0 {
             return;
         }
+        if self.0.last().is_none_or(|(last, _)| *last < bin) {
+            self.0.push((bin, millis));
+            return;
+        }
         match self.0.binary_search_by_key(&bin, |(bin, _)| *bin) {
             Ok(place) => self.0[place].1 += millis,
             Err(place) => self.0.insert(place, (bin, millis)),
@@ -34,9 +38,17 @@ impl DensityBins {
 
     /// Adds all of another.
     pub fn merge(&mut self, other: &Self) {
-        for (bin, millis) in &other.0 {
-            self.add_millis(*bin, *millis);
+        let (mine, theirs) = (std::mem::take(&mut self.0), &other.0);
+        self.0.reserve(mine.len() + theirs.len());
+        let mut mine = mine.into_iter().peekable();
+        for (bin, millis) in theirs {
+            while let Some(before) = mine.next_if(|(before, _)| before < bin) {
+                self.0.push(before);
+            }
+            let same = mine.next_if(|(same, _)| same == bin).map_or(0, |(_, millis)| millis);
+            self.0.push((*bin, same + millis));
         }
+        self.0.extend(mine);
     }
 
     /// All times by a factor.

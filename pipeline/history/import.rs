@@ -1,8 +1,10 @@
 //! Windows that were summed up elsewhere.
 
 use crate::{
+    clock::unix_secs,
     error::HistoryError,
     history::History,
+    packed_day::pack_days,
     resolution::Resolution,
     rollup::{LineRollup, ZoneRollup},
     store::{Batch, SeriesKey, SeriesKind},
@@ -10,6 +12,8 @@ use crate::{
 
 /// Windows in a transaction.
 const AT_ONCE: usize = 20_000;
+/// Days of each table in a transaction.
+const PACKED_AT_ONCE: usize = 1000;
 
 impl History {
     /// Writes windows of a zone, by their start in seconds since the Unix epoch, over what is there of them: to move a
@@ -47,6 +51,22 @@ impl History {
         self.import(site, SeriesKind::Line, line, windows, |series, windows| Batch {
             lines: windows.iter().map(|(start, window)| (resolution, series, *start, *window)).collect(),
             ..Batch::default()
+        })
+    }
+
+    /// Packs every day that is over, which the writer does bit by bit, and says how many: after much was imported.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub fn pack_days(&self) -> Result<usize, HistoryError> {
+        self.read(|store| {
+            let mut packed = 0;
+            loop {
+                match pack_days(store, unix_secs(self.now()), PACKED_AT_ONCE)? {
+                    0 => return Ok(packed),
+                    more => packed += more,
+                }
+            }
         })
     }
 

@@ -5,6 +5,8 @@
 //! minute, fifteen minutes and one hour sum up those. Unknown stays unknown all the way: a window without data has no
 //! row, a quantity nobody measured is `None`, and how much of the time was known goes with every mean.
 //!
+//! Days that are over are packed: what a report needs of their windows in one row, so that a year of 200 zones is read at once.
+//!
 //! [`History`] is the door: it records without ever blocking (one thread writes, one transaction a second) and answers
 //! questions from `SQLite`, or from `PostgreSQL` where several sites write to one history.
 
@@ -20,6 +22,7 @@ mod history;
 mod import;
 mod local;
 mod options;
+mod packed_day;
 mod pattern;
 mod report;
 mod resolution;

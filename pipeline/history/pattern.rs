@@ -7,8 +7,9 @@ use serde::Serialize;
 
 use crate::{
     calendar::{CalendarEvent, EventKind, parse_date},
-    local::{Local, is_weekend},
-    rollup::{Mean, ZoneRollup},
+    local::{LocalTime, is_weekend},
+    packed_day::Crowd,
+    rollup::Mean,
     stats::quantile,
 };
 
@@ -143,66 +144,87 @@ pub struct Peak {
 /// Mean number of people by weekday (Monday first) and hour of the day; null where never seen.
 pub type WeekTable = Vec<Vec<Option<f64>>>;
 
-/// People by weekday and hour.
-pub(crate) fn by_weekday_and_hour(
-    windows: &[(i64, ZoneRollup)],
-    local: &Local,
-    quantity: impl Fn(&ZoneRollup) -> Mean,
-) -> WeekTable {
-    let mut sums = [[Mean::default(); 24]; 7];
-    for (start, window) in windows {
-        let time = local.time_of(*start);
-        if let Some(sum) = sums[time.weekday].get_mut(time.minute_of_day / 60) {
-            sum.merge(quantity(window));
+/// A mean by weekday (Monday first) and hour of the day.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Week([[Mean; 24]; 7]);
+
+impl Week {
+    pub(crate) fn add(&mut self, time: LocalTime, mean: Mean) {
+        if let Some(sum) = self.0[time.weekday].get_mut(time.minute_of_day / 60) {
+            sum.merge(mean);
         }
     }
-    sums.iter().map(|hours| hours.iter().map(|sum| sum.value()).collect()).collect()
-}
 
-/// A mean by hour of the day, over all days; `None` where never seen.
-pub(crate) fn by_hour(
-    windows: &[(i64, ZoneRollup)],
-    local: &Local,
-    quantity: impl Fn(&ZoneRollup) -> Mean,
-) -> Vec<Option<f64>> {
-    let mut sums = [Mean::default(); 24];
-    for (start, window) in windows {
-        if let Some(sum) = sums.get_mut(local.time_of(*start).minute_of_day / 60) {
-            sum.merge(quantity(window));
-        }
+    /// By weekday and hour; `None` where never seen.
+    pub(crate) fn table(&self) -> WeekTable {
+        self.0.iter().map(|hours| hours.iter().map(|sum| sum.value()).collect()).collect()
     }
-    sums.iter().map(|sum| sum.value()).collect()
+
+    /// By hour of the day, over all days; `None` where never seen.
+    pub(crate) fn by_hour(&self) -> Vec<Option<f64>> {
+        let of_hour = |hour: usize| {
+            let mut whole = Mean::default();
+            self.0.iter().for_each(|hours| whole.merge(hours[hour]));
+            whole.value()
+        };
+        (0..24).map(of_hour).collect()
+    }
 }
 
-/// People by kind of day, time of day and day.
+/// A zone day by day.
 #[derive(Debug, Default)]
-pub(crate) struct Days(BTreeMap<Date, (Option<DayKind>, BTreeMap<usize, Mean>)>);
+pub(crate) struct Days(Vec<Day>);
+
+#[derive(Debug)]
+struct Day {
+    date: Date,
+    kind: DayKind,
+    /// People by minutes since midnight, in order.
+    people: Vec<(usize, Mean)>,
+    /// Start, minutes since midnight, people and highest density of its fullest window.
+    fullest: Option<(i64, usize, f64, Option<f64>)>,
+}
 
 impl Days {
-    pub(crate) fn of(
-        windows: &[(i64, ZoneRollup)],
-        local: &Local,
+    pub(crate) fn add(
+        &mut self,
+        start: i64,
+        time: LocalTime,
+        window: &Crowd,
         events: &BTreeMap<Date, BTreeSet<EventKind>>,
-    ) -> Self {
-        let mut days = Self::default();
-        for (start, window) in windows {
-            let time = local.time_of(*start);
-            let (kind, times) = days.0.entry(time.date).or_default();
-            *kind = Some(DayKind::of(time.date, events));
-            times.entry(time.minute_of_day).or_default().merge(window.people);
+    ) {
+        let day = self.day(time.date, events);
+        // Windows come in order of time, so that only an hour that comes twice is not the last.
+        match day.people.binary_search_by_key(&time.minute_of_day, |(minute, _)| *minute) {
+            Ok(place) => day.people[place].1.merge(window.people),
+            Err(place) => day.people.insert(place, (time.minute_of_day, window.people)),
         }
-        days
+        if let Some(people) = window.people.value()
+            && day.fullest.is_none_or(|(_, _, most, _)| people > most)
+        {
+            day.fullest = Some((start, time.minute_of_day, people, window.density_max));
+        }
+    }
+
+    fn day(&mut self, date: Date, events: &BTreeMap<Date, BTreeSet<EventKind>>) -> &mut Day {
+        let place = match self.0.last() {
+            Some(last) if last.date == date => self.0.len() - 1,
+            _ => self.0.binary_search_by_key(&date, |day| day.date).unwrap_or_else(|place| {
+                let kind = DayKind::of(date, events);
+                self.0.insert(place, Day { date, kind, people: Vec::new(), fullest: None });
+                place
+            }),
+        };
+        &mut self.0[place]
     }
 
     /// How days of a kind go, without one of them.
     fn typical(&self, kind: DayKind, without: Option<Date>) -> TypicalDay {
-        let mut times: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
-        for (date, (day_kind, people)) in &self.0 {
-            if *day_kind != Some(kind) || Some(*date) == without {
-                continue;
-            }
-            for (minute, mean) in people {
-                times.entry(*minute).or_default().extend(mean.value());
+        // By minutes since midnight.
+        let mut times: Vec<Vec<f64>> = vec![Vec::new(); 24 * 60];
+        for day in self.0.iter().filter(|day| day.kind == kind && Some(day.date) != without) {
+            for (minute, mean) in &day.people {
+                times[*minute].extend(mean.value());
             }
         }
         let point = |(minute_of_day, mut people): (usize, Vec<f64>)| {
@@ -215,21 +237,21 @@ impl Days {
                 days: people.len(),
             })
         };
-        TypicalDay { kind, points: times.into_iter().filter_map(point).collect() }
+        TypicalDay { kind, points: times.into_iter().enumerate().filter_map(point).collect() }
     }
 
     /// Typical days of every kind of which enough days were seen.
     pub(crate) fn all_typical(&self) -> Vec<TypicalDay> {
-        let kinds: BTreeSet<DayKind> = self.0.values().filter_map(|(kind, _)| *kind).collect();
+        let kinds: BTreeSet<DayKind> = self.0.iter().map(|day| day.kind).collect();
         kinds.into_iter().map(|kind| self.typical(kind, None)).filter(|day| !day.points.is_empty()).collect()
     }
 
     /// The last day beside the others of its kind.
     pub(crate) fn last_compared(&self) -> Option<ComparedDay> {
-        let (date, (kind, people)) = self.0.last_key_value()?;
-        let kind = (*kind)?;
+        let Day { date, kind, people, .. } = self.0.last()?;
+        let people: BTreeMap<usize, Mean> = people.iter().copied().collect();
         let typical: BTreeMap<usize, TypicalPoint> = self
-            .typical(kind, Some(*date))
+            .typical(*kind, Some(*date))
             .points
             .into_iter()
             .map(|point| (point.minute_of_day, point))
@@ -250,62 +272,45 @@ impl Days {
         let above = both.iter().filter(|above| **above).count();
         Some(ComparedDay {
             date: date.to_string(),
-            kind,
+            kind: *kind,
             points,
             above_band: (!both.is_empty()).then(|| above as f64 / both.len() as f64),
         })
     }
-}
-
-/// The fullest window of each of the fullest days, fullest first.
-pub(crate) fn peaks(
-    windows: &[(i64, ZoneRollup)],
-    local: &Local,
-    events: &BTreeMap<Date, BTreeSet<EventKind>>,
-    count: usize,
-) -> Vec<Peak> {
-    let mut by_day: BTreeMap<Date, Peak> = BTreeMap::new();
-    for (start, window) in windows {
-        let Some(people) = window.people.value() else { continue };
-        let time = local.time_of(*start);
-        if by_day.get(&time.date).is_none_or(|peak| people > peak.people) {
-            let peak = Peak {
-                start_unix_secs: *start,
-                date: time.date.to_string(),
-                minute_of_day: time.minute_of_day,
-                people,
-                density_max: window.density_max,
-                kind: DayKind::of(time.date, events),
-            };
-            by_day.insert(time.date, peak);
-        }
+    /// The fullest window of each of the fullest days, fullest first.
+    pub(crate) fn peaks(&self, count: usize) -> Vec<Peak> {
+        let of_day = |day: &Day| day.fullest.map(|fullest| (day.date, day.kind, fullest));
+        let mut fullest: Vec<_> = self.0.iter().filter_map(of_day).collect();
+        fullest.sort_by(|(_, _, a), (_, _, b)| b.2.total_cmp(&a.2));
+        fullest.truncate(count);
+        let peak = |(date, kind, (start_unix_secs, minute_of_day, people, density_max)): (Date, _, _)| Peak {
+            start_unix_secs,
+            date: date.to_string(),
+            minute_of_day,
+            people,
+            density_max,
+            kind,
+        };
+        fullest.into_iter().map(peak).collect()
     }
-    let mut peaks: Vec<Peak> = by_day.into_values().collect();
-    peaks.sort_by(|a, b| b.people.total_cmp(&a.people));
-    peaks.truncate(count);
-    peaks
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::local::Local;
 
-    fn windows(days: &[(&str, f64)]) -> Vec<(i64, ZoneRollup)> {
+    /// Windows of a quarter of an hour at noon.
+    fn windows(days: &[(&str, f64)]) -> Vec<(i64, LocalTime, Crowd)> {
         let local = Local::of("Asia/Shanghai").unwrap();
-        days.iter()
-            .map(|(date, people)| {
-                let noon = local.start_of(date.parse().unwrap()) + 12 * 3600;
-                (
-                    noon,
-                    ZoneRollup { people: Mean { sum: people * 900.0, secs: 900.0 }, ..ZoneRollup::default() },
-                )
-            })
-            .collect()
+        let noon = |date: &str| local.start_of(date.parse().unwrap()) + 12 * 3600;
+        let crowd =
+            |people: f64| Crowd { people: Mean { sum: people * 900.0, secs: 900.0 }, ..Crowd::default() };
+        days.iter().map(|(date, people)| (noon(date), local.time_of(noon(date)), crowd(*people))).collect()
     }
 
     #[test]
     fn a_market_day_is_no_ordinary_day() {
-        let local = Local::of("Asia/Shanghai").unwrap();
         let events = kinds_by_day(&[CalendarEvent {
             date: "2026-07-03".to_owned(),
             name: "market".to_owned(),
@@ -320,7 +325,10 @@ mod tests {
             ("2026-07-03", 5000.0),
             ("2026-07-06", 40.0),
         ]);
-        let days = Days::of(&windows, &local, &events);
+        let mut days = Days::default();
+        for (start, time, crowd) in &windows {
+            days.add(*start, *time, crowd, &events);
+        }
         let typical = days.all_typical();
         assert_eq!(typical.len(), 1, "one market day is too few to be typical");
         assert_eq!(typical[0].kind, DayKind::Workday);
@@ -334,14 +342,15 @@ mod tests {
             "the day itself is not among the others"
         );
         assert_eq!(today.above_band, Some(1.0));
-        assert_eq!(peaks(&windows, &local, &events, 1)[0].kind, DayKind::Market);
+        assert_eq!(days.peaks(1)[0].kind, DayKind::Market);
     }
 
     #[test]
     fn an_hour_that_was_never_seen_is_null_in_the_table() {
-        let local = Local::of("Asia/Shanghai").unwrap();
-        let table = by_weekday_and_hour(&windows(&[("2026-07-01", 7.0)]), &local, |window| window.people);
-        assert_eq!(table[2][12], Some(7.0));
+        let mut week = Week::default();
+        windows(&[("2026-07-01", 7.0)]).iter().for_each(|(_, time, crowd)| week.add(*time, crowd.people));
+        let table = week.table();
+        assert_eq!((table[2][12], week.by_hour()[12]), (Some(7.0), Some(7.0)));
         assert_eq!(table.iter().flatten().filter(|cell| cell.is_some()).count(), 1);
     }
 }

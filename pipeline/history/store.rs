@@ -1,6 +1,7 @@
 //! What a database does for the history, and the columns of its tables.
 
 pub(crate) mod columns;
+mod days;
 pub(crate) mod postgres;
 mod signals;
 pub(crate) mod sqlite;
@@ -114,6 +115,33 @@ pub(crate) trait Store: Send {
         from: i64,
         to: i64,
     ) -> Result<Vec<(i64, LineRollup)>, HistoryError>;
+    /// Days of a series that are packed, by their starts, in order.
+    fn packed_days(
+        &mut self,
+        kind: SeriesKind,
+        resolution: Resolution,
+        series: i64,
+        from: i64,
+        to: i64,
+    ) -> Result<Vec<(i64, Vec<u8>)>, HistoryError>;
+    /// Series and starts of at most `count` days that are to be packed, newest first, of those that began before a time. Until the
+    /// transaction ends nobody else packs them, and what is written of them takes place after.
+    fn unpacked_days(
+        &mut self,
+        kind: SeriesKind,
+        resolution: Resolution,
+        before: i64,
+        count: usize,
+    ) -> Result<Vec<(i64, i64)>, HistoryError>;
+    /// Packs a day.
+    fn put_packed_day(
+        &mut self,
+        kind: SeriesKind,
+        resolution: Resolution,
+        series: i64,
+        start: i64,
+        packed: &[u8],
+    ) -> Result<(), HistoryError>;
     /// Start of the newest window of a series.
     fn newest(
         &mut self,
@@ -129,7 +157,7 @@ pub(crate) trait Store: Send {
     fn rollback(&mut self) -> Result<(), HistoryError>;
     /// Writes windows and alarms over what is there of them.
     fn put(&mut self, batch: &Batch) -> Result<(), HistoryError>;
-    /// Deletes windows that began before a time.
+    /// Deletes windows that began before a time, and packed days.
     fn delete_before(&mut self, resolution: Resolution, before: i64) -> Result<(), HistoryError>;
     /// Alarms, newest first.
     fn alarms(&mut self, query: &AlarmQuery) -> Result<Vec<AlarmRecord>, HistoryError>;

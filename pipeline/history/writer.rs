@@ -18,6 +18,7 @@ use crate::{
     collector::Collector,
     error::HistoryError,
     options::Options,
+    packed_day::pack_days,
     resolution::Resolution,
     rollup::Rollup,
     sample::{LineSample, Sample, ZoneSample},
@@ -30,6 +31,8 @@ const EVERY: Duration = Duration::from_secs(1);
 const LONGER_EVERY: u32 = 60;
 /// What is too old is deleted after so many transactions: ten minutes, and once at the start.
 const DELETE_EVERY: u32 = 600;
+/// Days of each table that are packed between two transactions at most: some tens of milliseconds.
+const PACKED_AT_ONCE: usize = 100;
 /// A time further in the future than this is a clock that is wrong, seconds.
 const FUTURE_MAX_SECS: f64 = 60.0;
 
@@ -90,6 +93,7 @@ impl Writer {
     pub(crate) fn run(mut self, orders: &Receiver<Order>) {
         let mut due = Instant::now() + EVERY;
         let mut transactions = 0_u32;
+        let mut is_packing = true;
         self.note(Self::delete_old);
         loop {
             match orders.recv_timeout(due.saturating_duration_since(Instant::now())) {
@@ -110,6 +114,14 @@ impl Writer {
                 self.note(|writer| writer.write(transactions.is_multiple_of(LONGER_EVERY)));
                 if transactions.is_multiple_of(DELETE_EVERY) {
                     self.note(Self::delete_old);
+                }
+                if is_packing || transactions.is_multiple_of(LONGER_EVERY) {
+                    is_packing = false;
+                    self.note(|writer| {
+                        let now = unix_secs((writer.options.clock)());
+                        is_packing = pack_days(writer.store.as_mut(), now, PACKED_AT_ONCE)? > 0;
+                        Ok(())
+                    });
                 }
                 due = Instant::now() + EVERY;
             }

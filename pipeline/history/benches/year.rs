@@ -153,6 +153,9 @@ fn main() {
         fill(&history, zones, days, now);
         println!("{zones} zones, {days} days: made in {:.0} s", begun.elapsed().as_secs_f64());
     }
+    let begun = Instant::now();
+    let packed = history.pack_days().unwrap();
+    println!("{packed} days packed in {:.0} s", begun.elapsed().as_secs_f64());
     let health = history.health().unwrap();
     println!("{} on disk: {:.2} GB", health.database, health.disk_bytes as f64 / 1e9);
 

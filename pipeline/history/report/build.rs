@@ -13,7 +13,8 @@ use crate::{
     error::HistoryError,
     history::History,
     local::Local,
-    pattern::{self, Days},
+    packed_day::Course,
+    pattern::{self, Days, Week},
     resolution::Resolution,
     rollup::{LineRollup, Mean, Rollup as _, ZoneRollup},
     store::{SeriesKey, SeriesKind},
@@ -56,14 +57,14 @@ impl History {
         let period = Period { from, to, local: &local, kinds: &kinds };
 
         let lines = Self::read_each(&wanted_lines, |(number, key)| {
-            let windows = self.read(|store| store.line_windows(resolution, *number, from, to))?;
+            let course = self.read(|store| Course::read(store, resolution, *number, from, to))?;
             let name = request.line_names.get(&key.name).unwrap_or(&key.name);
-            Ok(period.line(&key.name, name, &windows))
+            Ok(period.line(&key.name, name, &course))
         })?;
         let zones = Self::read_each(&wanted_zones, |(number, key)| {
-            let windows = self.read(|store| store.zone_windows(resolution, *number, from, to))?;
+            let course = self.read(|store| Course::read(store, resolution, *number, from, to))?;
             let facts = request.zones.iter().find(|facts| facts.id == key.name);
-            Ok(period.zone(&key.name, facts, &windows, &lines))
+            Ok(period.zone(&key.name, facts, &course, &lines))
         })?;
         Ok(Report {
             site: request.site.clone(),
@@ -141,14 +142,17 @@ impl Period<'_> {
         &self,
         zone: &str,
         facts: Option<&ZoneFacts>,
-        windows: &[(i64, ZoneRollup)],
+        course: &Course<ZoneRollup>,
         lines: &[(LineReport, LineRollup)],
     ) -> ZoneReport {
-        let mut whole = ZoneRollup::default();
-        for (_, window) in windows {
-            whole.merge(window);
+        let whole = &course.whole;
+        let (mut people, mut density, mut days) = (Week::default(), Week::default(), Days::default());
+        for (start, window) in &course.windows {
+            let time = self.local.time_of(*start);
+            people.add(time, window.people);
+            density.add(time, window.density);
+            days.add(*start, time, window, self.kinds);
         }
-        let days = Days::of(windows, self.local, self.kinds);
         ZoneReport {
             zone: zone.to_owned(),
             name: facts.map_or(zone, |facts| &facts.name).to_owned(),
@@ -162,23 +166,22 @@ impl Period<'_> {
             level_secs: whole.level_secs,
             unknown_secs: whole.unknown_secs(self.secs()),
             coverage: whole.coverage_of(self.secs()),
-            people_by_hour: pattern::by_hour(windows, self.local, |w| w.people),
-            density_by_hour: pattern::by_hour(windows, self.local, |w| w.density),
-            people_by_weekday_and_hour: pattern::by_weekday_and_hour(windows, self.local, |w| w.people),
-            density_by_weekday_and_hour: pattern::by_weekday_and_hour(windows, self.local, |w| w.density),
-            peaks: pattern::peaks(windows, self.local, self.kinds, PEAKS),
+            people_by_hour: people.by_hour(),
+            density_by_hour: density.by_hour(),
+            people_by_weekday_and_hour: people.table(),
+            density_by_weekday_and_hour: density.table(),
+            peaks: days.peaks(PEAKS),
             typical_days: days.all_typical(),
             last_day: days.last_compared(),
-            dwell: dwell(&whole, facts, lines),
+            dwell: dwell(whole, facts, lines),
         }
     }
 
     /// A line, and all of it in one.
-    fn line(&self, line: &str, name: &str, windows: &[(i64, LineRollup)]) -> (LineReport, LineRollup) {
-        let mut whole = LineRollup::default();
+    fn line(&self, line: &str, name: &str, course: &Course<LineRollup>) -> (LineReport, LineRollup) {
+        let whole = course.whole;
         let mut hours = [LineRollup::default(); 24];
-        for (start, window) in windows {
-            whole.merge(window);
+        for (start, window) in &course.windows {
             if let Some(hour) = hours.get_mut(self.local.time_of(*start).minute_of_day / 60) {
                 hour.merge(window);
             }

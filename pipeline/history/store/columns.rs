@@ -97,7 +97,7 @@ pub(crate) fn definitions(columns: &[(&str, bool)], number: &str, bytes: &str) -
 }
 
 /// A quantity that was known for no time is stored as NULL, never as 0.
-fn known(mean: Mean) -> [Option<f64>; 2] {
+pub(crate) fn known(mean: Mean) -> [Option<f64>; 2] {
     [mean.value(), (mean.secs > 0.0).then_some(mean.secs)]
 }
 

@@ -5,20 +5,21 @@
 //! writer could not write then it still has. Where the extension `TimescaleDB` is installed in the database the tables of
 //! windows are hypertables.
 
-use postgres::{Client, Config, NoTls, Row, types::ToSql};
+use postgres::{Client, Config, NoTls, Row, Transaction, types::ToSql};
 use throng_analytics::{level::Level, time::Timestamp, wire::Signal};
 
-use super::{Batch, Health, PeopleAndDensity, SeriesKey, SeriesKind, Store, columns, signals};
+use super::{Batch, Health, PeopleAndDensity, SeriesKey, SeriesKind, Store, columns, days, signals};
 use crate::{
     alarm::{AlarmQuery, AlarmRecord},
     calendar::{CalendarEvent, EventKind},
     error::{HistoryError, redacted},
+    packed_day::PACKED,
     resolution::Resolution,
     rollup::{LineRollup, ZoneRollup},
 };
 
 /// Version of the tables, in the table `throng_history`.
-const VERSION: i32 = 1;
+const VERSION: i32 = 2;
 /// Processes that open the database at once make its tables one after the other: a lock of ours, by this number.
 const MAKING: i64 = 0x7468_726f_6e67;
 /// Windows of so many seconds share a part of a hypertable, by the length of the windows.
@@ -122,12 +123,22 @@ fn make_tables(client: &mut Client) -> Result<i32, postgres::Error> {
     let mut transaction = client.transaction()?;
     transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&MAKING])?;
     transaction.batch_execute(TABLES)?;
-    if let Some(row) =
-        transaction.query_opt("SELECT max(version) FROM throng_history HAVING count(*) > 0", &[])?
-    {
+    let version: i32 =
+        transaction.query_one("SELECT coalesce(max(version), 0) FROM throng_history", &[])?.try_get(0)?;
+    if version >= VERSION {
         transaction.commit()?;
-        return Ok(row.get(0));
+        return Ok(version);
     }
+    if version == 0 {
+        make_windows(&mut transaction)?;
+    }
+    make_days(&mut transaction)?;
+    transaction.execute("INSERT INTO throng_history (version) VALUES ($1)", &[&VERSION])?;
+    transaction.commit()?;
+    Ok(VERSION)
+}
+
+fn make_windows(transaction: &mut Transaction<'_>) -> Result<(), postgres::Error> {
     let has_timescale =
         !transaction.query("SELECT 1 FROM pg_extension WHERE extname = 'timescaledb'", &[])?.is_empty();
     for (resolution, chunk_secs) in Resolution::ALL.into_iter().zip(CHUNK_SECS) {
@@ -145,9 +156,26 @@ fn make_tables(client: &mut Client) -> Result<i32, postgres::Error> {
             }
         }
     }
-    transaction.execute("INSERT INTO throng_history (version) VALUES ($1)", &[&VERSION])?;
-    transaction.commit()?;
-    Ok(VERSION)
+    Ok(())
+}
+
+/// Version 1 did not pack days. A program of before that still runs does no harm: the database itself takes them away.
+fn make_days(transaction: &mut Transaction<'_>) -> Result<(), postgres::Error> {
+    for resolution in PACKED {
+        for kind in [SeriesKind::Zone, SeriesKind::Line] {
+            let windows = columns::table(kind.name(), resolution);
+            transaction.batch_execute(&format!(
+                "{}
+                CREATE FUNCTION {windows}_unpacks() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN {} RETURN NULL; END $$;
+                CREATE TRIGGER {windows}_unpacks AFTER INSERT OR UPDATE ON {windows}
+                FOR EACH ROW EXECUTE FUNCTION {windows}_unpacks();",
+                days::make(kind, resolution, "BIGINT", "BYTEA"),
+                days::unpack(kind, resolution)
+            ))?;
+        }
+    }
+    Ok(())
 }
 
 fn zone_of(row: &Row) -> Result<(i64, ZoneRollup), postgres::Error> {
@@ -335,6 +363,51 @@ impl Store for Postgres {
         })
     }
 
+    fn packed_days(
+        &mut self,
+        kind: SeriesKind,
+        resolution: Resolution,
+        series: i64,
+        from: i64,
+        to: i64,
+    ) -> Result<Vec<(i64, Vec<u8>)>, HistoryError> {
+        let select = days::select_packed(kind, resolution);
+        let (first, end) = (days::series_day(series, from), days::series_day(series, to));
+        self.ask("read days", |client| {
+            let rows = client.query(&select, &[&first, &end])?;
+            rows.iter().map(|row| Ok((days::of_series_day(row.try_get(0)?).1, row.try_get(1)?))).collect()
+        })
+    }
+
+    fn unpacked_days(
+        &mut self,
+        kind: SeriesKind,
+        resolution: Resolution,
+        before: i64,
+        count: usize,
+    ) -> Result<Vec<(i64, i64)>, HistoryError> {
+        // Another process that packs takes others, and whoever writes windows of these waits.
+        let select = format!("{} FOR UPDATE SKIP LOCKED", days::select_unpacked(kind, resolution));
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        self.ask("find days to pack", |client| {
+            let rows = client.query(&select, &[&days::day_of(before), &count])?;
+            rows.iter().map(|row| Ok(days::of_series_day(row.try_get(0)?))).collect()
+        })
+    }
+
+    fn put_packed_day(
+        &mut self,
+        kind: SeriesKind,
+        resolution: Resolution,
+        series: i64,
+        start: i64,
+        packed: &[u8],
+    ) -> Result<(), HistoryError> {
+        let update = days::update_packed(kind, resolution);
+        let key = days::series_day(series, start);
+        self.ask("pack a day", |client| client.execute(&update, &[&packed, &key])).map(drop)
+    }
+
     fn newest(
         &mut self,
         kind: SeriesKind,
@@ -380,6 +453,11 @@ impl Store for Postgres {
                 columns::table(key.kind.name(), resolution)
             );
             self.ask("delete what is too old", |client| client.execute(&delete, &[&series, &before]))?;
+            if PACKED.contains(&resolution) {
+                let delete = days::delete(key.kind, resolution);
+                let (first, end) = (days::series_day(series, 0), days::series_day(series, before));
+                self.ask("delete what is too old", |client| client.execute(&delete, &[&first, &end]))?;
+            }
         }
         Ok(())
     }

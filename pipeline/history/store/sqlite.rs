@@ -6,20 +6,21 @@
 
 use std::{fs, path::Path, time::Duration};
 
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, TransactionBehavior, params};
 use throng_analytics::{level::Level, time::Timestamp, wire::Signal};
 
-use super::{Batch, Health, PeopleAndDensity, SeriesKey, SeriesKind, Store, columns, signals};
+use super::{Batch, Health, PeopleAndDensity, SeriesKey, SeriesKind, Store, columns, days, signals};
 use crate::{
     alarm::{AlarmQuery, AlarmRecord},
     calendar::{CalendarEvent, EventKind},
     error::HistoryError,
+    packed_day::PACKED,
     resolution::Resolution,
     rollup::{LineRollup, ZoneRollup},
 };
 
 /// Version of the tables, in the file's `user_version`.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 /// For how long a statement waits for another process, such as a backup.
 const BUSY: Duration = Duration::from_secs(10);
 
@@ -45,18 +46,15 @@ impl Sqlite {
             fs::create_dir_all(folder).map_err(|error| failed(format!("cannot make its folder: {error}")))?;
         }
         let connection = connect(path).map_err(|error| failed(error.to_string()))?;
-        let version: i64 = connection
-            .query_row("PRAGMA user_version", [], |row| row.get(0))
+        let version = version_of(&connection)
             .map_err(|error| failed(format!("{error}; move the file away to begin a new history")))?;
-        match version {
-            VERSION => {}
-            0 => create(&connection).map_err(|error| failed(error.to_string()))?,
-            1 => begin_answer_times(&connection).map_err(|error| failed(error.to_string()))?,
-            newer => {
-                return Err(failed(format!(
-                    "its tables have version {newer}, and this program knows version {VERSION}: use a newer program"
-                )));
-            }
+        if version > VERSION {
+            return Err(failed(format!(
+                "its tables have version {version}, and this program knows version {VERSION}: use a newer program"
+            )));
+        }
+        if version < VERSION {
+            make_tables(&connection).map_err(|error| failed(error.to_string()))?;
         }
         connection.execute_batch(SIGNALS).map_err(|error| failed(error.to_string()))?;
         Ok(Self { connection, path: path.to_owned() })
@@ -80,10 +78,47 @@ fn connect(path: &str) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
+fn version_of(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("PRAGMA user_version", [], |row| row.get(0))
+}
+
+/// Brings the tables to this version, from whichever they have by the time that nobody else writes.
+fn make_tables(connection: &Connection) -> rusqlite::Result<()> {
+    let transaction = rusqlite::Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+    let version = version_of(&transaction)?;
+    match version {
+        0 => create(&transaction)?,
+        // Version 1 did not know when an alarm's answer times began.
+        1 => transaction.execute_batch("ALTER TABLE alarm ADD COLUMN called_at INTEGER")?,
+        _ => {}
+    }
+    if version < VERSION {
+        make_days(&transaction)?;
+        transaction.execute_batch(&format!("PRAGMA user_version = {VERSION}"))?;
+    }
+    transaction.commit()
+}
+
+/// Version 2 did not pack days.
+fn make_days(connection: &Connection) -> rusqlite::Result<()> {
+    for resolution in PACKED {
+        for kind in [SeriesKind::Zone, SeriesKind::Line] {
+            connection.execute_batch(&days::make(kind, resolution, "INTEGER", "BLOB"))?;
+            let windows = columns::table(kind.name(), resolution);
+            for event in ["INSERT", "UPDATE"] {
+                connection.execute_batch(&format!(
+                    "CREATE TRIGGER {windows}_unpacks_by_{event} AFTER {event} ON {windows} BEGIN {} END",
+                    days::unpack(kind, resolution)
+                ))?;
+            }
+        }
+    }
+    Ok(())
+}
+
 fn create(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch(
-        "BEGIN IMMEDIATE;
-        CREATE TABLE IF NOT EXISTS series (
+        "CREATE TABLE IF NOT EXISTS series (
             id INTEGER PRIMARY KEY, site TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, drill INTEGER NOT NULL,
             UNIQUE (site, kind, name, drill)
         ) STRICT;
@@ -108,14 +143,7 @@ fn create(connection: &Connection) -> rusqlite::Result<()> {
             ))?;
         }
     }
-    connection.execute_batch(&format!("PRAGMA user_version = {VERSION}; COMMIT;"))
-}
-
-/// Version 1 did not know when an alarm's answer times began.
-fn begin_answer_times(connection: &Connection) -> rusqlite::Result<()> {
-    connection.execute_batch(&format!(
-        "BEGIN IMMEDIATE; ALTER TABLE alarm ADD COLUMN called_at INTEGER; PRAGMA user_version = {VERSION}; COMMIT;"
-    ))
+    Ok(())
 }
 
 fn zone_of(row: &Row<'_>) -> rusqlite::Result<(i64, ZoneRollup)> {
@@ -294,6 +322,57 @@ impl Store for Sqlite {
         read(&self.connection).map_err(self.failed("read a line"))
     }
 
+    fn packed_days(
+        &mut self,
+        kind: SeriesKind,
+        resolution: Resolution,
+        series: i64,
+        from: i64,
+        to: i64,
+    ) -> Result<Vec<(i64, Vec<u8>)>, HistoryError> {
+        let read = |connection: &Connection| {
+            connection
+                .prepare_cached(&days::select_packed(kind, resolution))?
+                .query_map([days::series_day(series, from), days::series_day(series, to)], |row| {
+                    Ok((days::of_series_day(row.get(0)?).1, row.get(1)?))
+                })?
+                .collect::<rusqlite::Result<Vec<_>>>()
+        };
+        read(&self.connection).map_err(self.failed("read days"))
+    }
+
+    fn unpacked_days(
+        &mut self,
+        kind: SeriesKind,
+        resolution: Resolution,
+        before: i64,
+        count: usize,
+    ) -> Result<Vec<(i64, i64)>, HistoryError> {
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        let read = |connection: &Connection| {
+            connection
+                .prepare_cached(&days::select_unpacked(kind, resolution))?
+                .query_map([days::day_of(before), count], |row| Ok(days::of_series_day(row.get(0)?)))?
+                .collect::<rusqlite::Result<Vec<_>>>()
+        };
+        read(&self.connection).map_err(self.failed("find days to pack"))
+    }
+
+    fn put_packed_day(
+        &mut self,
+        kind: SeriesKind,
+        resolution: Resolution,
+        series: i64,
+        start: i64,
+        packed: &[u8],
+    ) -> Result<(), HistoryError> {
+        self.connection
+            .prepare_cached(&days::update_packed(kind, resolution))
+            .and_then(|mut statement| statement.execute(params![packed, days::series_day(series, start)]))
+            .map(drop)
+            .map_err(self.failed("pack a day"))
+    }
+
     fn newest(
         &mut self,
         kind: SeriesKind,
@@ -336,6 +415,11 @@ impl Store for Sqlite {
                 connection
                     .prepare_cached(&format!("DELETE FROM {table} WHERE series = ?1 AND start < ?2"))?
                     .execute([*series, before])?;
+                if PACKED.contains(&resolution) {
+                    connection
+                        .prepare_cached(&days::delete(key.kind, resolution))?
+                        .execute([days::series_day(*series, 0), days::series_day(*series, before)])?;
+                }
             }
             connection.execute_batch("PRAGMA incremental_vacuum(4096)")
         };

@@ -1,16 +1,13 @@
-//! The history in a real `PostgreSQL`, which each test starts for itself on a socket of its own.
+//! The history in a real `PostgreSQL`.
 //!
 //! Without its programs (Debian: `postgresql`) these tests say so and skip.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
-use std::{
-    fs,
-    os::unix::fs::{MetadataExt as _, PermissionsExt as _},
-    path::{Path, PathBuf},
-    process::{Command, Stdio},
-    sync::Arc,
-};
+mod postgres_server;
 
+use std::sync::Arc;
+
+use postgres_server::{PASSWORD_IN_URL, Server};
 use throng_analytics::{
     level::Level,
     time::Timestamp,
@@ -23,9 +20,6 @@ use throng_history::{
 
 /// Wednesday, 1 July 2026, noon UTC.
 const NOON: i64 = 1_782_907_200;
-const PASSWORD: &str = "s3cr@t:pass/word";
-/// The same in a URL.
-const PASSWORD_IN_URL: &str = "s3cr%40t%3Apass%2Fword";
 
 fn noon() -> Timestamp {
     Timestamp::from_unix_nanos(NOON * 1_000_000_000)
@@ -38,82 +32,8 @@ fn options() -> Options {
     Options { clock, ..Options::default() }
 }
 
-/// A database server in a folder of its own, reached by a socket there.
-struct Server {
-    folder: tempfile::TempDir,
-    programs: PathBuf,
-}
-
-impl Server {
-    /// `None` where its programs are not installed.
-    fn start() -> Option<Self> {
-        let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
-        let mut folders: Vec<PathBuf> = versions.map(|version| version.path().join("bin")).collect();
-        folders.extend(std::env::split_paths(&std::env::var_os("PATH")?));
-        let Some(programs) = folders.into_iter().find(|folder| folder.join("initdb").exists()) else {
-            eprintln!("skipped: PostgreSQL is not installed (Debian: postgresql)");
-            return None;
-        };
-        let server = Self { folder: tempfile::tempdir().unwrap(), programs };
-        fs::set_permissions(server.folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
-        let secret = server.folder.path().join("secret");
-        fs::write(&secret, PASSWORD).unwrap();
-        fs::set_permissions(&secret, fs::Permissions::from_mode(0o644)).unwrap();
-        let (data, secret) = (server.path("data"), server.path("secret"));
-        server
-            .run("initdb", &["-D", &data, "-U", "throng", "-A", "scram-sha-256", "--pwfile", &secret, "-N"]);
-        server.control("start");
-        Some(server)
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.folder.path().join(name).to_string_lossy().into_owned()
-    }
-
-    /// Starts or stops it, and waits until that is so.
-    fn control(&self, what: &str) {
-        let socket =
-            format!("-c listen_addresses='' -c fsync=off -c unix_socket_directories={}", self.path(""));
-        let (data, log) = (self.path("data"), self.path("log"));
-        let more: &[&str] = if what == "start" { &["-l", &log, "-o", &socket] } else { &["-m", "immediate"] };
-        self.run("pg_ctl", &[&["-D", &data, "-w", "-s"], more, &[what]].concat());
-    }
-
-    /// Runs a program of the server, which refuses to run as root: then as the user of Debian's package.
-    fn run(&self, program: &str, arguments: &[&str]) {
-        let path = self.programs.join(program);
-        let mut command = if is_root() {
-            let mut command = Command::new("runuser");
-            command.args(["-u", "postgres", "--"]).arg(path);
-            command
-        } else {
-            Command::new(path)
-        };
-        let command = command.args(arguments).current_dir(self.folder.path());
-        let status = command.stdin(Stdio::null()).stdout(Stdio::null()).status().unwrap();
-        assert!(status.success(), "{program} {arguments:?}: {status}");
-    }
-
-    fn url(&self, password: &str) -> String {
-        let folder = self.folder.path().to_string_lossy().replace('/', "%2F");
-        format!("postgres://throng:{password}@{folder}/postgres")
-    }
-
-    fn open(&self) -> History {
-        History::open_with(&self.url(PASSWORD_IN_URL), options()).unwrap()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        if Path::new(&self.path("data/postmaster.pid")).exists() {
-            self.control("stop");
-        }
-    }
-}
-
-fn is_root() -> bool {
-    fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
+fn open(server: &Server) -> History {
+    History::open_with(&server.url(PASSWORD_IN_URL), options()).unwrap()
 }
 
 fn zone(site: &str, after_secs: f64, people: Option<f64>) -> ZoneSample {
@@ -164,7 +84,7 @@ fn alarm(site: &str) -> AlarmRecord {
 fn several_sites_write_to_one_database_and_each_is_answered_for_itself() {
     let Some(server) = Server::start() else { return };
     let histories: Vec<(&str, Arc<History>)> =
-        ["square", "station"].map(|site| (site, Arc::new(server.open()))).into();
+        ["square", "station"].map(|site| (site, Arc::new(open(&server)))).into();
     for (number, (site, history)) in histories.iter().enumerate() {
         for second in 0..3600 {
             history.record_zone(&zone(site, f64::from(second), Some(50.0 * (number + 1) as f64)));
@@ -208,7 +128,7 @@ fn several_sites_write_to_one_database_and_each_is_answered_for_itself() {
 #[test]
 fn the_calendar_is_the_same_as_in_a_file() {
     let Some(server) = Server::start() else { return };
-    let history = server.open();
+    let history = open(&server);
     let event = |name: &str, site: Option<&str>| CalendarEvent {
         date: "2026-07-03".to_owned(),
         name: name.to_owned(),
@@ -228,7 +148,7 @@ fn the_calendar_is_the_same_as_in_a_file() {
 #[test]
 fn signals_are_the_same_as_in_a_file() {
     let Some(server) = Server::start() else { return };
-    let history = server.open();
+    let history = open(&server);
     let golden = include_str!("../../../analytics/wire/v1/golden/signals.json");
     let told: SiteSignals = serde_json::from_str(golden).unwrap();
     let signal = told.signals[0].clone();
@@ -242,7 +162,7 @@ fn signals_are_the_same_as_in_a_file() {
 #[test]
 fn what_was_recorded_while_the_database_was_down_is_written_when_it_is_back() {
     let Some(server) = Server::start() else { return };
-    let history = server.open();
+    let history = open(&server);
     history.record_zone(&zone("square", 0.0, Some(10.0)));
     history.flush().unwrap();
     server.control("stop");
