@@ -1,3 +1,8 @@
+use std::{
+    io::Write,
+    process::{Command, Stdio},
+};
+
 use super::*;
 use crate::tiling::Tiling;
 
@@ -38,63 +43,66 @@ fn picture_bytes(width: usize, height: usize) -> (Vec<u8>, usize) {
     (data, stride)
 }
 
-/// What the input must hold at `(channel, y, x)`, said without regard to speed. No scaling.
-fn expected_at(picture: RgbView<'_>, input: &Input, channel: usize, y: usize, x: usize) -> f32 {
-    let gain = if input.range == Range::Unit { 1.0 / 255.0 } else { 1.0 };
-    let outside = x >= picture.width_px() || y >= picture.height_px();
-    if outside && input.padding == Padding::Grey {
-        return 114.0 * gain;
-    }
-    let row = picture.row(y.min(picture.height_px() - 1));
-    let at = 3 * x.min(picture.width_px() - 1);
-    let [r, g, b] = [row[at], row[at + 1], row[at + 2]].map(f32::from);
-    gain * match input.colour {
-        Colour::Rgb => [r, g, b][channel],
-        Colour::Bgr => [b, g, r][channel],
-        Colour::Grey => 0.299 * r + 0.587 * g + 0.114 * b,
-    }
+/// The input that `reference.py` makes of the picture whose bytes are `rgb`.
+fn by_reference(rgb: &[u8], fit: &Fit, tile: &Tile, input: &Input) -> Vec<f32> {
+    let sizes = [
+        fit.picture_width_px,
+        fit.picture_height_px,
+        fit.scaled_width_px,
+        fit.scaled_height_px,
+        tile.input_width_px,
+        tile.input_height_px,
+    ];
+    let colour = match input.colour {
+        Colour::Rgb => "rgb",
+        Colour::Bgr => "bgr",
+        Colour::Grey => "grey",
+    };
+    let range = if input.range == Range::Unit { "1" } else { "255" };
+    let padding = if input.padding == Padding::Grey { "grey" } else { "edge" };
+    let mut process = Command::new("/usr/bin/python3")
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/preprocess/reference.py"))
+        .args(sizes.map(|size| size.to_string()))
+        .args([colour, range, padding])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    process.stdin.take().unwrap().write_all(rgb).unwrap();
+    let output = process.wait_with_output().unwrap();
+    assert!(output.status.success(), "reference.py failed: {sizes:?}");
+    let (values, rest) = output.stdout.as_chunks::<4>();
+    assert!(rest.is_empty());
+    values.iter().map(|value| f32::from_le_bytes(*value)).collect()
 }
 
-#[test]
-fn every_colour_range_and_padding_equals_the_plain_reference() {
-    let (data, stride) = picture_bytes(53, 37);
-    let picture = RgbView::new(&data, 53, 37, stride).unwrap();
-    let whole = whole((53, 37), 256);
+/// Compares with the reference for every colour, range and padding.
+fn assert_equals_reference(width: usize, height: usize, fit: &Fit) {
+    let (data, stride) = picture_bytes(width, height);
+    let picture = RgbView::new(&data, width, height, stride).unwrap();
+    let rgb: Vec<u8> = (0..height).flat_map(|y| picture.row(y).to_vec()).collect();
+    let tile = Tiling::up_to(fit, 16, 256).tiles().next().unwrap();
     let mut values = Vec::new();
     for colour in [Colour::Rgb, Colour::Bgr, Colour::Grey] {
         for range in [Range::Bytes, Range::Unit] {
             for padding in [Padding::Edge, Padding::Grey] {
                 let input = input(colour, range, padding);
-                fill(&mut Preprocessor::new(&input), picture, &whole, &mut values);
-                assert_eq!(values.len(), colour.channels() * 64 * 48);
-                for (at, value) in values.iter().enumerate() {
-                    let (channel, y, x) = (at / (64 * 48), at / 64 % 48, at % 64);
-                    let expected = expected_at(picture, &input, channel, y, x);
-                    assert!((value - expected).abs() < 1e-3, "{input:?} ({channel}, {y}, {x}): {value}");
-                }
+                fill(&mut Preprocessor::new(&input), picture, &(*fit, tile), &mut values);
+                let expected = by_reference(&rgb, fit, &tile, &input);
+                assert_eq!(values.len(), expected.len());
+                let worst = values.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+                assert!(worst < 1e-3, "{input:?}, {fit:?}: off by {worst}");
             }
         }
     }
 }
 
 #[test]
-fn a_large_picture_is_scaled_by_the_mean_over_area() {
-    let (data, stride) = picture_bytes(640, 480);
-    let picture = RgbView::new(&data, 640, 480, stride).unwrap();
-    // 640x480 to 160x120 and a padded 160x128: each input pixel is the mean of 4x4.
-    let whole = whole((640, 480), 160);
-    let mut values = Vec::new();
-    let mut preprocessor = Preprocessor::new(&input(Colour::Rgb, Range::Bytes, Padding::Edge));
-    fill(&mut preprocessor, picture, &whole, &mut values);
-    for (channel, y, x) in [(0, 0, 0), (1, 60, 79), (2, 119, 159), (0, 127, 40)] {
-        let source_y = y.min(119) * 4;
-        let expected: f32 = (0..16)
-            .map(|i| f32::from(picture.row(source_y + i / 4)[3 * (4 * x + i % 4) + channel]))
-            .sum::<f32>()
-            / 16.0;
-        let found = values[channel * 160 * 128 + y * 160 + x];
-        assert!((found - expected).abs() < 1e-2, "({channel}, {y}, {x}): {found} is not {expected}");
-    }
+fn input_equals_the_python_reference_unscaled_shrunk_and_grown() {
+    assert_equals_reference(53, 37, &Fit::within((53, 37), 256));
+    assert_equals_reference(71, 58, &Fit::by_factor((71, 58), 0.37));
+    assert_equals_reference(64, 48, &Fit::by_factor((64, 48), 0.5));
+    assert_equals_reference(23, 31, &Fit::by_factor((23, 31), 1.9));
 }
 
 #[test]
