@@ -1,7 +1,7 @@
 //! What a site does beside publishing on the bus: other conventions are told, loudspeakers are asked, and whether that
 //! helped is looked at.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use anyhow::Result;
 use throng_analytics::{
@@ -13,7 +13,10 @@ use tokio::{runtime::Runtime, sync::mpsc, task::JoinHandle, time::sleep};
 use crate::{
     config::plan::Plan,
     messages::Messages,
-    publish::{Heard, Outgoing, Topic, Watcher, conventions::Conventions},
+    publish::{
+        Heard, Outgoing, Topic, Watcher,
+        conventions::{Conventions, ZoneChange},
+    },
     speaker::dispatch::Dispatch,
 };
 
@@ -25,8 +28,8 @@ const RELISTEN_EVERY: Duration = Duration::from_secs(1);
 /// All of it, for one site.
 pub struct Beside {
     conventions: Conventions,
-    /// Zones of which something is known, or was.
-    seen: BTreeSet<String>,
+    /// The zones that are watched, and whether anything was ever known of each.
+    zones: BTreeMap<String, bool>,
     speakers: Option<Speakers>,
 }
 
@@ -65,9 +68,12 @@ impl Beside {
             });
             Speakers { dispatch, receipts, listening }
         });
-        let zones: Vec<String> = plan.zones.iter().map(|zone| zone.id.clone()).collect();
-        let conventions = Conventions::start(&plan.conventions, &zones, last_told)?;
-        Ok(Self { conventions, seen: BTreeSet::new(), speakers })
+        let ids: Vec<String> = plan.zones.iter().map(|zone| zone.id.clone()).collect();
+        // Of a zone that was taken out of the site file nothing more will be told.
+        let last_told: Vec<Warning> =
+            last_told.iter().filter(|warning| ids.contains(&warning.zone)).cloned().collect();
+        let conventions = Conventions::start(&plan.conventions, &ids, &last_told)?;
+        Ok(Self { conventions, zones: ids.into_iter().map(|id| (id, false)).collect(), speakers })
     }
 
     /// Takes a step of the site and its messages; what is to be published besides.
@@ -81,14 +87,7 @@ impl Beside {
         messages: &mut Messages,
     ) -> Result<Vec<Outgoing>> {
         if !self.conventions.is_empty() {
-            for zone in &report.zones {
-                if let Some(level) = zone.level
-                    && !self.seen.contains(&zone.zone)
-                {
-                    self.seen.insert(zone.zone.clone());
-                    self.conventions.see(&zone.zone, level);
-                }
-            }
+            self.follow_zones(report);
             for message in published.iter().filter(|message| matches!(message.topic, Topic::Warning(_))) {
                 let warning: Warning = serde_json::from_slice(&message.payload)?;
                 self.conventions.tell(&Arc::new(warning));
@@ -106,6 +105,29 @@ impl Beside {
             more.push(messages.speaker_effect(&looked, report.now)?);
         }
         Ok(more)
+    }
+}
+
+impl Beside {
+    /// Tells conventions that show a state which zones have come, been seen for the first time, and gone.
+    fn follow_zones(&mut self, report: &SiteReport) {
+        for zone in &report.zones {
+            let is_new = !self.zones.contains_key(&zone.zone);
+            let was_seen = self.zones.entry(zone.zone.clone()).or_default();
+            match zone.level {
+                Some(level) if !*was_seen => self.conventions.show(&zone.zone, ZoneChange::Seen(level)),
+                None if is_new => self.conventions.show(&zone.zone, ZoneChange::Watched),
+                _ => {}
+            }
+            *was_seen |= zone.level.is_some();
+        }
+        self.zones.retain(|id, _was_seen| {
+            let is_watched = report.zones.iter().any(|zone| zone.zone == *id);
+            if !is_watched {
+                self.conventions.show(id, ZoneChange::Gone);
+            }
+            is_watched
+        });
     }
 }
 

@@ -119,6 +119,11 @@ impl Room {
         Ok(Self { console, history, runtime: Some(runtime) })
     }
 
+    /// Waits until what was heard so far is told to the pages. Where the room hangs it does not come back.
+    pub fn settle(&self) {
+        self.console.settle();
+    }
+
     /// Where browsers find it.
     pub fn url(&self) -> String {
         self.console.url()

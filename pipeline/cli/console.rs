@@ -1,6 +1,11 @@
 //! `throng console`: the pages for people who watch and answer, for every site on the bus.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use clap::{ArgAction, Args, ValueEnum};
 use throng_console::{Language, LivePictures, Options, Tls};
@@ -10,7 +15,11 @@ use crate::{
     config::{duration::Span, plan::SpeakerKeyPlan},
     publish::Network,
     room::{AtSite, PictureBook, Room, RoomOptions},
+    supervision::Supervision,
 };
+
+/// How often systemd may be told that the console lives.
+const BEAT_EVERY: Duration = Duration::from_secs(1);
 
 /// `throng console`: a map, alarms and their life, loudspeakers, history.
 #[derive(Args, Clone, Debug)]
@@ -152,6 +161,14 @@ pub fn run(args: &ConsoleArgs) -> anyhow::Result<ExitStatus> {
     let options = args.keeping.options(args.listen, network, key);
     let room = Room::open(&options, Arc::new(PictureBook::default()), AtSite::away())?;
     greet(&room);
-    interrupt.wait(args.duration.map(Span::duration));
+    let until = args.duration.map(|span| Instant::now() + span.duration());
+    let mut supervision = Supervision::of_unit();
+    while !interrupt.is_set() && until.is_none_or(|until| Instant::now() < until) {
+        // Where the room hangs no sign of life follows, and systemd starts it anew.
+        room.settle();
+        supervision.beat();
+        let left = until.map_or(BEAT_EVERY, |until| until.saturating_duration_since(Instant::now()));
+        interrupt.wait(Some(left.min(BEAT_EVERY)));
+    }
     Ok(ExitStatus::Success)
 }

@@ -12,7 +12,7 @@ use std::{
 
 use throng::{
     config::speaker_plan::Address,
-    publish::conventions::{Conventions, OutletPlan, modbus::Relay},
+    publish::conventions::{Conventions, OutletPlan, ZoneChange, modbus::Relay},
 };
 use throng_analytics::{level::Level, wire::Warning};
 
@@ -94,9 +94,9 @@ fn a_relay_shows_the_highest_level_and_what_is_unknown_and_is_set_again_after_it
     // Of no zone has anything come yet: that is not safe.
     device.takes("coils 16 0 0 0 0 1");
     device.takes("registers 100 65535 2");
-    conventions.see("gate", Level::Normal);
+    conventions.show("gate", ZoneChange::Seen(Level::Normal));
     device.takes("registers 100 65535 1");
-    conventions.see("plaza", Level::Normal);
+    conventions.show("plaza", ZoneChange::Seen(Level::Normal));
     device.takes("coils 16 0 0 0 0 0");
     device.takes("registers 100 0 0");
     conventions.tell(&told("gate", Some(Level::Orange), Level::Normal));

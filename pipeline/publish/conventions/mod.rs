@@ -62,8 +62,18 @@ struct Running {
 #[derive(Debug)]
 enum Told {
     Warning(Arc<Warning>),
-    /// A zone of which nothing was known has a level.
-    Seen(String, Level),
+    Zone(String, ZoneChange),
+}
+
+/// What becomes of a zone beside its warnings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ZoneChange {
+    /// It is watched from now on; nothing is known of it yet.
+    Watched,
+    /// Nothing was known of it, and now it has a level.
+    Seen(Level),
+    /// It is watched no longer.
+    Gone,
 }
 
 impl Conventions {
@@ -106,10 +116,10 @@ impl Conventions {
         }
     }
 
-    /// Tells that a zone of which nothing was known has a level. Never waits.
-    pub fn see(&self, zone: &str, level: Level) {
+    /// Tells those that show what is known what has become of a zone. Never waits.
+    pub fn show(&self, zone: &str, change: ZoneChange) {
         for outlet in self.outlets.iter().filter(|outlet| outlet.shows_state) {
-            self.send(outlet, Told::Seen(zone.to_owned(), level));
+            self.send(outlet, Told::Zone(zone.to_owned(), change));
         }
     }
 
@@ -146,7 +156,7 @@ fn serve(name: &'static str, outlet: &mut Outlet, told: &Receiver<Told>, is_clos
         };
         let outcome = match &next {
             Ok(Told::Warning(warning)) => outlet.tell(warning, &goes_on),
-            Ok(Told::Seen(zone, level)) => outlet.see(zone, *level),
+            Ok(Told::Zone(zone, change)) => outlet.show(zone, *change),
             Err(RecvTimeoutError::Timeout) => outlet.tend(),
             Err(RecvTimeoutError::Disconnected) => return,
         };

@@ -13,7 +13,7 @@ use std::{
 use anyhow::{Context as _, Result, bail, ensure};
 use throng_analytics::{level::Level, wire::Warning};
 
-use super::CONNECT_WITHIN;
+use super::{CONNECT_WITHIN, ZoneChange};
 use crate::{config::speaker_plan::Address, connection::Connection};
 
 /// Longest time for an answer.
@@ -47,12 +47,25 @@ struct Zone {
 impl Zones {
     /// Zones of which nothing is known yet.
     fn unseen(zones: &[String]) -> Self {
-        let unseen = Zone { level: Level::Normal, is_known: false };
-        Self(zones.iter().map(|zone| (zone.clone(), unseen)).collect())
+        let mut unseen = Self::default();
+        for zone in zones {
+            unseen.change(zone, ZoneChange::Watched);
+        }
+        unseen
     }
 
-    fn see(&mut self, zone: &str, level: Level) {
-        self.0.insert(zone.to_owned(), Zone { level, is_known: true });
+    fn change(&mut self, zone: &str, change: ZoneChange) {
+        match change {
+            ZoneChange::Watched => {
+                self.0.insert(zone.to_owned(), Zone { level: Level::Normal, is_known: false });
+            }
+            ZoneChange::Seen(level) => {
+                self.0.insert(zone.to_owned(), Zone { level, is_known: true });
+            }
+            ZoneChange::Gone => {
+                self.0.remove(zone);
+            }
+        }
     }
 
     fn tell(&mut self, warning: &Warning) {
@@ -114,7 +127,7 @@ impl Relay {
         last_told: &[Warning],
     ) -> Self {
         let mut known = Zones::unseen(zones);
-        for warning in last_told.iter().filter(|warning| zones.contains(&warning.zone)) {
+        for warning in last_told {
             known.tell(&Warning {
                 level: None,
                 previous_level: warning.level.or(warning.previous_level),
@@ -148,12 +161,12 @@ impl Relay {
         self.set()
     }
 
-    /// Shows that a zone of which nothing was known has a level.
+    /// Shows what has become of a zone.
     ///
     /// # Errors
     /// See [`Self::set`].
-    pub fn see(&mut self, zone: &str, level: Level) -> Result<()> {
-        self.zones.see(zone, level);
+    pub fn show(&mut self, zone: &str, change: ZoneChange) -> Result<()> {
+        self.zones.change(zone, change);
         self.set()
     }
 
@@ -281,12 +294,17 @@ mod tests {
     fn a_zone_of_which_nothing_ever_came_is_unknown_until_it_is_seen() {
         let mut zones = Zones::unseen(&["gate".to_owned(), "plaza".to_owned()]);
         assert_eq!((zones.coils(), zones.registers()), (0b10000, [65535, 2]));
-        zones.see("gate", Level::Normal);
+        zones.change("gate", ZoneChange::Seen(Level::Normal));
         assert_eq!((zones.coils(), zones.registers()), (0b10000, [65535, 1]));
         zones.tell(&Warning { zone: "gate".to_owned(), level: Some(Level::Red), ..warning() });
         assert_eq!((zones.coils(), zones.registers()), (0b11000, [4, 1]));
-        zones.see("plaza", Level::Normal);
+        zones.change("plaza", ZoneChange::Seen(Level::Normal));
         assert_eq!((zones.coils(), zones.registers()), (0b01000, [4, 0]));
+        zones.change("stairs", ZoneChange::Watched);
+        assert_eq!((zones.coils(), zones.registers()), (0b11000, [4, 1]));
+        zones.change("gate", ZoneChange::Gone);
+        zones.change("stairs", ZoneChange::Gone);
+        assert_eq!((zones.coils(), zones.registers()), (0, [0, 0]));
     }
 
     #[test]

@@ -9,11 +9,11 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
-use throng_analytics::{level::Level, wire::Warning};
+use throng_analytics::wire::Warning;
 use uuid::Uuid;
 
 use super::{
-    CONNECT_WITHIN, advice::AdviceBook, cap::Cap, cot, geojson::Zones, modbus::Relay, onvif,
+    CONNECT_WITHIN, ZoneChange, advice::AdviceBook, cap::Cap, cot, geojson::Zones, modbus::Relay, onvif,
     platform::Platform, syslog, webhook::Call,
 };
 use crate::{clock::wall_clock, config::speaker_plan::Address, connection::Connection, mqtt::Client};
@@ -175,10 +175,10 @@ impl Outlet {
         }
     }
 
-    /// Shows that a zone of which nothing was known has a level, where it shows what is known.
-    pub(super) fn see(&mut self, zone: &str, level: Level) -> Result<()> {
+    /// Shows what has become of a zone, where it shows what is known.
+    pub(super) fn show(&mut self, zone: &str, change: ZoneChange) -> Result<()> {
         match self {
-            Self::Modbus(relay) => relay.see(zone, level),
+            Self::Modbus(relay) => relay.show(zone, change),
             _ => Ok(()),
         }
     }
