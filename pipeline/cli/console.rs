@@ -59,6 +59,10 @@ pub struct Keeping {
     /// Default: a file in that folder.
     #[arg(long, value_name = "FILE|URL")]
     pub history: Option<String>,
+    /// A folder with tiles of a map, `ZOOM/COLUMN/ROW.png` (or jpg, webp), laid under sites that have an `[site.origin]`; whose
+    /// map it is stands in its `credit.txt`. Nothing is fetched from elsewhere.
+    #[arg(long, value_name = "DIR")]
+    pub tiles: Option<PathBuf>,
     /// Language of the pages before somebody has chosen one.
     #[arg(long, value_enum, default_value = "en")]
     pub language: LanguageArg,
@@ -84,6 +88,7 @@ impl Keeping {
             listen,
             data_dir: self.data_dir.clone().unwrap_or_else(default_folder),
             history: self.history.clone(),
+            tiles: self.tiles.clone(),
             network,
             speaker_key,
             language: match self.language {

@@ -77,7 +77,7 @@ export function calibrate(page, site_id, camera_id) {
 
 /** A site's map, or one of its cameras. */
 function choose(page) {
-  const list = el("div", { class: "listed" });
+  const list = el("div", { class: "cards wide" });
   put(page, el("h1", {}, t("screen.calibrate")), el("p", { class: "quiet" }, t("calibrate.what")), list);
   let drawn = "";
   const draw = () => {
