@@ -5,6 +5,7 @@ pub mod camera;
 pub mod danger;
 pub mod density_map;
 pub mod digest;
+pub mod drawing;
 pub mod estimate;
 pub mod flow_field;
 pub mod forecast;

@@ -10,6 +10,7 @@ mod desk;
 mod drills;
 mod events;
 mod evidence;
+mod ground;
 mod journal;
 mod listen;
 mod orders;
@@ -19,16 +20,19 @@ mod text_change;
 
 pub use self::{desk::SiteDesk, drills::SiteDrills, evidence::SiteEvidence, pictures::PictureBook};
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
-use throng_console::{Console, Desk, Drills, Evidence, Options, Pictures};
+use throng_console::{Console, Desk, Drills, Evidence, Options, Pictures, Ports};
 use throng_history::History;
 use tokio::runtime::Runtime;
 
-use self::away::Away;
+use self::{away::Away, ground::RoomGround};
 use crate::{
-    config::{plan::SpeakerKeyPlan, with_secrets},
+    config::{
+        plan::{GroundPlanPlan, SpeakerKeyPlan},
+        with_secrets,
+    },
     publish::{Network, signature::CommandSigner},
 };
 
@@ -46,6 +50,8 @@ pub struct RoomOptions {
     pub network: Network,
     /// The key that signs orders to loudspeakers; none: it can stop none and ask none.
     pub speaker_key: Option<SpeakerKeyPlan>,
+    /// A folder with tiles of a map of the Earth.
+    pub tiles: Option<PathBuf>,
 }
 
 /// What can only be done beside a site.
@@ -56,12 +62,17 @@ pub struct AtSite {
     pub drills: Option<Arc<dyn Drills>>,
     /// Shows its evidence.
     pub evidence: Option<Arc<dyn Evidence>>,
+    /// Knows the drawings under the maps of the sites that run here.
+    pub drawings: Option<Drawings>,
 }
+
+/// The drawing of the ground of a site, by its id.
+pub type Drawings = Arc<dyn Fn(&str) -> Option<GroundPlanPlan> + Send + Sync>;
 
 impl AtSite {
     /// A console that is elsewhere than the site's file.
     pub fn away() -> Self {
-        Self { desk: Arc::new(Away), drills: None, evidence: None }
+        Self { desk: Arc::new(Away), drills: None, evidence: None, drawings: None }
     }
 }
 
@@ -98,19 +109,21 @@ impl Room {
             .transpose()
             .context("the console cannot sign orders to loudspeakers")?;
         let (orders, outbound) = orders::orders(signer);
-        let console = Console::start(
-            options.pages.clone(),
-            orders.clone(),
+        let ground = Arc::new(RoomGround::open(site.drawings, options.tiles.as_deref())?);
+        let ports = Ports {
+            commands: orders.clone(),
             pictures,
-            site.desk,
-            site.drills,
-            site.evidence,
-            Some(Arc::clone(&history)),
-        )?;
+            desk: site.desk,
+            drills: site.drills,
+            evidence: site.evidence,
+            ground: Some(ground.clone()),
+        };
+        let console = Console::start(options.pages.clone(), ports, Some(Arc::clone(&history)))?;
         let console = Arc::new(console);
         let heard = listen::Listening {
             network: options.network.clone(),
             console: Arc::clone(&console),
+            ground,
             recorder: record::Recording::new(Arc::clone(&history)),
             orders,
         };

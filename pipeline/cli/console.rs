@@ -69,6 +69,10 @@ pub struct Keeping {
     /// Default: a file in that folder.
     #[arg(long, value_name = "FILE|URL")]
     pub history: Option<String>,
+    /// A folder with tiles of a map, `ZOOM/COLUMN/ROW.png` (or jpg, webp), laid under sites that have an `[site.origin]`; whose
+    /// map it is stands in its `credit.txt`. Nothing is fetched from elsewhere.
+    #[arg(long, value_name = "DIR")]
+    pub tiles: Option<PathBuf>,
     /// Language of the pages before somebody has chosen one.
     #[arg(long, value_enum, default_value = "en")]
     pub language: LanguageArg,
@@ -114,7 +118,7 @@ impl Keeping {
         }
         pages.live_pictures = self.live_pictures.clone();
         pages.metrics_token = std::env::var(METRICS_TOKEN).ok().filter(|token| !token.is_empty());
-        RoomOptions { pages, history: self.history.clone(), network, speaker_key }
+        RoomOptions { pages, history: self.history.clone(), network, speaker_key, tiles: self.tiles.clone() }
     }
 }
 

@@ -1,10 +1,11 @@
 //! `throng demo`: the main job on real footage, then on a simulated crowd that builds up before a gate.
 
 use std::{
+    collections::BTreeMap,
     fs,
     net::SocketAddr,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use anyhow::Context;
@@ -23,12 +24,15 @@ use super::{
 };
 use crate::{
     clock::wall_clock,
-    config::{plan::Plan, shipped},
+    config::{
+        plan::{GroundPlanPlan, Plan},
+        shipped,
+    },
     engine::{self, RunOptions},
     latency::LatencyProbe,
     publish::{BusHandle, Id, Network, Outgoing, Topic},
     recorder::Recorder,
-    room::{AtSite, PictureBook, Room, RoomOptions},
+    room::{AtSite, Drawings, PictureBook, Room, RoomOptions},
     stream::{options::Pace, writer::VideoWriter},
     summary::Summary,
 };
@@ -61,7 +65,14 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<ExitStatus> {
     };
     let street = site_file("samples/demo.toml")?;
     let gate = site_file("samples/gate.toml")?;
-    let mut demo = Demo { args, options, keys: DemoKeys::new()?, pictures: Arc::default(), summary: None };
+    let mut demo = Demo {
+        args,
+        options,
+        keys: DemoKeys::new()?,
+        pictures: Arc::default(),
+        drawings: Arc::default(),
+        summary: None,
+    };
     let room = args.console.map(|listen| demo.open_room(listen)).transpose()?;
     if room.is_none() && !args.headless && !args.json {
         output::note("With pages to look at: --console 127.0.0.1:8300, then open http://127.0.0.1:8300/.");
@@ -104,6 +115,8 @@ struct Demo<'a> {
     options: RunOptions,
     keys: DemoKeys,
     pictures: Arc<PictureBook>,
+    /// Drawings under the maps of its sites, by their ids.
+    drawings: Arc<Mutex<BTreeMap<String, GroundPlanPlan>>>,
     summary: Option<Summary>,
 }
 
@@ -129,9 +142,12 @@ impl Demo<'_> {
         let speaker_key = Some(self.keys.room.kept_in(&folder)?);
         let mut pages = Options::new(listen, folder);
         pages.demo_account = true;
-        let options = RoomOptions { pages, history: None, network: self.network(), speaker_key };
+        let options = RoomOptions { pages, history: None, tiles: None, network: self.network(), speaker_key };
         // Its site files are shipped ones: not to be changed.
-        let room = Room::open(&options, self.pictures.clone(), AtSite::away())?;
+        let drawings = Arc::clone(&self.drawings);
+        let drawings: Drawings = Arc::new(move |site| locked(&drawings).get(site).cloned());
+        let beside = AtSite { drawings: Some(drawings), ..AtSite::away() };
+        let room = Room::open(&options, self.pictures.clone(), beside)?;
         output::note(format!("Console: {} (account demo, password demo)", room.url()));
         Ok(room)
     }
@@ -142,6 +158,9 @@ impl Demo<'_> {
         let args = self.args;
         let mut plan = load_site(site)?;
         plan.bus = self.network();
+        if let Some(drawing) = plan.ground_plan.clone() {
+            locked(&self.drawings).insert(plan.site_id.to_string(), drawing);
+        }
         let mut speaker = self.speaker(&mut plan);
         let counter = engine::open_counter(&plan)?;
         let mut live = Live::new(args.json, plan.time_zone.clone());
@@ -185,6 +204,11 @@ impl Demo<'_> {
         };
         speaker.map_err(|error| output::note(format!("No loudspeaker: {error:#}."))).ok()
     }
+}
+
+/// What is behind a lock, also where somebody who held it panicked: a drawing is put in whole.
+fn locked<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A loudspeaker by one of two clocks.

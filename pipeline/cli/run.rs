@@ -8,9 +8,9 @@ use super::{
 };
 use crate::{
     engine::{self, RunOptions},
-    exchange::exchange,
+    exchange::{Exchange, exchange},
     latency::LatencyProbe,
-    room::{AtSite, PictureBook, Room, SiteDesk, SiteDrills, SiteEvidence},
+    room::{AtSite, Drawings, PictureBook, Room, SiteDesk, SiteDrills, SiteEvidence},
     stream::options::Pace,
     supervision::Supervision,
 };
@@ -42,7 +42,12 @@ pub fn run(args: &RunArgs) -> anyhow::Result<ExitStatus> {
         let drills = Arc::new(SiteDrills::open(Arc::clone(&exchange), folder)?);
         let desk = SiteDesk::open(Arc::clone(&exchange), Arc::clone(&pictures), folder)?;
         let evidence = Arc::new(SiteEvidence::new(Arc::clone(&exchange)));
-        let site = AtSite { desk: Arc::new(desk), drills: Some(drills.clone()), evidence: Some(evidence) };
+        let site = AtSite {
+            desk: Arc::new(desk),
+            drills: Some(drills.clone()),
+            evidence: Some(evidence),
+            drawings: Some(drawings(&exchange)),
+        };
         Ok((Room::open(&options, pictures.clone(), site)?, drills))
     };
     let room = args.console.map(open).transpose()?;
@@ -66,4 +71,13 @@ pub fn run(args: &RunArgs) -> anyhow::Result<ExitStatus> {
         output::note(serde_json::to_string_pretty(&outcome.summary)?);
     }
     Ok(ExitStatus::Success)
+}
+
+/// The drawing under the map of the site that runs, as its file is now.
+fn drawings(exchange: &Arc<Exchange>) -> Drawings {
+    let exchange = Arc::clone(exchange);
+    Arc::new(move |site| {
+        let running = exchange.running();
+        running.ground_plan.clone().filter(|_| running.site_id.as_str() == site)
+    })
 }

@@ -8,6 +8,7 @@ mod calibration;
 mod camera;
 mod drone;
 mod evidence;
+mod ground_plan;
 mod identity;
 mod line;
 pub(super) mod model;
@@ -84,11 +85,13 @@ impl Checker<'_> {
         let speaker_key = self.speaker_key(file.speaker_key.as_ref());
         let signal_sources = self.signal_sources(&file.signal_source);
         let evidence = self.evidence(file.evidence.as_ref());
+        let ground_plan = self.ground_plan(site.and_then(|site| site.plan.as_ref()));
         Some(Plan {
             site_id: site_id?,
             time_zone: time_zone?,
             drill: site?.drill.unwrap_or(false),
             place: site?.origin.and_then(identity::place),
+            ground_plan,
             model: model?,
             bus: bus?,
             outbox: outbox?,

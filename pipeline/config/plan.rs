@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::Arc};
 use jiff::tz::TimeZone;
 use throng_analytics::{
     camera::Calibration,
+    drawing::DrawingOnGround,
     line::Line,
     place::SitePlace,
     site::{CameraModel, SiteModel},
@@ -32,6 +33,8 @@ pub struct Plan {
     pub drill: bool,
     /// Where the site lies on Earth; none where the site file does not say.
     pub place: Option<SitePlace>,
+    /// The drawing under the console's map; none: the site file names none.
+    pub ground_plan: Option<GroundPlanPlan>,
     /// The network that counts.
     pub model: ModelPlan,
     /// Where the bus is.
@@ -78,6 +81,19 @@ impl Plan {
             lines: self.lines.clone(),
         }
     }
+}
+
+/// A drawing of the ground.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GroundPlanPlan {
+    /// The picture.
+    pub file: PathBuf,
+    /// What it is, such as `image/png`.
+    pub media_type: &'static str,
+    /// Its width and height, pixels.
+    pub size_px: [u32; 2],
+    /// Where it lies.
+    pub on_ground: DrawingOnGround,
 }
 
 /// Where evidence is kept, and how.

@@ -11,6 +11,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 mod camera;
+mod ground_plan;
 mod publish;
 mod signal_source;
 mod zone;
@@ -19,6 +20,7 @@ pub use camera::{
     Calibration, Camera, CountCorrection, Drone, HeadInPicture, Lens, LensModel, PictureWatch, PointPair,
     Stream, StreamTransport, Uncalibrated,
 };
+pub use ground_plan::GroundPlan;
 pub use publish::{
     Evidence, Publish, PublishAt, PublishCap, PublishFile, PublishModbus, PublishTo, PublishWebhook,
     SiteSpeaker, SpeakerKey,
@@ -81,6 +83,8 @@ pub struct Site {
     pub drill: Option<bool>,
     /// Where the site lies on Earth. Without it nothing is placed on a map, and no drone's position can be used.
     pub origin: Option<Origin>,
+    /// A drawing under the console's map. Default: none.
+    pub plan: Option<GroundPlan>,
 }
 
 /// Where the point `[0, 0]` of the site's ground lies on Earth (WGS 84), and where its y axis points.

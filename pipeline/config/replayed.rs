@@ -27,6 +27,9 @@ fn without_surroundings(mut site: DocumentMut) -> String {
     for table in BESIDE {
         site.remove(table);
     }
+    if let Some(site) = site.get_mut("site").and_then(Item::as_table_like_mut) {
+        site.remove("plan");
+    }
     let cameras = site.get_mut("camera").and_then(Item::as_array_of_tables_mut);
     for camera in cameras.into_iter().flat_map(toml_edit::ArrayOfTables::iter_mut) {
         camera.insert("uri", toml_edit::value(NOWHERE));

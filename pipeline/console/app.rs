@@ -13,6 +13,7 @@ use tracing::{error, warn};
 
 use crate::{
     alarm,
+    ground::Ground,
     http::Shared,
     limits::Limits,
     options::Options,
@@ -36,6 +37,7 @@ pub(crate) struct App {
     pub(crate) desk: Arc<dyn Desk>,
     pub(crate) drills: Option<Arc<dyn Drills>>,
     pub(crate) evidence: Option<Arc<dyn Evidence>>,
+    pub(crate) ground: Option<Arc<dyn Ground>>,
     pub(crate) history: Option<Arc<History>>,
     /// Pictures that were encoded a moment ago.
     pub(crate) shared_pictures: Mutex<Shared>,

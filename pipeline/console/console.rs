@@ -26,7 +26,7 @@ use crate::{
     http,
     limits::Limits,
     options::{Options, Tls},
-    ports::{Commands, Desk, Drills, Evidence, Pictures},
+    ports::Ports,
     role::Role,
     room::Room,
     secret::{self, SecretError},
@@ -96,19 +96,12 @@ pub struct Console {
 }
 
 impl Console {
-    /// Starts a console: its pages are served when this returns. Exercises, evidence and the history may be absent; their pages say so.
+    /// Starts a console: its pages are served when this returns. The history may be absent; its pages say so.
     ///
     /// # Errors
     /// The data folder, the certificate or the address cannot be used; each says what to do.
-    pub fn start(
-        options: Options,
-        commands: Arc<dyn Commands>,
-        pictures: Arc<dyn Pictures>,
-        desk: Arc<dyn Desk>,
-        drills: Option<Arc<dyn Drills>>,
-        evidence: Option<Arc<dyn Evidence>>,
-        history: Option<Arc<History>>,
-    ) -> Result<Self, StartError> {
+    pub fn start(options: Options, ports: Ports, history: Option<Arc<History>>) -> Result<Self, StartError> {
+        let Ports { commands, pictures, desk, drills, evidence, ground } = ports;
         if options.tls == Tls::Off && !options.listen.ip().is_loopback() {
             return Err(StartError::PlainBeyondLoopback(options.listen));
         }
@@ -137,6 +130,7 @@ impl Console {
             desk,
             drills,
             evidence,
+            ground,
             history,
             shared_pictures: http::Shared::new().into(),
             hashing: Semaphore::new(2),

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 use throng_analytics::{level::Level, wire::LayoutOrigin, zone::Ring};
+
+use crate::ground::DrawingPlace;
 
 /// A site.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -27,9 +28,8 @@ pub struct SiteDescription {
     pub cameras: Vec<CameraDescription>,
     /// Who speaks.
     pub speakers: Vec<SpeakerDescription>,
-    /// A drawing of the ground, such as a floor plan.
-    #[serde(skip)]
-    pub plan_image: Option<PlanImage>,
+    /// Where a drawing of the ground lies, such as a floor plan. Absent without one.
+    pub plan: Option<DrawingPlace>,
     /// The process that says so, where these are all zones that it watches. Absent: it may watch more, as one of an older
     /// version that does not list them.
     #[serde(skip)]
@@ -123,17 +123,6 @@ pub struct Announcement {
     pub zh: String,
     /// English words.
     pub en: String,
-}
-
-/// A drawing of the ground.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PlanImage {
-    /// Such as `image/png`; only pictures are served.
-    pub media_type: String,
-    /// The file.
-    pub bytes: Bytes,
-    /// Lower left and upper right corner, metres on the site's ground.
-    pub corners_in_ground_m: [[f64; 2]; 2],
 }
 
 /// A map by level with the levels' names as keys.

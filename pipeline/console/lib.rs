@@ -12,6 +12,7 @@ mod clock;
 mod console;
 mod description;
 mod event;
+mod ground;
 mod http;
 mod level_name;
 mod limits;
@@ -28,14 +29,14 @@ mod tls;
 pub use clock::Clock;
 pub use console::{Console, StartError};
 pub use description::{
-    Announcement, CameraDescription, LineDescription, PlanImage, SiteDescription, SpeakerDescription,
-    ZoneDescription,
+    Announcement, CameraDescription, LineDescription, SiteDescription, SpeakerDescription, ZoneDescription,
 };
 pub use event::{Alive, FieldView, RoomEvent};
+pub use ground::{DrawingPlace, Ground, GroundPicture, TileAt, Tiles};
 pub use options::{AnswerTimes, Language, LivePictures, Options, Rates, Tls};
 pub use ports::{
     ChangeRecord, Commands, Desk, Drills, Evidence, Fit, NewZone, Overlay, Picture, Pictures, Placed, Places,
-    PointPair, Projected, Proposal, SiteChange, SpeakOrder, ZoneOutline, ZoneTrust,
+    PointPair, Ports, Projected, Proposal, SiteChange, SpeakOrder, ZoneOutline, ZoneTrust,
 };
 pub use role::Role;
 pub use secret::SecretError;

@@ -1,11 +1,29 @@
 //! What the console asks of the rest of the product. Each is a trait, so that the console is built and tested without
 //! a bus, a camera or a site.
 
-use std::{collections::BTreeMap, io::Read};
+use std::{collections::BTreeMap, io::Read, sync::Arc};
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use throng_analytics::{time::Timestamp, wire, zone::Ring};
+
+use crate::ground::Ground;
+
+/// All that a console asks for. What may be absent, its pages say so.
+pub struct Ports {
+    /// What goes out to sites.
+    pub commands: Arc<dyn Commands>,
+    /// Pictures of cameras.
+    pub pictures: Arc<dyn Pictures>,
+    /// Changes of site files.
+    pub desk: Arc<dyn Desk>,
+    /// Exercises.
+    pub drills: Option<Arc<dyn Drills>>,
+    /// What sites kept of their alarms.
+    pub evidence: Option<Arc<dyn Evidence>>,
+    /// What lies under the map.
+    pub ground: Option<Arc<dyn Ground>>,
+}
 
 /// What goes out to a site. An error is a sentence for the officer who asked.
 pub trait Commands: Send + Sync {

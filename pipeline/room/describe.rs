@@ -25,7 +25,7 @@ pub(super) fn describe(config: SiteConfig, drill: bool) -> SiteDescription {
         lines: layout.lines.into_iter().filter_map(line).collect(),
         cameras: layout.cameras.into_iter().map(camera).collect(),
         speakers: layout.speakers.into_iter().map(speaker).collect(),
-        plan_image: None,
+        plan: None,
         config_sha256: config.config_sha256,
         site_file: config.text,
     }

@@ -6,12 +6,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use throng_console::{Console, RoomEvent};
+use throng_console::{Console, RoomEvent, SiteDescription};
 use tokio::time::sleep;
 
 use super::{
     describe::describe,
     events::event,
+    ground::RoomGround,
     orders::{Orders, locked},
     record::Recording,
 };
@@ -28,6 +29,7 @@ const ASK_EVERY: Duration = Duration::from_secs(5);
 pub(super) struct Listening {
     pub(super) network: Network,
     pub(super) console: Arc<Console>,
+    pub(super) ground: Arc<RoomGround>,
     pub(super) recorder: Recording,
     pub(super) orders: Arc<Orders>,
 }
@@ -58,9 +60,15 @@ async fn hear(of: &mut Listening, mut watcher: Watcher) {
             && asked.get(site).is_none_or(|at| at.elapsed() >= ASK_EVERY)
         {
             asked.insert(site.clone(), Instant::now());
-            let ask =
-                ask(site.clone(), drill, Arc::clone(&talker), Arc::clone(&of.console), described.clone());
-            tokio::spawn(ask);
+            let asking = Asking {
+                site: site.clone(),
+                drill,
+                talker: Arc::clone(&talker),
+                console: Arc::clone(&of.console),
+                ground: Arc::clone(&of.ground),
+                described: described.clone(),
+            };
+            tokio::spawn(ask(asking));
         }
         of.recorder.take(&event);
         of.orders.take(&event);
@@ -79,12 +87,24 @@ fn envelope(event: &RoomEvent) -> Option<(&str, bool)> {
     Some((&envelope.config_sha256, envelope.drill))
 }
 
+/// What asking a site needs.
+struct Asking {
+    site: Id,
+    drill: bool,
+    talker: Arc<Talker>,
+    console: Arc<Console>,
+    ground: Arc<RoomGround>,
+    described: Described,
+}
+
 /// Asks a site what it is made of, beside the listening. Where it does not answer it is asked again later.
-async fn ask(site: Id, drill: bool, talker: Arc<Talker>, console: Arc<Console>, described: Described) {
-    match talker.config(&site).await {
+async fn ask(of: Asking) {
+    match of.talker.config(&of.site).await {
         Ok(config) => {
-            locked(&described).insert(site, config.config_sha256.clone());
-            console.hear(RoomEvent::Site(Box::new(describe(config, drill))));
+            let plan = of.ground.place(of.site.as_str());
+            locked(&of.described).insert(of.site, config.config_sha256.clone());
+            let description = SiteDescription { plan, ..describe(config, of.drill) };
+            of.console.hear(RoomEvent::Site(Box::new(description)));
         }
         Err(error) => tracing::debug!("{error:#}."),
     }

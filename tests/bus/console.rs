@@ -158,3 +158,42 @@ fn a_console_is_served_with_the_certificate_it_is_given_and_tells_prometheus_by_
     assert!(answer("", "let-me-read").contains("CERTIFICATE_VERIFY_FAILED"));
     assert!(!said(&console_said).contains("let-me-read"));
 }
+
+#[test]
+fn a_console_serves_tiles_from_its_folder_and_does_not_start_without_them() {
+    let folder = TempDir::new().unwrap();
+    let (tiles, kept) = (folder.path().join("tiles"), folder.path().join("console"));
+    std::fs::create_dir_all(tiles.join("3/5")).unwrap();
+    let arguments = |tiles: &Path| {
+        ["console", "--listen", "127.0.0.1:0", "--connect", &format!("tcp/127.0.0.1:{}", free_port())]
+            .map(str::to_owned)
+            .into_iter()
+            .chain(
+                ["--console-data", kept.to_str().unwrap(), "--tiles", tiles.to_str().unwrap()]
+                    .map(str::to_owned),
+            )
+            .collect::<Vec<_>>()
+    };
+    let refused = std::process::Command::new(env!("CARGO_BIN_EXE_throng"))
+        .args(arguments(&tiles.join("3/5")))
+        .output()
+        .unwrap();
+    let why = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && why.contains("there are no tiles in"), "{why}");
+
+    std::fs::write(tiles.join("3/5/2.png"), "a tile").unwrap();
+    let console_said = folder.path().join("console.txt");
+    let arguments = arguments(&tiles);
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let _console = Program::start(&arguments, &console_said);
+    let visitor = Visitor::log_in(&console_said);
+    let get = |path: &str| {
+        minreq::get(format!("{}api/v1/{path}", visitor.url))
+            .with_header("cookie", &visitor.cookie)
+            .send()
+            .unwrap()
+    };
+    let room: Value = serde_json::from_str(get("room").as_str().unwrap()).unwrap();
+    assert_eq!(room["tiles"], json!({ "min_zoom": 3, "max_zoom": 3, "credit": "" }));
+    assert_eq!((get("tiles/3/5/2").as_bytes(), get("tiles/3/5/3").status_code), (&b"a tile"[..], 404));
+}

@@ -136,9 +136,8 @@ fn zone_ids(room: &Value) -> Vec<&str> {
 
 #[test]
 fn a_zone_is_added_measured_and_taken_out_while_the_site_runs() {
-    // So few people that the score asks for no level either.
-    let mut room = Room::open(4.0, [12.0, 13.0, 14.0, 15.0]);
-    room.zone("a quiet zone", |zone| density(zone).is_some() && zone["state"]["level"] == 0);
+    let mut room = quiet_room();
+    room.zone("a quiet zone", |zone| density(zone).is_some() && is_calm(zone));
     let before = room.text();
     let profiles = room.officer.look("sites/test/profiles");
     assert_eq!(profiles["street_flat"]["red"], 5.0, "{profiles}");
@@ -268,6 +267,29 @@ fn positions_of_the_site_file_reach_the_map_and_are_set_from_it() {
         room.officer.undo().unwrap();
     }
     assert_eq!(room.text(), before);
+    assert!(room.is_running());
+}
+
+#[test]
+fn the_plan_of_the_site_file_lies_under_the_map_where_its_points_say() {
+    let mut room = Room::open_with(20.0, [12.0, 13.0, 14.0, 15.0], |folder| {
+        image::RgbImage::new(200, 100).save(folder.join("plan.png")).unwrap();
+        "\n[site.plan]\nimage = \"plan.png\"\npoints = [\n  { image_px = [0, 0], ground_m = [10, 5] },\n  \
+         { image_px = [200, 100], ground_m = [30, -5] },\n]\n"
+            .to_owned()
+    });
+    let plan = |room: &Value| room["sites"][0]["plan"].clone();
+    let found = plan(&room.officer.wait_for("a placed plan", "room", |room| plan(room).is_object()));
+    assert_eq!(found["size_px"], json!([200, 100]));
+    for (axis, expected) in [[0.1, 0.0, 10.0], [0.0, -0.1, 5.0]].iter().enumerate() {
+        for (column, expected) in expected.iter().enumerate() {
+            let number = found["ground_from_image"][axis][column].as_f64().unwrap();
+            assert!((number - expected).abs() < 1e-9, "{found}");
+        }
+    }
+    let picture = room.officer.get("sites/test/plan");
+    assert_eq!(picture.headers["content-type"], "image/png");
+    assert_eq!(image::load_from_memory(picture.as_bytes()).unwrap().width(), 200);
     assert!(room.is_running());
 }
 

@@ -131,6 +131,49 @@ test("cameras_and_loudspeakers_stand_on_the_map_with_what_they_do_and_lead_to_th
     await page.locator("#page[data-screen=speakers]").waitFor();
   }));
 
+test("a_floor_plan_and_tiles_of_our_own_lie_under_the_map_turned_as_the_site_lies", { timeout: 60_000 }, () =>
+  withPage({ at: room.url, language: "en" }, async (page) => {
+    await show(page, "situation");
+    const tiles = page.locator(".leaflet-underlay-pane canvas.leaflet-tile-loaded");
+    await tiles.first().waitFor();
+    // What was painted is no blank canvas: streets and blocks of the tiles.
+    const colours = () => page.evaluate(() => {
+      const canvas = document.querySelector(".leaflet-underlay-pane canvas.leaflet-tile-loaded");
+      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+      return new Set(Array.from({ length: 400 }, (_, index) => data.slice(index * 640, index * 640 + 4).join())).size;
+    });
+    await page.waitForFunction(() => document.querySelector(".leaflet-underlay-pane canvas.leaflet-tile-loaded"));
+    assert.ok(await colours() > 2, String(await colours()));
+    await page.getByText("Drawn for this room").waitFor();
+    await picture(page, "underlay-tiles");
+    await page.locator(".layers button").filter({ hasText: "Ground" }).click();
+    await tiles.first().waitFor({ state: "detached" });
+    await page.locator(".layers select").selectOption("station");
+    const plan = page.locator(".leaflet-underlay-pane img");
+    await plan.waitFor();
+    assert.ok(await plan.evaluate((image) => image.naturalWidth > 400 && image.naturalHeight > 300));
+    await picture(page, "underlay-plan");
+    await show(page, "calibrate/station");
+    await page.locator(".sheet canvas").first().waitFor();
+    await picture(page, "underlay-plan-sheet");
+  }));
+
+test("a_place_of_the_web_map_lies_where_the_ellipsoid_says", () =>
+  withPage({ at: room.url, language: "en" }, async (page) => {
+    const [origin, north, east] = await page.evaluate(async () => {
+      const { webFromGround } = await import("/app/underlay.js");
+      const web = webFromGround({ latitude_deg: 51, longitude_deg: 13.7, bearing_deg: 0 });
+      const turned = webFromGround({ latitude_deg: 51, longitude_deg: 13.7, bearing_deg: 90 });
+      return [web([0, 0]), web([0, 1000]), turned([0, 1000])];
+    });
+    const mercator = (latitude_deg, longitude_deg) => [(longitude_deg + 180) / 360, (1 - Math.asinh(Math.tan((latitude_deg * Math.PI) / 180)) / Math.PI) / 2];
+    const near = (found, expected) => assert.ok(found.every((value, axis) => Math.abs(value - expected[axis]) < 1e-8), `${found} ${expected}`);
+    near(origin, mercator(51, 13.7));
+    // A kilometre there, by the ellipsoid: 111 248.3 m a degree north, 70 197.7 m a degree east.
+    near(north, mercator(51 + 1000 / 111_248.3, 13.7));
+    near(east, mercator(51, 13.7 + 1000 / 70_197.7));
+  }));
+
 test("evidence_is_checked_shown_and_taken_away", { timeout: 60_000 }, () =>
   withPage({ at: room.url, language: "en" }, async (page) => {
     await show(page, "evidence");

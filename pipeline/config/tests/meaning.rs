@@ -27,6 +27,64 @@ fn ids_and_the_time_zone_are_checked_with_a_suggestion() {
 }
 
 #[test]
+fn a_plan_is_a_picture_and_lies_where_its_points_say() {
+    let folder = tempfile::tempdir().unwrap();
+    image::RgbImage::new(400, 250).save(folder.path().join("plan.png")).unwrap();
+    std::fs::write(folder.path().join("plan.svg"), "<svg/>").unwrap();
+    let plan = |image: &str, points: &str| {
+        let table =
+            format!("time_zone = \"Asia/Seoul\"\n[site.plan]\nimage = \"{image}\"\npoints = [{points}]\n");
+        let mut findings = Findings::new(Path::new("site.toml"));
+        let path = folder.path().join("site.toml");
+        let plan = plan_of(
+            &broken("time_zone = \"Asia/Seoul\"\n", &table),
+            &path,
+            &|_| Some(String::new()),
+            &mut findings,
+        );
+        let found = findings.into_sorted().into_iter().filter(|found| found.key.starts_with("site.plan"));
+        (plan.and_then(|plan| plan.ground_plan), found.map(|found| found.to_string()).collect::<Vec<_>>())
+    };
+    let corners = "{ image_px = [0, 0], ground_m = [5, 25] }, { image_px = [400, 250], ground_m = [45, 0] }";
+    let (placed, said) = plan("plan.png", corners);
+    assert_eq!(said, Vec::<String>::new());
+    if let Some(placed) = placed {
+        assert_eq!((placed.size_px, placed.media_type), ([400, 250], "image/png"));
+        assert!((placed.on_ground.ground_m([200.0, 125.0])[0] - 25.0).abs() < 1e-9);
+    }
+    for (image, points, parts) in [
+        (
+            "plan.svg",
+            corners,
+            ["site.plan.image: names \"plan.svg\": it is neither PNG nor JPEG", "expected a PNG or JPEG"],
+        ),
+        (
+            "none.png",
+            corners,
+            ["site.plan.image: names \"none.png\": No such file", "relative to the folder of this file"],
+        ),
+        (
+            "plan.png",
+            "{ image_px = [0, 0], ground_m = [5, 25] }",
+            ["site.plan.points: has 1 element", "expected"],
+        ),
+        (
+            "plan.png",
+            "{ image_px = [9, 9], ground_m = [5, 25] }, { image_px = [9, 9], ground_m = [5, 25] }",
+            ["site.plan.points: the points share one place", "give two that lie far apart"],
+        ),
+        (
+            "plan.png",
+            "{ image_px = [0, 0], ground_m = [0, 0] }, { image_px = [400, 0], ground_m = [40, 0] }, { image_px = [0, 250], ground_m = [0, 25] }",
+            ["m off", "measure that point again"],
+        ),
+    ] {
+        let (_, said) = plan(image, points);
+        assert!(said.len() == 1 && parts.iter().all(|part| said[0].contains(part)), "{parts:?}: {said:#?}");
+    }
+}
+
+#[test]
 fn an_id_is_used_once() {
     let twice = format!(
         "{SOUND}\n[[zone]]\nid = \"gate\"\npolygon_m = [[-1, 8], [1, 8], [1, 12]]\nprofile = \"street_flat\"\ncapacity_people = 5\n"

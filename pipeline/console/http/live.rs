@@ -40,7 +40,8 @@ pub(super) async fn room(State(app): State<Arc<App>>, caller: Viewer) -> Respons
         "answer_minutes": [times.answer_minutes, times.on_the_way_minutes, times.arrived_minutes],
     });
     let version = env!("CARGO_PKG_VERSION");
-    let tail = format!(",\"limits\":{limits},\"version\":\"{version}\"");
+    let tiles = json!(app.ground.as_ref().and_then(|ground| ground.tiles()));
+    let tail = format!(",\"limits\":{limits},\"version\":\"{version}\",\"tiles\":{tiles}");
     let json = object(now, rev, &parts, &caller.session.rights, true, &tail);
     ([(header::CONTENT_TYPE, "application/json")], json).into_response()
 }

@@ -6,6 +6,7 @@ mod caller;
 mod desk;
 mod error;
 mod evidence;
+mod ground;
 mod handovers;
 mod health;
 mod history;
@@ -53,7 +54,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/audit/verify", get(accounts::verify))
         .route("/zones/{site}/{zone}", get(sites::zone))
         .route("/sites/{site}/field", get(sites::field))
-        .route("/sites/{site}/plan", get(sites::plan))
+        .route("/sites/{site}/plan", get(ground::drawing))
         .route("/sites/{site}/profiles", get(desk::profiles))
         .route("/sites/{site}/changes", get(desk::changes).post(desk::propose))
         .route("/sites/{site}/changes/undo", post(desk::undo))
@@ -77,6 +78,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/speakers/{site}/{speaker}/abort", post(speakers::abort))
         .route("/cameras/{site}/{camera}/picture.jpg", get(pictures::picture))
         .route("/cameras/{site}/{camera}/stream.mjpg", get(pictures::stream))
+        .route("/tiles/{zoom}/{column}/{row}", get(ground::tile))
         .route("/signals", get(signals::list).post(signals::enter))
         .route("/signals/{site}/{id}/end", post(signals::end))
         .route("/history/signals/{site}", get(history::signals))

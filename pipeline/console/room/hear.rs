@@ -145,6 +145,9 @@ impl Room {
         if let Some(site) = self.site_mut(&description.id) {
             site.retired.extend(gone.into_iter().map(|(_, zone)| zone));
             site.retired.retain(|zone| !is_listed(zone));
+            while site.retired.len() > THINGS_MAX {
+                site.retired.pop_first();
+            }
         }
         let heard = self.alarms.watch(&description.id, node, is_listed, now);
         self.mark(&heard);

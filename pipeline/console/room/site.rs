@@ -24,10 +24,6 @@ impl SiteRecord {
         SiteView {
             id: description.is_none().then_some(self.id.as_str()),
             description,
-            has_plan_image: description.is_some_and(|description| description.plan_image.is_some()),
-            plan_corners_in_ground_m: description
-                .and_then(|description| description.plan_image.as_ref())
-                .map(|plan| plan.corners_in_ground_m),
             nodes: self.nodes.iter().map(|(id, alive)| Node { id, alive: *alive }).collect(),
         }
     }
@@ -46,7 +42,5 @@ pub(super) struct SiteView<'a> {
     id: Option<&'a str>,
     #[serde(flatten)]
     description: Option<&'a SiteDescription>,
-    has_plan_image: bool,
-    plan_corners_in_ground_m: Option<[[f64; 2]; 2]>,
     nodes: Vec<Node<'a>>,
 }

@@ -6,6 +6,7 @@
 //! Account `demo`, password `demo`. Without a folder the pages in the binary are served.
 
 mod desk;
+mod ground;
 mod pictures;
 mod ports;
 mod record;
@@ -14,10 +15,12 @@ mod world;
 
 use std::{env, error::Error, path::PathBuf, sync::Arc, thread, time::Duration};
 
-use throng_console::{Clock, Console, Options, RoomEvent};
+use throng_console::{Clock, Console, Options, Ports, RoomEvent};
 use throng_history::History;
 
-use crate::{desk::SimulatedDesk, pictures::Cameras, ports::Simulated, record::Recording, world::World};
+use crate::{
+    desk::SimulatedDesk, ground::Drawn, pictures::Cameras, ports::Simulated, record::Recording, world::World,
+};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = env::args().skip(1);
@@ -32,15 +35,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     let clock = Clock::system();
     let ports = Arc::new(Simulated::new(clock.clone()));
     let desk = Arc::new(SimulatedDesk::new(clock.clone(), [site::square(), site::station()]));
-    let console = Console::start(
-        options,
-        ports.clone(),
-        Arc::new(Cameras::new(clock.clone())),
-        desk.clone(),
-        Some(ports.clone()),
-        Some(ports.clone()),
-        Some(Arc::clone(&history)),
-    )?;
+    let simulated = Ports {
+        commands: ports.clone(),
+        pictures: Arc::new(Cameras::new(clock.clone())),
+        desk: desk.clone(),
+        drills: Some(ports.clone()),
+        evidence: Some(ports.clone()),
+        ground: Some(Arc::new(Drawn)),
+    };
+    let console = Console::start(options, simulated, Some(Arc::clone(&history)))?;
     eprintln!("The simulated room is at {} (demo, demo).", console.url());
     for id in ["square", "station"] {
         console.hear(RoomEvent::Site(Box::new(desk.site(id))));

@@ -7,6 +7,8 @@ use throng_console::{
     Announcement, CameraDescription, LineDescription, SiteDescription, SpeakerDescription, ZoneDescription,
 };
 
+use crate::ground;
+
 /// Site, id, name, ring, left, bottom, width, height in metres, capacity, features.
 type Zone = (&'static str, &'static str, Ring, [f64; 4], f64, &'static [&'static str]);
 
@@ -45,7 +47,7 @@ pub(crate) fn square() -> SiteDescription {
             speaker("horn-stage", "Stage horn 舞台喇叭", [60.0, 62.0], &["stage", "square"]),
             speaker("horn-stairs", "Stairs horn 台阶喇叭", [104.0, 60.0], &["stairs", "east"]),
         ],
-        plan_image: None,
+        plan: None,
         listed_by: Some("simulated".to_owned()),
         config_sha256: "simulated".repeat(7),
         site_file: String::new(),
@@ -60,6 +62,7 @@ pub(crate) fn station() -> SiteDescription {
         id: "station".to_owned(),
         name: "East station 东站".to_owned(),
         zones: vec![zone(&hall)],
+        plan: Some(ground::PLAN),
         listed_by: Some("simulated".to_owned()),
         ..SiteDescription::default()
     }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
 
 mod evidence;
+mod ground;
 mod history;
 mod metrics;
 mod rights;

@@ -14,6 +14,7 @@ const ROUTES: &[(&str, &str, &str)] = &[
     ("GET", "zones/square/stage", "viewer"),
     ("GET", "sites/square/field", "viewer"),
     ("GET", "sites/square/plan", "viewer"),
+    ("GET", "tiles/3/5/2", "viewer"),
     ("GET", "alarms", "viewer"),
     ("GET", "alarms/square/x", "viewer"),
     ("GET", "cameras/square/north/picture.jpg", "viewer"),

@@ -15,8 +15,9 @@ use throng_analytics::{
     wire::{Ack, CameraState, Signal, SiteSignals, Warning, ZoneDensity, ZoneState},
 };
 use throng_console::{
-    ChangeRecord, Clock, Commands, Console, Desk, Evidence, Fit, Options, Overlay, Picture, Pictures, Places,
-    PointPair, Projected, Proposal, RoomEvent, SiteChange, SiteDescription, SpeakOrder,
+    ChangeRecord, Clock, Commands, Console, Desk, Evidence, Fit, Ground, GroundPicture, Options, Overlay,
+    Picture, Pictures, Places, PointPair, Ports, Projected, Proposal, RoomEvent, SiteChange, SiteDescription,
+    SpeakOrder, TileAt, Tiles,
 };
 use throng_history::History;
 
@@ -99,6 +100,25 @@ impl Evidence for Nowhere {
     }
 }
 
+/// A drawing of the square alone, one tile, and something that is no picture.
+impl Ground for Nowhere {
+    fn drawing(&self, site: &str) -> Option<GroundPicture> {
+        let media_type = match site {
+            "square" => "image/png",
+            "station" => "text/html",
+            _ => return None,
+        };
+        Some(GroundPicture { media_type, bytes: "drawing".into() })
+    }
+    fn tiles(&self) -> Option<Tiles> {
+        Some(Tiles { min_zoom: 3, max_zoom: 3, credit: String::new() })
+    }
+    fn tile(&self, at: TileAt) -> Option<GroundPicture> {
+        let is_there = at == TileAt { zoom: 3, column: 5, row: 2 };
+        is_there.then(|| GroundPicture { media_type: "image/png", bytes: "tile".into() })
+    }
+}
+
 pub(crate) struct Server {
     pub(crate) console: Console,
     /// The console's time, moved by hand.
@@ -139,11 +159,17 @@ impl Server {
             ..Options::new("127.0.0.1:0".parse().unwrap(), folder.path().to_owned())
         };
         let port = Arc::new(Nowhere);
-        let console =
-            Console::start(options, port.clone(), port.clone(), port.clone(), None, Some(port), history)
-                .unwrap_or_else(|error| {
-                    panic!("{error}");
-                });
+        let ports = Ports {
+            commands: port.clone(),
+            pictures: port.clone(),
+            desk: port.clone(),
+            drills: None,
+            evidence: Some(port.clone()),
+            ground: Some(port),
+        };
+        let console = Console::start(options, ports, history).unwrap_or_else(|error| {
+            panic!("{error}");
+        });
         let server = Self { console, clock, folder };
         for id in ["square", "station"] {
             server

@@ -22,6 +22,7 @@ export function calibrate(page, site_id, camera_id) {
   let ground = null;
   let picture = null;
   let drawn = "";
+  let seen = null;
 
   /** What the tools work with. A tool has a name, `draw(node)` for its form, `marks()` for both sheets, and takes clicks. */
   const desk = { site_id, camera_id, site: () => room.sites.get(site_id), propose: review.propose };
@@ -54,7 +55,8 @@ export function calibrate(page, site_id, camera_id) {
 
   const draw = () => {
     const site = desk.site();
-    if (!site || (camera_id && !still.naturalWidth)) return;
+    if (!site || site === seen || (camera_id && !still.naturalWidth)) return;
+    seen = site;
     // A site is told again when a process of it comes or goes; only what is drawn matters here.
     const now = JSON.stringify([site.zones, site.cameras, site.speakers, site.plan]);
     if (drawn === now) return;
@@ -77,7 +79,7 @@ export function calibrate(page, site_id, camera_id) {
 
 /** A site's map, or one of its cameras. */
 function choose(page) {
-  const list = el("div", { class: "listed" });
+  const list = el("div", { class: "cards wide" });
   put(page, el("h1", {}, t("screen.calibrate")), el("p", { class: "quiet" }, t("calibrate.what")), list);
   let drawn = "";
   const draw = () => {

@@ -3,6 +3,8 @@
 import { colour } from "./level.js";
 import { Sheet, stroke } from "./sheet.js";
 import { t } from "./i18n.js";
+import { theme } from "./theme.js";
+import { cornersOf, drawOnGround, drawingOf } from "./underlay.js";
 
 const WIDTH_PX = 960;
 /** Ground around what is known, as a share of its extent, and at least, metres: something new lies outside. */
@@ -10,7 +12,7 @@ const MARGIN = 0.12;
 const MARGIN_M = 5;
 /** Height by width: a ground that is long and thin still has room to click in. */
 const SLIMMEST = 0.45;
-const TALLEST = 1.1;
+const TALLEST = 0.6;
 /** Where nothing is known: metres around the origin. */
 const NOWHERE = [[-20, -10], [20, 10]];
 
@@ -19,9 +21,13 @@ export function groundSheet(site, clicked) {
   const [left, low, right, high] = extent(site);
   const scale = WIDTH_PX / (right - left);
   const px = ([x, y]) => [(x - left) * scale, (high - y) * scale];
+  let drawing = null;
   const paint = (context, unit) => {
     context.fillStyle = colour("raised");
     context.fillRect(0, 0, WIDTH_PX, (high - low) * scale);
+    context.globalAlpha = theme() === "dark" ? 0.35 : 0.7;
+    if (drawing) drawOnGround(context, drawing, site.plan, px);
+    context.globalAlpha = 1;
     context.strokeStyle = colour("line");
     context.lineWidth = 1;
     for (let x = Math.ceil(left / 10) * 10; x < right; x += 10) stroke(context, [px([x, low]), px([x, high])]);
@@ -43,13 +49,14 @@ export function groundSheet(site, clicked) {
     }
   };
   const sheet = new Sheet(WIDTH_PX, Math.round((high - low) * scale), t("calibrate.ground"), paint, ([x, y]) => clicked([x / scale + left, high - y / scale]));
+  drawingOf(site).then((image) => { drawing = image; sheet.draw(); });
   return { sheet, px };
 }
 
 /** Left, low, right and high of what a site knows of its ground, and some more. */
 function extent(site) {
   const places = [...site.cameras, ...site.speakers].map((thing) => thing.position_in_ground_m).filter(Boolean);
-  const known = [...site.zones.flatMap((zone) => zone.outline_in_ground_m), ...places];
+  const known = [...site.zones.flatMap((zone) => zone.outline_in_ground_m), ...places, ...(site.plan ? cornersOf(site.plan) : [])];
   const corners = known.length ? known : NOWHERE;
   const [xs, ys] = [corners.map(([x]) => x), corners.map(([, y]) => y)];
   const side = (values) => {

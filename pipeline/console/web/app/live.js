@@ -89,6 +89,7 @@ async function connect() {
     take(whole);
     room.limits = whole.limits;
     room.version = whole.version;
+    room.tiles = whole.tiles;
     for (const delta of waiting) if (delta.rev > whole.rev) take(delta);
     is_whole = true;
     heard(whole.at);

@@ -6,6 +6,7 @@ import { el } from "./dom.js";
 import { num, t, word } from "./i18n.js";
 import { colour, shape } from "./level.js";
 import { age, levelOf, room, site } from "./live.js";
+import { cornersOf, drawingLayer, drawingOf, tileLayer } from "./underlay.js";
 
 const at = ([x, y]) => [y, x];
 /** A density of the ground that is older than this is of the past, seconds. Sites tell it several times a second. */
@@ -30,6 +31,8 @@ export class GroundMap {
     this.site_id = site_id;
     this.opened = opened;
     this.map = L.map(node, { crs: L.CRS.Simple, minZoom: -4, maxZoom: 6, zoomSnap: 0.25, attributionControl: false });
+    // Below zones and heat, which share Leaflet's own.
+    this.map.createPane("underlay").style.setProperty("z-index", "250");
     this.groups = Object.fromEntries(["plan", "heat", "footprints", "zones", "lines", "flow", "cameras", "speakers"].map((name) => [name, L.layerGroup().addTo(this.map)]));
     this.zones = new Map();
     // Whoever has moved the map keeps what they look at; else all of the site stays in sight, however the page is laid out.
@@ -52,8 +55,9 @@ export class GroundMap {
     this.drawn = place;
     for (const group of Object.values(this.groups)) group.clearLayers();
     this.zones.clear();
-    if (place.has_plan_image && place.plan_corners_in_ground_m) L.imageOverlay(`/api/v1/sites/${path(this.site_id)}/plan`, place.plan_corners_in_ground_m.map(at), { opacity: 0.7 }).addTo(this.groups.plan);
-    const bounds = L.latLngBounds([]);
+    if (place.place && room.tiles) tileLayer(place.place, room.tiles, "underlay").addTo(this.groups.plan);
+    if (place.plan) drawingOf(place).then((image) => { if (image && this.drawn === place) drawingLayer(image, place.plan, "underlay").addTo(this.groups.plan); });
+    const bounds = L.latLngBounds(place.plan ? cornersOf(place.plan).map(at) : []);
     for (const zone of place.zones ?? []) {
       if (!zone.outline_in_ground_m?.length) continue;
       const polygon = L.polygon(zone.outline_in_ground_m.map(at), { weight: 3 }).addTo(this.groups.zones);

@@ -5,6 +5,7 @@ import { colour } from "./level.js";
 
 const LOUPE_PX = 130;
 const ZOOM = 4;
+const LINE_INK = "#ecd13c";
 
 export class Sheet {
   /** `paint(context, unit)` draws what lies below; `clicked([x, y])` is told pixels of the sheet. */
@@ -30,9 +31,12 @@ export class Sheet {
     const unit = this.canvas.width / (this.canvas.clientWidth || 480);
     context.clearRect(0, 0, this.canvas.width, this.canvas.height);
     this.paint(context, unit);
-    context.lineWidth = 1.5 * unit;
-    context.strokeStyle = colour("yellow");
-    for (const line of this.lines) stroke(context, line);
+    // Over whatever a camera sees, by day and night.
+    for (const [width, ink] of [[3.5, "#000"], [1.5, LINE_INK]]) {
+      context.lineWidth = width * unit;
+      context.strokeStyle = ink;
+      for (const line of this.lines) stroke(context, line);
+    }
     context.font = `bold ${12 * unit}px system-ui`;
     this.points.forEach(([x, y], index) => {
       for (const [width, ink] of [[4, "#000"], [2, colour("accent")]]) {

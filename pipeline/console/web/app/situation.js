@@ -9,7 +9,7 @@ import { age, described, levelOf, nameOf, openAlarms, rankedZones, room, watch }
 import { GroundMap, heat } from "./map.js";
 import { enterSignal, signalTag } from "./signals.js";
 
-const LAYERS = ["heat", "zones", "flow", "footprints", "cameras", "speakers"];
+const LAYERS = ["plan", "heat", "zones", "flow", "footprints", "cameras", "speakers"];
 
 export function situation(page) {
   const headline = el("h1", { class: "headline" });
@@ -20,15 +20,17 @@ export function situation(page) {
   put(page, headline, signals, el("div", { class: "situation" }, box, side), strip);
   let map = null;
   let chosen = null;
+  let under = [];
 
   const choose = (site_id) => {
     map?.remove();
     chosen = site_id;
+    under = underlayOf(site_id);
     const node = el("div", { class: "map", role: "region", "aria-label": t("situation.map") });
     const layers = el("div", { class: "layers" },
       room.sites.size > 1 ? el("select", { "aria-label": t("situation.site"), on: { change: (event) => choose(event.target.value) } },
         [...room.sites.values()].map((site) => el("option", { value: site.id, selected: site.id === chosen }, site.name ?? site.id))) : null,
-      LAYERS.map((name) => {
+      LAYERS.filter((name) => name !== "plan" || under.length > 0).map((name) => {
         const button = el("button", { "aria-pressed": "true", on: { click: () => {
           const is_on = button.getAttribute("aria-pressed") !== "true";
           button.setAttribute("aria-pressed", String(is_on));
@@ -36,7 +38,7 @@ export function situation(page) {
         } } }, t(`layer.${name}`));
         return button;
       }));
-    put(box, node, layers, scale());
+    put(box, node, layers, scale(), under.includes("tiles") && room.tiles.credit ? el("div", { class: "credit" }, room.tiles.credit) : null);
     map = new GroundMap(node, site_id, (zone) => { location.hash = `#/zone/${encodeURIComponent(site_id)}/${encodeURIComponent(zone)}`; });
     map.draw();
     map.refreshHeat();
@@ -46,6 +48,8 @@ export function situation(page) {
     const zones = rankedZones();
     const alarms = openAlarms();
     if (room.sites.size && !room.sites.has(chosen)) choose(alarms[0]?.site ?? [...room.sites.keys()][0]);
+    // A site may be heard of before it says what it is.
+    else if (chosen && underlayOf(chosen).length !== under.length) choose(chosen);
     map?.draw();
     drawHeadline(headline, zones, alarms);
     const told = [...room.signals.values()];
@@ -59,6 +63,12 @@ export function situation(page) {
   draw();
   const timer = setInterval(() => map?.refreshHeat(), 2000);
   return () => { off(); clearInterval(timer); map?.remove(); };
+}
+
+/** What lies under the map of a site. */
+function underlayOf(site_id) {
+  const site = room.sites.get(site_id);
+  return [site?.plan ? "plan" : null, site?.place && room.tiles ? "tiles" : null].filter(Boolean);
 }
 
 function drawHeadline(node, zones, alarms) {
