@@ -99,7 +99,7 @@ impl std::fmt::Debug for Secret {
 impl OutletPlan {
     /// Whether it shows how it is, and not only what changes.
     pub(super) const fn shows_state(&self) -> bool {
-        matches!(self, Self::Modbus { .. })
+        matches!(self, Self::Modbus { .. } | Self::OnvifEvents { .. })
     }
 
     /// Its name, for logs.
@@ -179,6 +179,10 @@ impl Outlet {
     pub(super) fn see(&mut self, zone: &str, level: Level) -> Result<()> {
         match self {
             Self::Modbus(relay) => relay.see(zone, level),
+            Self::OnvifEvents(service) => {
+                service.see(zone, level);
+                Ok(())
+            }
             _ => Ok(()),
         }
     }
