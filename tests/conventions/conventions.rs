@@ -81,7 +81,7 @@ fn the_schema_refuses_what_is_no_cap() {
     let xml = cap.message(&warning()).xml;
     let file = folder.path().join("broken.xml");
     for (from, to) in
-        [("<status>Actual", "<status>Perhaps"), ("-00:00</sent>", "Z</sent>"), ("<urgency>", "<hurry>")]
+        [("<status>Actual", "<status>Perhaps"), ("-00:00</sent>", "Z</sent>"), ("urgency>", "hurry>")]
     {
         fs::write(&file, xml.replace(from, to)).unwrap();
         let (is_valid, said) = checked_by_oasis(&file);

@@ -11,7 +11,7 @@ use throng::publish::conventions::{
 };
 use throng_analytics::{
     level::Level,
-    wire::{Density, Warning, WarningKind, WarningTransition},
+    wire::{Density, Text, Warning, WarningKind, WarningTransition},
 };
 
 /// A device of a platform, 20 digits.
@@ -28,6 +28,9 @@ fn incident() -> [Warning; 3] {
         density_people_per_m2: Density::default(),
         people: None,
         risk: None,
+        text: Text {
+            zh: "【演练】北门：未知。".to_owned(), en: "DRILL: North gate: UNKNOWN.".to_owned()
+        },
         ..raised.clone()
     };
     lost.envelope.seq += 1;
@@ -36,6 +39,17 @@ fn incident() -> [Warning; 3] {
         level: Some(Level::Normal),
         previous_level: Some(Level::Orange),
         transition: WarningTransition::Cleared,
+        density_people_per_m2: Density {
+            mean: Some(1.0),
+            lo: Some(0.8),
+            hi: Some(1.2),
+            ..Density::default()
+        },
+        people: Some(30.0),
+        text: Text {
+            zh: "北门：正常。预警解除。".to_owned(),
+            en: "North gate: normal. The warning is over.".to_owned(),
+        },
         ..raised.clone()
     };
     cleared.envelope.seq += 2;

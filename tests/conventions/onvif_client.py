@@ -22,6 +22,8 @@ TOPICS = "http://www.onvif.org/ver10/tev/topicExpression/ConcreteSet"
 base = f"{'https' if ca else 'http'}://127.0.0.1:{port}/onvif/"
 session = Session()
 session.verify = ca[0] if ca else True
+# Else the environment could name other authorities.
+session.trust_env = False
 
 
 def service(description, binding, address):
