@@ -9,6 +9,9 @@ use std::{
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+/// How far the clock of whoever signs may be ahead of ours, seconds: NTP keeps clocks far closer, and what is signed further
+/// ahead could be kept back and used later.
+pub const CLOCK_AHEAD_SECS_MAX: f64 = 2.0;
 const NANOS_PER_SEC: i128 = 1_000_000_000;
 const SECS_PER_DAY: i128 = 86_400;
 

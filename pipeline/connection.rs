@@ -3,7 +3,7 @@
 use std::{
     fs::File,
     io::{self, BufReader, Read, Write},
-    net::{TcpStream, ToSocketAddrs as _},
+    net::{SocketAddr, TcpStream, ToSocketAddrs as _},
     sync::Arc,
     time::Duration,
 };
@@ -11,10 +11,11 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 use rustls::{
     ClientConfig, ClientConnection, RootCertStore, StreamOwned,
-    pki_types::{CertificateDer, ServerName, pem::PemObject as _},
+    pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject as _},
+    sign::CertifiedKey,
 };
 
-use crate::config::speaker_plan::Address;
+use crate::config::speaker_plan::{Address, Identity};
 
 /// A connection.
 #[derive(Debug)]
@@ -26,7 +27,8 @@ pub enum Connection {
 }
 
 impl Connection {
-    /// Connects within a time, and agrees on TLS where the address' scheme is `tls`, `mqtts` or `rtsps`.
+    /// Connects within a time, and agrees on TLS where the address' scheme is `tls`, `mqtts`, `rtsps` or `sips`. Who asks for our
+    /// certificate is shown that of the address.
     ///
     /// # Errors
     /// Nobody there, or a certificate that is not from an authority of the system, or from the address' own.
@@ -41,7 +43,7 @@ impl Connection {
             .with_context(|| format!("no answer from {to}"))?;
         socket.set_nodelay(true)?;
         socket.set_write_timeout(Some(within))?;
-        if !matches!(to.scheme.as_str(), "tls" | "mqtts" | "rtsps") {
+        if !matches!(to.scheme.as_str(), "tls" | "mqtts" | "rtsps" | "sips") {
             return Ok(Self::Plain(socket));
         }
         socket.set_read_timeout(Some(within))?;
@@ -51,8 +53,14 @@ impl Connection {
         let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .context("TLS cannot be used")?
-            .with_root_certificates(roots(to)?)
-            .with_no_client_auth();
+            .with_root_certificates(roots(to)?);
+        let config = match &to.identity {
+            None => config.with_no_client_auth(),
+            Some(identity) => {
+                let (chain, key) = certified(identity)?;
+                config.with_client_auth_cert(chain, key).context("our certificate cannot be used")?
+            }
+        };
         let client = ClientConnection::new(Arc::new(config), name).context("TLS cannot be used")?;
         let mut stream = Box::new(StreamOwned::new(client, socket));
         // Now rather than with the first bytes, so that a wrong certificate is told as one.
@@ -69,11 +77,22 @@ impl Connection {
     /// # Errors
     /// The socket is gone.
     pub fn set_read_timeout(&self, within: Duration) -> io::Result<()> {
-        let socket = match self {
+        self.socket().set_read_timeout(Some(within))
+    }
+
+    /// Our end of it.
+    ///
+    /// # Errors
+    /// The socket is gone.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.socket().local_addr()
+    }
+
+    fn socket(&self) -> &TcpStream {
+        match self {
             Self::Plain(socket) => socket,
             Self::Tls(stream) => &stream.sock,
-        };
-        socket.set_read_timeout(Some(within))
+        }
     }
 }
 
@@ -134,6 +153,23 @@ pub fn authorities(to: &Address) -> Result<Vec<CertificateDer<'static>>> {
         .with_context(|| format!("{shown} is no certificate in PEM"))?;
     ensure!(!certificates.is_empty(), "{shown} holds no certificate in PEM");
     Ok(certificates)
+}
+
+/// A certificate, the first of its file, those above it, and its private key.
+///
+/// # Errors
+/// A file that cannot be read, or a key that does not belong to the certificate.
+pub fn certified(identity: &Identity) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)> {
+    let (certificate, key) = (identity.certificate.display(), identity.key.display());
+    let chain: Vec<_> = CertificateDer::pem_file_iter(&identity.certificate)
+        .and_then(Iterator::collect)
+        .with_context(|| format!("cannot read the certificate {certificate}"))?;
+    let private = PrivateKeyDer::from_pem_file(&identity.key)
+        .with_context(|| format!("cannot read the private key {key}"))?;
+    let provider = rustls::crypto::ring::default_provider();
+    CertifiedKey::from_der(chain.clone(), private.clone_key(), &provider)
+        .with_context(|| format!("{key} is not the private key of {certificate}"))?;
+    Ok((chain, private))
 }
 
 fn roots(to: &Address) -> Result<RootCertStore> {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::level::Level;
+use crate::{level::Level, time::CLOCK_AHEAD_SECS_MAX};
 
 /// Who must agree before a loudspeaker speaks.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -122,7 +122,7 @@ impl Default for Policy {
             drill: Drill::Silent,
             is_drill: false,
             order_lives_max_secs: 120.0,
-            clock_ahead_max_secs: 2.0,
+            clock_ahead_max_secs: CLOCK_AHEAD_SECS_MAX,
             data_age_max_secs: 10.0,
         }
     }

@@ -31,6 +31,7 @@ pub mod report;
 pub mod run;
 pub mod schema;
 pub mod signal;
+pub mod signer_args;
 pub mod sim;
 pub mod speak;
 pub mod speaker;

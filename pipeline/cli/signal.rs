@@ -1,20 +1,17 @@
 //! `throng signal`: tells a site of something outside.
 
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::time::Duration;
 
-use anyhow::{Context as _, bail};
-use clap::{ArgAction, Args, ValueEnum};
+use anyhow::bail;
+use clap::{Args, ValueEnum};
 use throng_analytics::wire::{Signal, SignalKind};
 use tokio::time::Instant;
 
-use super::{exit_status::ExitStatus, network_threads, output};
+use super::{exit_status::ExitStatus, network_threads, output, signer_args::SignerArgs};
 use crate::{
     clock::wall_clock,
     config::duration::Span,
-    publish::{Heard, Id, Network, Outgoing, Topic, Watcher, signature::CommandSigner},
+    publish::{Heard, Id, Outgoing, Topic, Watcher},
 };
 
 /// How long the site may take to say that it goes by it.
@@ -27,14 +24,10 @@ const TAKEN_WITHIN: Duration = Duration::from_secs(15);
   throng signal concert --site stadium --kind event --zones square --factor 0.8 --until 5h --text 'Sold out' ...
   throng signal rain-7 --site stadium --kind weather --end --text 'It is dry' ...      ends it early
 
-Say it again while it lasts: a site that starts meanwhile has not heard it.
-THRONG_KEY, THRONG_KEY_ID, THRONG_ISSUER and THRONG_SITE stand in for the options of these names.")]
+Say it again while it lasts: a site that starts meanwhile has not heard it.")]
 pub struct SignalArgs {
     /// Id of the signal; the same id again replaces it.
     pub id: String,
-    /// The site.
-    #[arg(long)]
-    pub site: Option<String>,
     /// What kind of thing it tells.
     #[arg(long, value_enum)]
     pub kind: KindArg,
@@ -62,18 +55,9 @@ pub struct SignalArgs {
     /// Where from. Default: the issuer.
     #[arg(long)]
     pub source: Option<String>,
-    /// The private key (PEM).
-    #[arg(long, value_name = "FILE")]
-    pub key: Option<PathBuf>,
-    /// Name of the key, as the site knows it.
-    #[arg(long)]
-    pub key_id: Option<String>,
-    /// The issuer's name, as the site knows it.
-    #[arg(long)]
-    pub issuer: Option<String>,
-    /// Endpoint of a router or peer; may be repeated. Default: loopback.
-    #[arg(long, value_name = "ENDPOINT", action = ArgAction::Append)]
-    pub connect: Vec<String>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "a comment here would replace the command's own help")]
+    pub signer: SignerArgs,
 }
 
 /// A kind of signal.
@@ -109,18 +93,7 @@ pub fn run(args: &SignalArgs) -> anyhow::Result<ExitStatus> {
 }
 
 async fn tell(args: &SignalArgs) -> anyhow::Result<ExitStatus> {
-    let given = |option: Option<String>, name: &str| {
-        let value = option
-            .or_else(|| std::env::var(format!("THRONG_{}", name.to_uppercase().replace('-', "_"))).ok());
-        value.with_context(|| {
-            format!("which {name}? Give --{name}, or set the variable that stands in for it")
-        })
-    };
-    let key_file = args.key.as_ref().map(|path| path.to_string_lossy().into_owned());
-    let (site, key_file) = (given(args.site.clone(), "site")?, given(key_file, "key")?);
-    let (key_id, issuer) = (given(args.key_id.clone(), "key-id")?, given(args.issuer.clone(), "issuer")?);
-    let (site, id) = (Id::new(site)?, Id::new(args.id.as_str())?);
-    let signer = CommandSigner::from_pem_file(&issuer, &key_id, Path::new(&key_file))?;
+    let (site, id, signer) = (args.signer.site()?, Id::new(args.id.as_str())?, args.signer.signer()?);
     let now = wall_clock();
     let until = now + args.until.map_or(0.0, |span| span.duration().as_secs_f64());
     let signal = Signal {
@@ -133,14 +106,14 @@ async fn tell(args: &SignalArgs) -> anyhow::Result<ExitStatus> {
         until,
         people: args.people,
         thresholds_factor: args.factor,
-        source: args.source.clone().unwrap_or_else(|| issuer.clone()),
+        source: args.source.clone().unwrap_or_else(|| signer.issuer().to_owned()),
         text: args.text.clone(),
         issuer: String::new(),
         issued_at: now,
     };
     let signed = signer.sign_signal(signal)?;
-    let network = Network { connect: args.connect.clone(), ..Network::default() };
-    let mut watcher = Watcher::open(&network, &format!("throng/v1/{site}/signals"), true).await?;
+    let mut watcher =
+        Watcher::open(&args.signer.network(), &format!("throng/v1/{site}/signals"), true).await?;
     let is_over = until <= now;
     let deadline = Instant::now() + TAKEN_WITHIN;
     let mut told_at: Option<Instant> = None;
@@ -171,6 +144,7 @@ async fn tell(args: &SignalArgs) -> anyhow::Result<ExitStatus> {
         }
     }
     bail!(
-        "{site} does not say that it goes by it: its log says why, where it runs and has a [[signal_source]] of the key {key_id:?}"
+        "{site} does not say that it goes by it: its log says why, where it runs and has a [[signal_source]] of the key {:?}",
+        signer.key_id()
     )
 }

@@ -1,9 +1,9 @@
 //! `throng speak`: a person's word to a loudspeaker.
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use clap::{ArgAction, Args, ValueEnum};
+use clap::{Args, ValueEnum};
 use throng_analytics::{
     level::Level,
     wire::{SpeakerCommand, SpeakerOrder, SpeakerOutcome, SpeakerReceipt, SpeakerState},
@@ -11,11 +11,11 @@ use throng_analytics::{
 use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
-use super::{exit_status::ExitStatus, network_threads, output};
+use super::{exit_status::ExitStatus, network_threads, output, signer_args::SignerArgs};
 use crate::{
     clock::wall_clock,
     config::duration::Span,
-    publish::{Heard, Id, Network, Outgoing, Topic, Watcher, signature::CommandSigner},
+    publish::{Heard, Id, Outgoing, Topic, Watcher},
 };
 
 /// How long the loudspeaker may take to be seen.
@@ -28,18 +28,13 @@ const SEEN_WITHIN: Duration = Duration::from_secs(10);
   throng speak gate-pole --site gate-north --list                       what it can say, and how it is
   throng speak gate-pole --site gate-north do-not-crowd --level orange --key duty.pem --key-id duty-officer-1 --issuer 'duty officer'
   throng speak gate-pole --site gate-north --confirm COMMAND ...        agree to what waits
-  throng speak gate-pole --site gate-north --abort ...                  stop at once
-
-THRONG_KEY, THRONG_KEY_ID, THRONG_ISSUER and THRONG_SITE stand in for the options of these names.")]
+  throng speak gate-pole --site gate-north --abort ...                  stop at once")]
 pub struct SpeakArgs {
     /// The loudspeaker.
     pub speaker: String,
     /// The announcement.
     #[arg(conflicts_with_all = ["list", "abort", "arm", "disarm", "confirm", "text"])]
     pub announcement: Option<String>,
-    /// Its site.
-    #[arg(long)]
-    pub site: Option<String>,
     /// Free text instead of an announcement, where the loudspeaker allows it.
     #[arg(long)]
     pub text: Option<String>,
@@ -73,18 +68,9 @@ pub struct SpeakArgs {
     /// Agree to a command that waits.
     #[arg(long, value_name = "COMMAND", conflicts_with_all = ["abort", "arm", "disarm"])]
     pub confirm: Option<String>,
-    /// Your private key (PEM).
-    #[arg(long, value_name = "FILE")]
-    pub key: Option<PathBuf>,
-    /// Name of the key, as the loudspeaker knows it.
-    #[arg(long)]
-    pub key_id: Option<String>,
-    /// Your name, as the loudspeaker knows it.
-    #[arg(long)]
-    pub issuer: Option<String>,
-    /// Endpoint of a router or peer; may be repeated. Default: loopback.
-    #[arg(long, value_name = "ENDPOINT", action = ArgAction::Append)]
-    pub connect: Vec<String>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "a comment here would replace the command's own help")]
+    pub signer: SignerArgs,
     /// How long to wait for what becomes of it. Default: until it is over.
     #[arg(long = "for", value_name = "DURATION", default_value = "3min")]
     pub wait: Span,
@@ -125,25 +111,14 @@ pub fn run(args: &SpeakArgs) -> anyhow::Result<ExitStatus> {
 }
 
 async fn speak(args: &SpeakArgs) -> anyhow::Result<ExitStatus> {
-    let or_variable = |given: &Option<String>, name: &str| given.clone().or_else(|| std::env::var(name).ok());
-    let site =
-        or_variable(&args.site, "THRONG_SITE").context("which site? Give --site or set THRONG_SITE")?;
-    let (site, speaker) = (Id::new(site)?, Id::new(args.speaker.as_str())?);
-    let order = order(args);
-    let mut signer = None;
-    if order.is_some() {
-        let file = args.key.clone().or_else(|| std::env::var_os("THRONG_KEY").map(PathBuf::from));
-        let file = file.context("an order must be signed: give --key or set THRONG_KEY")?;
-        let key_id = or_variable(&args.key_id, "THRONG_KEY_ID").context("which key is it? Give --key-id")?;
-        let issuer = or_variable(&args.issuer, "THRONG_ISSUER").context("who are you? Give --issuer")?;
-        signer = Some(CommandSigner::from_pem_file(&issuer, &key_id, &file)?);
-    }
-    let network = Network { connect: args.connect.clone(), ..Network::default() };
+    let (site, speaker) = (args.signer.site()?, Id::new(args.speaker.as_str())?);
+    let signed =
+        order(args).map(|order| Ok::<_, anyhow::Error>((order, args.signer.signer()?))).transpose()?;
     let pattern = format!("throng/v1/{site}/speaker/{speaker}/*");
-    let mut watcher = Watcher::open(&network, &pattern, false).await?;
+    let mut watcher = Watcher::open(&args.signer.network(), &pattern, false).await?;
 
     let state = seen(&mut watcher, &speaker).await?;
-    let Some((order, signer)) = order.zip(signer.as_mut()) else {
+    let Some((order, mut signer)) = signed else {
         return list(&state, args.json);
     };
     let id = Uuid::now_v7().to_string();

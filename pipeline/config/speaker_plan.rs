@@ -124,6 +124,17 @@ pub struct Address {
     pub path: String,
     /// The authority (PEM) that its certificate must come from, where it has one; none: any that the system trusts.
     pub ca: Option<PathBuf>,
+    /// Who we are, where the other side asks.
+    pub identity: Option<Identity>,
+}
+
+/// A certificate of our own and its private key, both in PEM.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The certificate, and those above it but for the authority's.
+    pub certificate: PathBuf,
+    /// The private key.
+    pub key: PathBuf,
 }
 
 impl fmt::Display for Address {

@@ -59,6 +59,16 @@ impl CommandSigner {
         Self::from_pem(issuer, key_id, &pem).with_context(|| format!("in {}", path.display()))
     }
 
+    /// Whose signature it is.
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// Name of the key.
+    pub fn key_id(&self) -> &str {
+        &self.key_id
+    }
+
     /// Signs a command, with this issuer's name and its next number filled in.
     ///
     /// Numbers are microseconds of `issued_at`, or one more than the last where the clock stands still or goes back:
@@ -207,13 +217,8 @@ impl CommandVerifier {
     /// Why it is not authentic.
     pub fn authentic(&self, payload: &[u8]) -> Result<AuthenticCommand, CommandRefused> {
         let signed: SignedSpeakerCommand = read(payload)?;
-        let envelope = Envelope {
-            schema: &signed.schema,
-            key_id: &signed.key_id,
-            text: &signed.command,
-            signature: &signed.signature,
-        };
-        let trusted = envelope.opened(SignedSpeakerCommand::SCHEMA, |key_id| self.trusted.get(key_id))?;
+        let trusted = Envelope::from(&signed)
+            .opened(SignedSpeakerCommand::SCHEMA, |key_id| self.trusted.get(key_id))?;
         let command: SpeakerCommand = parsed(SignedSpeakerCommand::SCHEMA, &signed.command)?;
         trusted.is_of(&command.issuer)?;
         if command.site != self.site.as_str() || command.speaker != self.speaker.as_str() {
@@ -232,6 +237,18 @@ struct Envelope<'a> {
     key_id: &'a str,
     text: &'a str,
     signature: &'a str,
+}
+
+impl<'a> From<&'a SignedSpeakerCommand> for Envelope<'a> {
+    fn from(SignedSpeakerCommand { schema, key_id, command, signature }: &'a SignedSpeakerCommand) -> Self {
+        Self { schema, key_id, text: command, signature }
+    }
+}
+
+impl<'a> From<&'a SignedSignal> for Envelope<'a> {
+    fn from(SignedSignal { schema, key_id, signal, signature }: &'a SignedSignal) -> Self {
+        Self { schema, key_id, text: signal, signature }
+    }
 }
 
 impl Envelope<'_> {

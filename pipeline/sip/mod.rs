@@ -1,33 +1,31 @@
-//! The little of SIP (RFC 3261, over UDP) that a call to a loudspeaker and a report to a platform take: requests with
-//! digest authentication, repeated until answered, and short answers to those of the other side.
+//! The little of SIP (RFC 3261, over UDP, TCP and TLS) that a call to a loudspeaker and a report to a platform take: requests
+//! with digest authentication, repeated until answered, and short answers to those of the other side.
 //!
 //! Own rather than a stack: calls are one at a time and never come in, and the stacks on crates.io change their
 //! interfaces monthly.
 
+mod link;
 pub mod message;
 
 use std::{
-    io::ErrorKind,
-    net::{SocketAddr, ToSocketAddrs, UdpSocket},
+    net::SocketAddr,
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use uuid::Uuid;
 
-use self::message::Message;
+use self::{link::Link, message::Message};
 use crate::{config::speaker_plan::Address, digest_auth::Challenge};
 
 /// First pause before a request is repeated, doubled up to [`REPEAT_MAX`] (timers T1 and T2).
 const REPEAT_FIRST: Duration = Duration::from_millis(500);
 const REPEAT_MAX: Duration = Duration::from_secs(4);
-/// Largest datagram.
-const DATAGRAM_BYTES_MAX: usize = 65_535;
 
 /// Our side of a talk with one server.
 #[derive(Debug)]
 pub struct Agent {
-    socket: UdpSocket,
+    link: Link,
     to: Address,
     local: SocketAddr,
     call_id: String,
@@ -47,21 +45,16 @@ pub struct Sent {
 }
 
 impl Agent {
-    /// A talk with the server at `to`, as its user.
+    /// A talk with the server at `to`, as its user: by UDP, and where its scheme is `sip+tcp` or `sips` by TCP or TLS.
     ///
     /// # Errors
-    /// The host has no address, or there is no socket.
+    /// The host has no address, there is no socket, or nobody there who may be trusted.
     pub fn new(to: &Address) -> Result<Self> {
-        let peer = (to.host.as_str(), to.port).to_socket_addrs().ok().and_then(|mut found| found.next());
-        let peer = peer.with_context(|| format!("{to} has no address; check the host name"))?;
-        let any = if peer.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
-        let socket = UdpSocket::bind(any).context("there is no UDP socket for SIP")?;
-        // Connected, so that datagrams of others are not heard.
-        socket.connect(peer).with_context(|| format!("{to} cannot be reached"))?;
-        let local = socket.local_addr()?;
+        let link = Link::open(to)?;
+        let local = link.local()?;
         let unique = || Uuid::now_v7().simple().to_string();
         Ok(Self {
-            socket,
+            link,
             to: to.clone(),
             local,
             call_id: format!("{}@{}", unique(), local.ip()),
@@ -126,7 +119,7 @@ impl Agent {
             ack.branch = branch();
         }
         let text = self.text(&ack, &[], &[]);
-        self.socket.send(&text).map(|_| ()).context("the SIP server is gone")
+        self.link.send(&text)
     }
 
     /// Cancels an INVITE that has no final answer yet.
@@ -135,7 +128,7 @@ impl Agent {
     /// The network is gone.
     pub fn cancel(&mut self, sent: &Sent) -> Result<()> {
         let text = self.text(&Sent { method: "CANCEL".to_owned(), ..sent.clone() }, &[], &[]);
-        self.socket.send(&text).map(|_| ()).context("the SIP server is gone")
+        self.link.send(&text)
     }
 
     /// Ends a call that was answered.
@@ -161,11 +154,11 @@ impl Agent {
     /// # Errors
     /// The network is gone.
     pub fn heard(&mut self, wait: Duration) -> Result<Option<Message>> {
-        let Some(message) = self.receive(wait)? else { return Ok(None) };
+        let Some(message) = self.link.receive(wait)? else { return Ok(None) };
         if message.method().is_none_or(|method| method == "ACK") {
             return Ok(None);
         }
-        self.socket.send(&message.ok()).context("the SIP server is gone")?;
+        self.link.send(&message.ok())?;
         Ok(Some(message))
     }
 
@@ -183,10 +176,16 @@ impl Agent {
     fn text(&self, sent: &Sent, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
         let Sent { method, uri, branch, sequence, target } = sent;
         let (local, user) = (self.local, if self.to.user.is_empty() { "throng" } else { &self.to.user });
+        let transport = self.link.transport();
+        let parameter = if transport == "UDP" {
+            String::new()
+        } else {
+            format!(";transport={}", transport.to_lowercase())
+        };
         let mut text = format!(
-            "{method} {uri} SIP/2.0\r\nVia: SIP/2.0/UDP {local};rport;branch={branch}\r\nMax-Forwards: 70\r\n\
+            "{method} {uri} SIP/2.0\r\nVia: SIP/2.0/{transport} {local};rport;branch={branch}\r\nMax-Forwards: 70\r\n\
              From: <sip:{user}@{host}>;tag={tag}\r\nTo: {target}\r\nCall-ID: {call_id}\r\nCSeq: {sequence} {method}\r\n\
-             Contact: <sip:{user}@{local}>\r\nUser-Agent: throng\r\n",
+             Contact: <sip:{user}@{local}{parameter}>\r\nUser-Agent: throng\r\n",
             host = self.to.host,
             tag = self.tag,
             call_id = self.call_id,
@@ -221,15 +220,11 @@ impl Agent {
                 return Ok(None);
             }
             if Instant::now() >= repeat_at && !is_provisional {
-                match self.socket.send(text) {
-                    // The word of a host where nobody listens yet, about what was sent before.
-                    Err(error) if error.kind() == ErrorKind::ConnectionRefused => {}
-                    sent => drop(sent.context("the SIP server is gone")?),
-                }
-                repeat_at = Instant::now() + pause;
+                self.link.send(text)?;
+                repeat_at = if self.link.is_reliable() { deadline } else { Instant::now() + pause };
                 pause = (pause * 2).min(REPEAT_MAX);
             }
-            let Some(message) = self.receive(Duration::from_millis(50))? else { continue };
+            let Some(message) = self.link.receive(Duration::from_millis(50))? else { continue };
             let is_ours = message.header("cseq").is_some_and(|cseq| {
                 cseq.split_whitespace().eq([sent.sequence.to_string().as_str(), sent.method.as_str()])
             });
@@ -237,25 +232,10 @@ impl Agent {
                 Some(100..=199) if is_ours => is_provisional = sent.method == "INVITE",
                 Some(_) if is_ours => return Ok(Some(message)),
                 Some(_) => {}
-                None => self.socket.send(&message.ok()).map(|_| ()).context("the SIP server is gone")?,
+                None => self.link.send(&message.ok())?,
             }
         }
         bail!("{} has not answered {} for {} s", self.to, sent.method, within.as_secs())
-    }
-
-    fn receive(&mut self, wait: Duration) -> Result<Option<Message>> {
-        self.socket.set_read_timeout(Some(wait.max(Duration::from_millis(1))))?;
-        let mut datagram = vec![0; DATAGRAM_BYTES_MAX];
-        match self.socket.recv(&mut datagram) {
-            Ok(length) => Ok(Message::parse(&datagram[..length])),
-            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => Ok(None),
-            // Nobody listens there yet, as while a telephone starts: it is asked again until the time is over.
-            Err(error) if error.kind() == ErrorKind::ConnectionRefused => {
-                std::thread::sleep(wait);
-                Ok(None)
-            }
-            Err(error) => Err(error).with_context(|| format!("{} is gone", self.to)),
-        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::{BufRead as _, BufReader, Read as _, Write as _},
-    net::{TcpListener, UdpSocket},
+    net::{Ipv4Addr, TcpListener, UdpSocket},
     path::Path,
     process::Command,
     sync::Arc,
@@ -39,6 +39,7 @@ fn address(scheme: &str, port: u16, path: &str) -> Address {
         port,
         path: path.to_owned(),
         ca: None,
+        identity: None,
     }
 }
 
@@ -80,7 +81,7 @@ fn the_schema_refuses_what_is_no_cap() {
     let xml = cap.message(&warning()).xml;
     let file = folder.path().join("broken.xml");
     for (from, to) in
-        [("<status>Actual", "<status>Perhaps"), ("-00:00</sent>", "Z</sent>"), ("<urgency>", "<hurry>")]
+        [("<status>Actual", "<status>Perhaps"), ("-00:00</sent>", "Z</sent>"), ("urgency>", "hurry>")]
     {
         fs::write(&file, xml.replace(from, to)).unwrap();
         let (is_valid, said) = checked_by_oasis(&file);
@@ -126,6 +127,30 @@ fn maps_logs_and_files_get_the_same_warning() {
     drop(conventions);
     assert!(fs::read_to_string(&file).unwrap().contains("FeatureCollection"));
     assert_eq!(fs::read_dir(folder.path().join("cap")).unwrap().count(), 1);
+}
+
+#[test]
+fn whoever_has_joined_the_group_of_tak_sees_the_zone() {
+    let socket = UdpSocket::bind("0.0.0.0:0").unwrap();
+    let (group, port) = (Ipv4Addr::new(239, 2, 3, 1), socket.local_addr().unwrap().port());
+    let is_possible = socket.join_multicast_v4(&group, &Ipv4Addr::UNSPECIFIED).is_ok()
+        && UdpSocket::bind("0.0.0.0:0").unwrap().send_to(b"hello", (group, port)).is_ok();
+    if !is_possible {
+        println!("skipped: this machine has no route for multicast");
+        return;
+    }
+    socket.set_read_timeout(Some(DEADLINE)).unwrap();
+    let to = Address { host: group.to_string(), ..address("udp", port, "/") };
+    let conventions = Conventions::start(&[OutletPlan::Cot { to }], &[], &[]).unwrap();
+    conventions.tell(&Arc::new(warning()));
+    let mut datagram = [0; 8192];
+    loop {
+        let length = socket.recv(&mut datagram).unwrap();
+        if let Ok(document) = roxmltree::Document::parse(std::str::from_utf8(&datagram[..length]).unwrap()) {
+            assert_eq!(document.root_element().attribute("uid"), Some("throng.stadium.gate"));
+            return;
+        }
+    }
 }
 
 #[test]

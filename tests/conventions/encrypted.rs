@@ -16,7 +16,7 @@ use rustls::{
 };
 use tempfile::TempDir;
 use throng::{
-    config::speaker_plan::Address,
+    config::speaker_plan::{Address, Identity},
     connection::Connection,
     mqtt::Client,
     publish::conventions::{Conventions, OutletPlan, Secret},
@@ -24,8 +24,8 @@ use throng::{
 
 use super::{DEADLINE, Killed, conventions::warning, free_port, wait_for};
 
-/// An authority and a server's certificate for 127.0.0.1, made by the shipped script.
-fn authority(folder: &Path) {
+/// An authority, a server's certificate for 127.0.0.1 and those of the roles, made by the shipped script.
+pub(crate) fn authority(folder: &Path) {
     fs::create_dir_all(folder).unwrap();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/zenoh/make-certificates.sh");
     let made = Command::new("bash").arg(script).arg(folder).args(["test", "127.0.0.1"]).output().unwrap();
@@ -41,13 +41,20 @@ fn address(scheme: &str, port: u16, ca: PathBuf) -> Address {
         port,
         path: "/warning".to_owned(),
         ca: Some(ca),
+        identity: None,
     }
 }
 
-type Tls = StreamOwned<ServerConnection, TcpStream>;
+/// A certificate of a folder of [`authority`].
+pub(crate) fn identity(folder: &Path, name: &str) -> Identity {
+    let file = |end: &str| folder.join(format!("{name}{end}.pem"));
+    Identity { certificate: file(""), key: file("-key") }
+}
+
+pub(crate) type Tls = StreamOwned<ServerConnection, TcpStream>;
 
 /// A server with the authority's certificate that takes one connection.
-fn accept(listener: &TcpListener, certificates: &Path) -> Tls {
+pub(crate) fn accept(listener: &TcpListener, certificates: &Path) -> Tls {
     let chain = CertificateDer::pem_file_iter(certificates.join("router.pem")).unwrap();
     let key = PrivateKeyDer::from_pem_file(certificates.join("router-key.pem")).unwrap();
     let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
@@ -68,12 +75,13 @@ fn listener() -> (TcpListener, u16) {
 }
 
 #[test]
-fn a_log_and_a_webhook_get_a_warning_by_tls() {
+fn a_log_a_map_and_a_webhook_get_a_warning_by_tls() {
     let folder = TempDir::new().unwrap();
     authority(folder.path());
     let ca = folder.path().join("ca.pem");
-    let ((log, log_port), (hook, hook_port)) = (listener(), listener());
+    let ((log, log_port), (map, map_port), (hook, hook_port)) = (listener(), listener(), listener());
     let plans = [
+        OutletPlan::Cot { to: address("tls", map_port, ca.clone()) },
         OutletPlan::Syslog { to: address("tls", log_port, ca.clone()) },
         OutletPlan::Webhook { to: address("https", hook_port, ca), secret: Secret("s3cret".to_owned()) },
     ];
@@ -85,6 +93,10 @@ fn a_log_and_a_webhook_get_a_warning_by_tls() {
     let (length, line) = line.split_once(' ').unwrap();
     assert_eq!(length.parse::<usize>().unwrap(), line.len());
     assert!(line.starts_with("<130>1 ") && line.contains("level=\"orange\""), "{line}");
+
+    let mut event = String::new();
+    accept(&map, folder.path()).read_to_string(&mut event).unwrap();
+    assert!(event.starts_with("<?xml") && event.ends_with("</event>"), "{event}");
 
     let mut call = BufReader::new(accept(&hook, folder.path()));
     let mut head = String::new();

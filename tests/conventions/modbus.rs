@@ -3,6 +3,7 @@
 use std::{
     io::{BufRead as _, BufReader},
     net::TcpStream,
+    path::Path,
     process::{Command, Stdio},
     sync::{
         Arc,
@@ -10,13 +11,19 @@ use std::{
     },
 };
 
+use tempfile::TempDir;
 use throng::{
     config::speaker_plan::Address,
     publish::conventions::{Conventions, OutletPlan, ZoneChange, modbus::Relay},
 };
 use throng_analytics::{level::Level, wire::Warning};
 
-use super::{DEADLINE, Killed, conventions::warning, free_port, wait_for};
+use super::{
+    DEADLINE, Killed,
+    conventions::warning,
+    encrypted::{authority, identity},
+    free_port, wait_for,
+};
 
 const UNIT: u8 = 9;
 
@@ -28,10 +35,16 @@ struct Device {
 
 impl Device {
     fn start(port: u16) -> Self {
+        Self::start_with(port, None)
+    }
+
+    /// By Modbus/TCP Security where there are certificates.
+    fn start_with(port: u16, certificates: Option<&Path>) -> Self {
         // Debian's Python, which knows the libraries of Debian's packages.
         let mut process = Command::new("/usr/bin/python3")
             .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/conventions/modbus_server.py"))
             .arg(port.to_string())
+            .args(certificates)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -72,6 +85,7 @@ fn address(port: u16) -> Address {
         port,
         path: "/".to_owned(),
         ca: None,
+        identity: None,
     }
 }
 
@@ -137,6 +151,24 @@ fn a_relay_goes_on_from_what_was_told_before_a_restart() {
     device.takes("registers 100 4 2");
     relay.tell(&told("plaza", Some(Level::Blue), Level::Normal)).unwrap();
     device.takes("registers 100 4 1");
+}
+
+#[test]
+fn by_modbus_security_both_sides_show_who_they_are() {
+    let folder = TempDir::new().unwrap();
+    authority(folder.path());
+    let port = free_port();
+    let device = Device::start_with(port, Some(folder.path()));
+    let nobody =
+        Address { scheme: "tls".to_owned(), ca: Some(folder.path().join("ca.pem")), ..address(port) };
+    let somebody = Address { identity: Some(identity(folder.path(), "analyser")), ..nobody.clone() };
+    let red = told("gate", Some(Level::Red), Level::Normal);
+    let relay = |to: Address| Relay::new(to, UNIT, 16, Some(100), &[], &[]);
+    relay(nobody).tell(&red).unwrap_err();
+    assert!(device.written.try_recv().is_err(), "whoever has no certificate sets nothing");
+    relay(somebody).tell(&red).unwrap();
+    device.takes("coils 16 0 0 0 1 0");
+    device.takes("registers 100 4 0");
 }
 
 #[test]

@@ -1,4 +1,5 @@
-"""A subscriber of ONVIF events by zeep and ONVIF's own service descriptions: FOLDER of descriptions, PORT, PASSWORD of vms.
+"""A subscriber of ONVIF events by zeep and ONVIF's own service descriptions: FOLDER of descriptions, PORT, PASSWORD of vms, and
+for HTTPS the authority CA.
 
 Does what video management systems do: asks for the time, the services and the topics, makes itself a pull point and fetches.
 Prints a line of JSON for each answer; goes on for each line of its standard input (the name of what it is to ask), and ends with it.
@@ -10,20 +11,28 @@ import sys
 from datetime import datetime, timedelta, timezone
 
 from lxml import etree
+from requests import Session
 from zeep import Client, Settings
 from zeep.exceptions import Fault
+from zeep.transports import Transport
 from zeep.wsse.username import UsernameToken
 
-folder, port, password = sys.argv[1:]
+folder, port, password, *ca = sys.argv[1:]
 TOPICS = "http://www.onvif.org/ver10/tev/topicExpression/ConcreteSet"
-base = f"http://127.0.0.1:{port}/onvif/"
+base = f"{'https' if ca else 'http'}://127.0.0.1:{port}/onvif/"
+session = Session()
+session.verify = ca[0] if ca else True
+# Else the environment could name other authorities.
+session.trust_env = False
 
 
 def service(description, binding, address):
     """A service of ONVIF's at an address; whatever its schema does not allow is an error."""
     now = datetime.now(timezone.utc).replace(tzinfo=None)
     token = UsernameToken("vms", password, use_digest=True, created=now)
-    client = Client(f"{folder}/{description}.wsdl", wsse=token, settings=Settings(strict=True))
+    client = Client(
+        f"{folder}/{description}.wsdl", wsse=token, settings=Settings(strict=True), transport=Transport(session=session)
+    )
     return client, client.create_service("{http://www.onvif.org/ver10/" + binding, address)
 
 

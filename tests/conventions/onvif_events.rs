@@ -2,8 +2,8 @@
 //! schemas, out of the wheel of a client for cameras that `deploy/setup.sh --tests` unpacks.
 
 use std::{
-    io::{BufRead as _, BufReader, Write as _},
-    path::PathBuf,
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    path::{Path, PathBuf},
     process::{ChildStdin, Command, Stdio},
     sync::{
         Arc,
@@ -12,13 +12,20 @@ use std::{
 };
 
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use throng::{
-    config::speaker_plan::Address,
-    publish::conventions::{Conventions, OutletPlan},
+    config::speaker_plan::{Address, Identity},
+    connection::Connection,
+    publish::conventions::{Conventions, OutletPlan, ZoneChange},
 };
 use throng_analytics::{level::Level, wire::Warning};
 
-use super::{DEADLINE, Killed, conventions::warning, free_port};
+use super::{
+    DEADLINE, Killed,
+    conventions::warning,
+    encrypted::{authority, identity},
+    free_port,
+};
 
 /// ONVIF's service descriptions; `None`, said, where they are not set up.
 fn descriptions() -> Option<PathBuf> {
@@ -42,12 +49,13 @@ struct Subscriber {
 }
 
 impl Subscriber {
-    fn start(descriptions: &PathBuf, port: u16, password: &str) -> Self {
+    fn start(descriptions: &PathBuf, port: u16, password: &str, ca: Option<&Path>) -> Self {
         // Debian's Python, which knows the libraries of Debian's packages.
         let mut process = Command::new("/usr/bin/python3")
             .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/conventions/onvif_client.py"))
             .arg(descriptions)
             .args([&port.to_string(), password])
+            .args(ca)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -76,15 +84,21 @@ impl Subscriber {
 }
 
 fn serve(last_told: &[Warning]) -> (u16, Conventions) {
+    serve_with(None, last_told)
+}
+
+/// By HTTPS where there is a certificate.
+fn serve_with(identity: Option<Identity>, last_told: &[Warning]) -> (u16, Conventions) {
     let port = free_port();
     let at = Address {
-        scheme: "http".to_owned(),
+        scheme: if identity.is_some() { "https" } else { "http" }.to_owned(),
         user: "vms".to_owned(),
         password: "s3cret".to_owned(),
         host: "127.0.0.1".to_owned(),
         port,
         path: "/".to_owned(),
         ca: None,
+        identity,
     };
     (port, Conventions::start(&[OutletPlan::OnvifEvents { at }], &[], last_told).unwrap())
 }
@@ -92,9 +106,10 @@ fn serve(last_told: &[Warning]) -> (u16, Conventions) {
 #[test]
 fn a_video_management_system_fetches_warnings_as_from_a_camera() {
     let Some(descriptions) = descriptions() else { return };
-    // Orange before a restart: not known until pictures come.
-    let (port, conventions) = serve(&[warning()]);
-    let mut vms = Subscriber::start(&descriptions, port, "s3cret");
+    // Orange, and normal elsewhere, before a restart: not known until pictures come.
+    let calm = Warning { zone: "plaza".to_owned(), level: Some(Level::Normal), ..warning() };
+    let (port, conventions) = serve(&[warning(), calm]);
+    let mut vms = Subscriber::start(&descriptions, port, "s3cret", None);
     assert!(vms.next()["year"].as_i64().unwrap() >= 2026);
     assert_eq!(vms.next()["maker"], "throng");
     let events = format!("http://127.0.0.1:{port}/onvif/event_service");
@@ -109,13 +124,20 @@ fn a_video_management_system_fetches_warnings_as_from_a_camera() {
     let source = json!({ "VideoSource": "stadium", "Rule": "gate" });
     let told = vms.ask("pull");
     let first = &told["told"][0];
-    assert_eq!(told["told"].as_array().unwrap().len(), 1, "{told}");
+    assert_eq!(told["told"].as_array().unwrap().len(), 2, "{told}");
+    assert_eq!(told["told"][1]["data"]["Level"], "unknown", "{told}");
     assert_eq!(
         (&first["topic"], &first["operation"]),
         (&json!("tnsthrong:CrowdSafety/Risk"), &json!("Initialized"))
     );
     assert_eq!((&first["source"], &first["data"]["Level"]), (&source, &json!("unknown")));
     assert!(first["data"]["DensityPeoplePerSquareMetre"].is_null(), "{told}");
+    conventions.show("plaza", ZoneChange::Seen(Level::Normal));
+    let told = vms.ask("pull");
+    assert_eq!(
+        (&told["told"][0]["source"]["Rule"], &told["told"][0]["data"]["Level"]),
+        (&json!("plaza"), &json!("normal"))
+    );
 
     // What comes while it waits is there at once, the counter before the level.
     writeln!(vms.questions, "pull").unwrap();
@@ -143,9 +165,58 @@ fn a_video_management_system_fetches_warnings_as_from_a_camera() {
 fn who_does_not_know_the_password_is_told_the_time_and_nothing_else() {
     let Some(descriptions) = descriptions() else { return };
     let (port, _conventions) = serve(&[]);
-    let vms = Subscriber::start(&descriptions, port, "guessed");
+    let vms = Subscriber::start(&descriptions, port, "guessed", None);
     assert!(vms.next()["year"].is_number());
     assert_eq!(vms.next()["subcode"], "NotAuthorized");
+}
+
+#[test]
+fn by_https_a_subscriber_is_sent_on_by_https() {
+    let Some(descriptions) = descriptions() else { return };
+    let folder = TempDir::new().unwrap();
+    authority(folder.path());
+    let (port, conventions) = serve_with(Some(identity(folder.path(), "router")), &[]);
+    let mut vms = Subscriber::start(&descriptions, port, "s3cret", Some(&folder.path().join("ca.pem")));
+    assert!(vms.next()["year"].is_number());
+    assert_eq!(vms.next()["maker"], "throng");
+    assert_eq!(vms.next()["events"], format!("https://127.0.0.1:{port}/onvif/event_service"));
+    vms.next();
+    assert_eq!(vms.next()["subscription"], format!("https://127.0.0.1:{port}/onvif/subscription/1"));
+    conventions.tell(&Arc::new(warning()));
+    assert_eq!(vms.ask("pull")["told"][1]["data"]["Level"], "orange");
+}
+
+#[test]
+fn by_https_nothing_is_said_in_the_clear() {
+    let folder = TempDir::new().unwrap();
+    authority(folder.path());
+    let (port, _conventions) = serve_with(Some(identity(folder.path(), "router")), &[]);
+    let ask = "<s:Envelope xmlns:s=\"http://www.w3.org/2003/05/soap-envelope\"><s:Body><GetSystemDateAndTime/></s:Body></s:Envelope>";
+    let request = format!(
+        "POST /onvif/device_service HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{ask}",
+        ask.len()
+    );
+    let answer = |scheme: &str| {
+        let to = Address {
+            scheme: scheme.to_owned(),
+            user: String::new(),
+            password: String::new(),
+            host: "127.0.0.1".to_owned(),
+            port,
+            path: "/".to_owned(),
+            ca: Some(folder.path().join("ca.pem")),
+            identity: None,
+        };
+        let mut connection = Connection::open(&to, DEADLINE).unwrap();
+        connection.set_read_timeout(DEADLINE).unwrap();
+        connection.write_all(request.as_bytes()).unwrap();
+        let mut answer = Vec::new();
+        connection.read_to_end(&mut answer).ok();
+        String::from_utf8_lossy(&answer).into_owned()
+    };
+    let told = answer("tls");
+    assert!(told.starts_with("HTTP/1.1 200 OK") && told.contains("<tt:Year>"), "{told}");
+    assert!(!answer("tcp").contains("HTTP"));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use throng::{
     config::load_speaker,
     publish::{Id, SpeakerHeard, Topic, signature::CommandSigner},
     speaker::{
-        agent::Agent,
+        agent::{Agent, is_muted},
         driver::{Driver, Playback},
         trail,
         voice::Clip,
@@ -168,6 +168,31 @@ fn orange_waits_for_a_person_and_a_strangers_word_is_none() {
     let mut ann = bench.signer("ann", "Ann");
     bench.hear(signed(&mut ann, confirm));
     assert_eq!(bench.played(), 1);
+}
+
+#[test]
+fn the_mute_switch_silences_and_one_that_cannot_be_read_counts_as_on() {
+    let mut bench = Bench::new();
+    let switch = bench.folder.path().join("switch");
+    assert!(is_muted(&switch));
+    for (text, expected) in [("0\n", false), ("1\n", true), ("", false)] {
+        std::fs::write(&switch, text).unwrap();
+        assert_eq!(is_muted(&switch), expected, "{text:?}");
+    }
+    let mut site = bench.signer("site", "site test");
+    let mut order = |bench: &Bench| signed(&mut site, bench.command(Level::Red));
+    let first = order(&bench);
+    bench.hear(first);
+    let now = Moment { at: bench.now, minute_of_day: 0 };
+    bench.agent.mute(true, now).unwrap();
+    assert_eq!(bench.speaker.stopped.load(Ordering::Relaxed), 1);
+    let second = order(&bench);
+    bench.hear(second);
+    assert_eq!(bench.played(), 1);
+    assert_eq!(
+        bench.outcomes(),
+        [SpeakerOutcome::Accepted, SpeakerOutcome::Started, SpeakerOutcome::Aborted, SpeakerOutcome::Refused]
+    );
 }
 
 #[test]

@@ -56,6 +56,7 @@ fn address(scheme: &str, port: u16, user: &str, password: &str, path: &str) -> A
         port,
         path: path.to_owned(),
         ca: None,
+        identity: None,
     }
 }
 

@@ -6,11 +6,14 @@
 mod agent;
 #[path = "../conventions/conventions.rs"]
 mod conventions;
+mod dispatch;
 mod drivers;
 #[path = "../conventions/encrypted.rs"]
 mod encrypted;
 #[path = "../conventions/gb28181.rs"]
 mod gb28181;
+#[path = "../conventions/golden.rs"]
+mod golden;
 mod microphone;
 #[path = "../conventions/modbus.rs"]
 mod modbus;

@@ -1,5 +1,7 @@
 //! An arrival as one line for people.
 
+mod speaker;
+
 use std::fmt::Write as _;
 
 use serde::de::DeserializeOwned;
@@ -58,6 +60,9 @@ fn message(topic: &Topic, payload: &[u8]) -> Option<String> {
         Topic::CameraState(camera) => format!("camera {camera}  {}", camera_state(&read(payload)?)),
         Topic::CameraFootprint(camera) => format!("camera {camera}  {}", footprint(&read(payload)?)),
         Topic::Field => field(&read(payload)?),
+        Topic::SpeakerState(id) => format!("loudspeaker {id}  {}", speaker::state(&read(payload)?)),
+        Topic::SpeakerReceipt(id) => format!("loudspeaker {id}  {}", speaker::receipt(&read(payload)?)),
+        Topic::SpeakerEffect(id) => format!("loudspeaker {id}  {}", speaker::effect(&read(payload)?)),
         Topic::Ack(incident) => {
             let ack: wire::Ack = read(payload)?;
             format!("incident {incident}  seen by {}", printable(&ack.operator))
@@ -92,6 +97,12 @@ fn warning(warning: &wire::Warning) -> String {
         append(&mut text, format_args!("  risk {:.0}/100", risk.score));
     }
     append(&mut text, format_args!("  {}", printable(&warning.text.en)));
+    if let Some(ack) = &warning.ack {
+        append(&mut text, format_args!("  Seen by {}.", printable(&ack.operator)));
+    }
+    if warning.expired {
+        text.push_str("  EXPIRED: it came too late to act on.");
+    }
     text
 }
 

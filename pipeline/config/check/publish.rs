@@ -8,11 +8,11 @@ use crate::{
         diagnostic::Remark,
         key_path::KeyPath,
         plan::{SpeakerKeyPlan, SpeakerRequestPlan},
-        raw::{self, SiteFile, SiteSpeaker},
+        raw::{self, PublishAt, PublishModbus, SiteFile, SiteSpeaker},
         source_text::SourceText,
-        speaker_plan::Address,
+        speaker_plan::{Address, Identity},
     },
-    connection::authorities,
+    connection::{authorities, certified},
     publish::{
         conventions::{OutletPlan, Secret, advice::AdviceBook},
         signature::CommandSigner,
@@ -20,7 +20,24 @@ use crate::{
 };
 
 /// An address at which ONVIF's events are served.
-const ONVIF_EVENTS: &str = "http://vms:${VMS_PASSWORD}@0.0.0.0:8899";
+const ONVIF_EVENTS: &str = "https://vms:${VMS_PASSWORD}@0.0.0.0:8899";
+
+/// The files of TLS that are named beside an address.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct TlsFiles<'a> {
+    /// The authority that the other side's certificate must come from.
+    pub(super) ca: Option<&'a str>,
+    /// Our own certificate.
+    pub(super) certificate: Option<&'a str>,
+    /// Its private key.
+    pub(super) key: Option<&'a str>,
+}
+
+impl<'a> TlsFiles<'a> {
+    fn of(to: &'a raw::PublishTo) -> Self {
+        Self { ca: to.ca.as_deref(), certificate: to.certificate.as_deref(), key: to.key.as_deref() }
+    }
+}
 
 impl Checker<'_> {
     /// The conventions that are switched on; none where one is wrong.
@@ -42,7 +59,7 @@ impl Checker<'_> {
                 ("tcp", 8087, "tcp://10.0.0.9:8087"),
                 ("tls", 8089, "tls://tak.police.example:8089"),
             ];
-            let to = self.one_of(cot.uri.as_ref(), cot.ca.as_deref(), &schemes, &at.key("cot"));
+            let to = self.one_of(cot.uri.as_ref(), TlsFiles::of(cot), &schemes, &at.key("cot"));
             plans.extend(to.map(|to| OutletPlan::Cot { to }));
             if file.site.as_ref().is_none_or(|site| site.origin.is_none()) {
                 let remark = Remark::new(
@@ -62,7 +79,7 @@ impl Checker<'_> {
                 ("tcp", 601, "tcp://10.0.0.9:601"),
                 ("tls", 6514, "tls://log.police.example:6514"),
             ];
-            let to = self.one_of(syslog.uri.as_ref(), syslog.ca.as_deref(), &schemes, &at.key("syslog"));
+            let to = self.one_of(syslog.uri.as_ref(), TlsFiles::of(syslog), &schemes, &at.key("syslog"));
             plans.extend(to.map(|to| OutletPlan::Syslog { to }));
         }
         if let Some(webhook) = &written.webhook {
@@ -71,7 +88,8 @@ impl Checker<'_> {
                 ("https", 443, "https://signs.police.example/warning"),
                 ("http", 80, "http://10.0.0.9/warning"),
             ];
-            let to = self.one_of(webhook.uri.as_ref(), webhook.ca.as_deref(), &schemes, &at);
+            let tls = TlsFiles { ca: webhook.ca.as_deref(), ..TlsFiles::default() };
+            let to = self.one_of(webhook.uri.as_ref(), tls, &schemes, &at);
             let secret = self.secret(webhook.secret_variable.as_deref(), &at.key("secret_variable"));
             plans.extend(to.zip(secret).map(|(to, secret)| OutletPlan::Webhook { to, secret }));
         }
@@ -80,41 +98,57 @@ impl Checker<'_> {
                 ("mqtt", 1883, "mqtt://10.0.0.9:1883"),
                 ("mqtts", 8883, "mqtts://broker.police.example:8883"),
             ];
-            let to = self.one_of(onvif.uri.as_ref(), onvif.ca.as_deref(), &schemes, &at.key("onvif"));
+            let to = self.one_of(onvif.uri.as_ref(), TlsFiles::of(onvif), &schemes, &at.key("onvif"));
             plans.extend(to.map(|broker| OutletPlan::Onvif { broker }));
         }
         if let Some(events) = &written.onvif_events {
-            let at = self.onvif_events(events.at.as_ref(), &at.key("onvif_events").key("at"));
+            let at = self.onvif_events(events, &at.key("onvif_events"));
             plans.extend(at.map(|at| OutletPlan::OnvifEvents { at }));
         }
         if let Some(modbus) = &written.modbus {
-            let schemes = [("tcp", 502, "tcp://10.0.0.9:502")];
-            let to = self.one_of(modbus.uri.as_ref(), None, &schemes, &at.key("modbus"));
+            let schemes =
+                [("tcp", 502, "tcp://10.0.0.9:502"), ("tls", 802, "tls://siren.police.example:802")];
+            let PublishModbus { ca, certificate, key, .. } = modbus;
+            let tls =
+                TlsFiles { ca: ca.as_deref(), certificate: certificate.as_deref(), key: key.as_deref() };
+            let to = self.one_of(modbus.uri.as_ref(), tls, &schemes, &at.key("modbus"));
             let (unit, first_coil) = (modbus.unit.unwrap_or(1), modbus.first_coil.unwrap_or(0));
             let first_register = modbus.first_register;
             plans.extend(to.map(|to| OutletPlan::Modbus { to, unit, first_coil, first_register }));
         }
         if let Some(gb28181) = &written.gb28181 {
-            let example = "sip://34020000001320000001:${GB_PASSWORD}@10.0.0.9:5060/34020000002000000001";
-            let to = self.one_of(gb28181.uri.as_ref(), None, &[("sip", 5060, example)], &at.key("gb28181"));
+            let schemes = [
+                ("sip", 5060, "sip://34020000001320000001:${GB_PASSWORD}@10.0.0.9:5060/34020000002000000001"),
+                (
+                    "sip+tcp",
+                    5060,
+                    "sip+tcp://34020000001320000001:${GB_PASSWORD}@10.0.0.9:5060/34020000002000000001",
+                ),
+                (
+                    "sips",
+                    5061,
+                    "sips://34020000001320000001:${GB_PASSWORD}@10.0.0.9:5061/34020000002000000001",
+                ),
+            ];
+            let to = self.one_of(gb28181.uri.as_ref(), TlsFiles::of(gb28181), &schemes, &at.key("gb28181"));
             plans.extend(to.map(|platform| OutletPlan::Gb28181 { platform, zone_offset_hours }));
         }
         (self.findings.error_count() == errors_before).then_some(plans)
     }
 
-    /// An address of one of several schemes; the first is taken where it is of none, so that the message names one. `ca` is
-    /// the file of the authority that its certificate must come from.
+    /// An address of one of several schemes; the first is taken where it is of none, so that the message names one.
     pub(super) fn one_of(
         &mut self,
         uri: Option<&SourceText>,
-        ca: Option<&str>,
+        tls: TlsFiles<'_>,
         schemes: &[(&str, u16, &str)],
         at: &KeyPath,
     ) -> Option<Address> {
         let uri = uri?;
         let fitting = schemes.iter().find(|(scheme, ..)| uri.expose().starts_with(&format!("{scheme}://")));
         let mut to = self.address(Some(uri), *fitting.or(schemes.first())?, &at.key("uri"))?;
-        to.ca = ca.map(|file| self.folder.join(file));
+        to.identity = self.identity(tls, at);
+        to.ca = tls.ca.map(|file| self.folder.join(file));
         if to.ca.is_some()
             && let Err(error) = authorities(&to)
         {
@@ -128,9 +162,58 @@ impl Checker<'_> {
         Some(to)
     }
 
+    /// Our own certificate, looked at but not kept.
+    fn identity(&mut self, tls: TlsFiles<'_>, at: &KeyPath) -> Option<Identity> {
+        let (certificate, key) = match (tls.certificate, tls.key) {
+            (None, None) => return None,
+            (Some(certificate), Some(key)) => (certificate, key),
+            (certificate, _) => {
+                let missing = if certificate.is_some() { "key" } else { "certificate" };
+                let remark = Remark::new(
+                    "is missing",
+                    "the file of a certificate, and that of its private key, both in PEM",
+                    "name both, or neither",
+                );
+                self.findings.error(&at.key(missing), remark);
+                return None;
+            }
+        };
+        let identity = Identity { certificate: self.folder.join(certificate), key: self.folder.join(key) };
+        if let Err(error) = certified(&identity) {
+            let remark = Remark::new(
+                format!("cannot be used: {error:#}"),
+                "the file of a certificate whose private key is `key`, both in PEM",
+                "name their files; deploy/zenoh/make-certificates.sh makes some",
+            );
+            self.findings.error(&at.key("certificate"), remark);
+        }
+        Some(identity)
+    }
+
     /// Where ONVIF's events are served, and to whom.
-    fn onvif_events(&mut self, written: Option<&SourceText>, at: &KeyPath) -> Option<Address> {
-        let served = self.address(Some(written?), ("http", 8899, ONVIF_EVENTS), at)?;
+    fn onvif_events(&mut self, written: &PublishAt, table: &KeyPath) -> Option<Address> {
+        let at = &table.key("at");
+        let uri = written.at.as_ref()?;
+        let scheme = if uri.expose().starts_with("http://") { "http" } else { "https" };
+        let mut served = self.address(Some(uri), (scheme, 8899, ONVIF_EVENTS), at)?;
+        let (certificate, key) = (written.certificate.as_deref(), written.key.as_deref());
+        served.identity = self.identity(TlsFiles { ca: None, certificate, key }, table);
+        if (scheme == "https") != served.identity.is_some() && certificate.is_some() == key.is_some() {
+            let remark = if scheme == "https" {
+                Remark::new(
+                    "is to be served by TLS without a certificate",
+                    "`certificate` and `key` beside it",
+                    "name their files",
+                )
+            } else {
+                Remark::new(
+                    "is not served by TLS, and has a certificate",
+                    "an address that begins with https://",
+                    "write https, or leave `certificate` and `key` out",
+                )
+            };
+            self.findings.error(at, remark);
+        }
         if served.user.is_empty() || served.password.is_empty() {
             let remark = Remark::new(
                 "lets everybody ask: it names no user, or no password",

@@ -12,7 +12,7 @@ use throng_analytics::{
 };
 use url::Url;
 
-use super::{Checker, camera::unexpandable};
+use super::{Checker, camera::unexpandable, publish::TlsFiles};
 use crate::{
     config::{
         diagnostic::Remark,
@@ -113,7 +113,9 @@ impl Checker<'_> {
         };
         let to = match output.uri.as_ref() {
             None => self.address(None, schemes[0], &at.key("uri"))?,
-            uri => self.one_of(uri, output.ca.as_deref(), schemes, at)?,
+            uri => {
+                self.one_of(uri, TlsFiles { ca: output.ca.as_deref(), ..TlsFiles::default() }, schemes, at)?
+            }
         };
         match kind {
             OutputKind::SoundCard | OutputKind::File => None,
@@ -192,6 +194,7 @@ impl Checker<'_> {
             port,
             path: if path.is_empty() { "/".to_owned() } else { path },
             ca: None,
+            identity: None,
         })
     }
 

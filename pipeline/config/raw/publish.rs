@@ -27,9 +27,10 @@ pub struct Publish {
     pub onvif: Option<PublishTo>,
     /// ONVIF's event service, from which video management systems fetch as from a camera.
     pub onvif_events: Option<PublishAt>,
-    /// A relay by Modbus TCP.
+    /// A relay by Modbus TCP, or by Modbus/TCP Security.
     pub modbus: Option<PublishModbus>,
-    /// GB/T 28181 alarms: `sip://DEVICE:${PASSWORD}@HOST:5060/SERVER`, both with 20 digits.
+    /// GB/T 28181 alarms: `sip://DEVICE:${PASSWORD}@HOST:5060/SERVER`, both with 20 digits; by TCP with `sip+tcp://`, by TLS with
+    /// `sips://HOST:5061`.
     pub gb28181: Option<PublishTo>,
 }
 
@@ -55,6 +56,12 @@ pub struct PublishTo {
     /// Certificate (PEM) of the authority that the receiver's must come from. Default: those that the system trusts.
     #[schemars(title = "the file name of a certificate", example = &"tls/ca.pem")]
     pub ca: Option<String>,
+    /// Certificate (PEM) of our own, where the receiver asks for one.
+    #[schemars(title = "the file name of a certificate", example = &"tls/analyser.pem")]
+    pub certificate: Option<String>,
+    /// Its private key (PEM).
+    #[schemars(title = "the file name of a private key", example = &"tls/analyser-key.pem")]
+    pub key: Option<String>,
 }
 
 /// An address of our own.
@@ -62,8 +69,14 @@ pub struct PublishTo {
 #[serde(deny_unknown_fields)]
 pub struct PublishAt {
     /// Where it listens, and the user who may ask. Write the password as `${NAME}` and set the environment variable `NAME`.
-    #[schemars(required, title = "an address", example = &"http://vms:${VMS_PASSWORD}@0.0.0.0:8899")]
+    #[schemars(required, title = "an address", example = &"https://vms:${VMS_PASSWORD}@0.0.0.0:8899")]
     pub at: Option<SourceText>,
+    /// Certificate (PEM) that it shows; needed for `https`.
+    #[schemars(title = "the file name of a certificate", example = &"tls/events.pem")]
+    pub certificate: Option<String>,
+    /// Its private key (PEM).
+    #[schemars(title = "the file name of a private key", example = &"tls/events-key.pem")]
+    pub key: Option<String>,
 }
 
 /// A file.
@@ -94,9 +107,18 @@ pub struct PublishWebhook {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PublishModbus {
-    /// Where it is: `tcp://HOST:502`.
+    /// Where it is: `tcp://HOST:502`, or `tls://HOST:802` for Modbus/TCP Security, whose devices ask for a certificate.
     #[schemars(required, title = "an address", example = &"tcp://10.0.0.9:502")]
     pub uri: Option<SourceText>,
+    /// Certificate (PEM) of the authority that the device's must come from. Default: those that the system trusts.
+    #[schemars(title = "the file name of a certificate", example = &"tls/ca.pem")]
+    pub ca: Option<String>,
+    /// Certificate (PEM) of our own, where the receiver asks for one.
+    #[schemars(title = "the file name of a certificate", example = &"tls/analyser.pem")]
+    pub certificate: Option<String>,
+    /// Its private key (PEM).
+    #[schemars(title = "the file name of a private key", example = &"tls/analyser-key.pem")]
+    pub key: Option<String>,
     /// Its unit. Default: 1.
     #[schemars(range(min = 0, max = 247), example = 1)]
     pub unit: Option<u8>,

@@ -486,3 +486,28 @@ fn a_zones_features_are_known_ones_and_how_people_walk_is_stated_whole() {
     assert_said(&walking(""), &["zone[0].walking.jam_density_people_per_m2"]);
     assert_said(&walking(", jam_density_people_per_m2 = 4, envelope = 1.5"), &["zone[0].walking.envelope"]);
 }
+
+#[test]
+fn a_certificate_comes_with_its_key_and_https_with_both() {
+    for (table, message) in [
+        (
+            "[publish.onvif_events]\nat = \"https://vms:x@0.0.0.0:8899\"",
+            "publish.onvif_events.at: is to be served by TLS without a certificate",
+        ),
+        (
+            "[publish.onvif_events]\nat = \"http://vms:x@0.0.0.0:8899\"\ncertificate = \"absent.pem\"\nkey = \"absent.pem\"",
+            "publish.onvif_events.at: is not served by TLS, and has a certificate",
+        ),
+        (
+            "[publish.modbus]\nuri = \"tls://10.0.0.9\"\ncertificate = \"absent.pem\"",
+            "publish.modbus.key: is missing",
+        ),
+        (
+            "[publish.gb28181]\nuri = \"sips://device@10.0.0.9/server\"\ncertificate = \"absent.pem\"\nkey = \"absent.pem\"",
+            "publish.gb28181.certificate: cannot be used: cannot read the certificate",
+        ),
+    ] {
+        let said = said(&format!("{SOUND}\n{table}\n"));
+        assert!(said.iter().any(|line| line.contains(message)), "{message:?} is not in {said:#?}");
+    }
+}

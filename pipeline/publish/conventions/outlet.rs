@@ -99,7 +99,7 @@ impl std::fmt::Debug for Secret {
 impl OutletPlan {
     /// Whether it shows how it is, and not only what changes.
     pub(super) const fn shows_state(&self) -> bool {
-        matches!(self, Self::Modbus { .. })
+        matches!(self, Self::Modbus { .. } | Self::OnvifEvents { .. })
     }
 
     /// Its name, for logs.
@@ -179,6 +179,10 @@ impl Outlet {
     pub(super) fn show(&mut self, zone: &str, change: ZoneChange) -> Result<()> {
         match self {
             Self::Modbus(relay) => relay.show(zone, change),
+            Self::OnvifEvents(service) => {
+                service.show(zone, change);
+                Ok(())
+            }
             _ => Ok(()),
         }
     }

@@ -59,8 +59,12 @@ impl Platform {
     pub(super) fn tend(&mut self) -> Result<()> {
         let now = Instant::now();
         self.register(now)?;
-        if let Some(registered) = &mut self.registered {
-            while registered.agent.heard(Duration::ZERO)?.is_some() {}
+        if let Some(Registered { agent, .. }) = &mut self.registered
+            && let Err(error) = answer_all(agent)
+        {
+            // Over TCP the end of the connection is the end of the registration (GB/T 28181-2022, 9.1.1 f).
+            self.registered = None;
+            return Err(error);
         }
         if self.registered.as_ref().is_some_and(|registered| now >= registered.keepalive_at) {
             let number = self.next_number();
@@ -158,4 +162,10 @@ impl Platform {
             status => bail!("the platform {to} answered a message with {status}"),
         }
     }
+}
+
+/// Answers what the platform has asked meanwhile.
+fn answer_all(agent: &mut Agent) -> Result<()> {
+    while agent.heard(Duration::ZERO)?.is_some() {}
+    Ok(())
 }

@@ -3,15 +3,12 @@
 use std::collections::BTreeMap;
 
 use throng_analytics::{
-    time::Timestamp,
+    time::{CLOCK_AHEAD_SECS_MAX, Timestamp},
     wire::{Message as _, Signal, SignalKind, SignedSignal},
 };
 
 use super::{CommandRefused, Envelope, TrustedKey, parsed, read};
 use crate::publish::Id;
-
-/// How far a source's clock may be ahead of the site's, seconds.
-const CLOCK_AHEAD_SECS_MAX: f64 = 5.0;
 
 /// A source that a site goes by.
 #[derive(Clone, Debug)]
@@ -47,15 +44,9 @@ impl SignalVerifier {
     /// Why it is not taken.
     pub fn verify(&self, id: &Id, payload: &[u8], now: Timestamp) -> Result<Signal, CommandRefused> {
         let signed: SignedSignal = read(payload)?;
-        let envelope = Envelope {
-            schema: &signed.schema,
-            key_id: &signed.key_id,
-            text: &signed.signal,
-            signature: &signed.signature,
-        };
         let source = |key_id: &str| self.sources.get(key_id);
-        let trusted =
-            envelope.opened(SignedSignal::SCHEMA, |key_id| source(key_id).map(|source| &source.key))?;
+        let trusted = Envelope::from(&signed)
+            .opened(SignedSignal::SCHEMA, |key_id| source(key_id).map(|source| &source.key))?;
         let signal: Signal = parsed(SignedSignal::SCHEMA, &signed.signal)?;
         trusted.is_of(&signal.issuer)?;
         let not_here = |why: String| Err(CommandRefused::NotForHere(why));

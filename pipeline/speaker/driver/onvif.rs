@@ -171,6 +171,7 @@ mod tests {
             port,
             path: "/cam".to_owned(),
             ca: None,
+            identity: None,
         };
         let clip = Clip {
             id: "beep".to_owned(),

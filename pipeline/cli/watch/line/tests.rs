@@ -54,6 +54,52 @@ fn a_warning_says_zone_level_and_numbers_with_their_interval() {
 }
 
 #[test]
+fn a_warning_that_came_late_or_was_seen_says_so() {
+    let mut warning: Value = serde_json::from_str(&warning_payload()).unwrap();
+    warning["expired"] = json!(true);
+    warning["ack"] = json!({ "operator": "duty", "at": "2026-11-23T12:03:00Z" });
+    assert!(
+        line_of("throng/v1/stadium/warning/gate", &warning.to_string())
+            .ends_with("Limit the inflow.  Seen by duty.  EXPIRED: it came too late to act on.")
+    );
+}
+
+#[test]
+fn a_loudspeaker_says_what_it_does_and_whether_it_helped() {
+    let envelope = json!({
+        "schema": "throng.test.v1", "site": "stadium", "seq": 7, "published_at": "2026-11-23T12:03:04Z", "node": "pole-1",
+        "config_sha256": "00", "drill": false, "speaker": "pole",
+    });
+    let told = |more: Value| {
+        let mut all = envelope.clone();
+        all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        all.to_string()
+    };
+    let state =
+        told(json!({ "armed": false, "muted": true, "refused": 0, "awaiting_confirmation": ["0199"] }));
+    assert_eq!(
+        line_of("throng/v1/stadium/speaker/pole/state", &state),
+        "12:03:04.512  stadium  loudspeaker pole  NOT ARMED, MUTED by hand  waits for a word: 0199"
+    );
+    let receipt = told(json!({
+        "command_id": "0199", "issuer": "Ann", "outcome": "refused", "reason": "it is not armed",
+        "announcement": "do-not-crowd",
+    }));
+    assert!(
+        line_of("throng/v1/stadium/speaker/pole/receipt", &receipt)
+            .ends_with("loudspeaker pole  REFUSED  do-not-crowd  it is not armed  by Ann")
+    );
+    let effect = enveloped(&json!({
+        "speaker": "pole", "command_id": "0199", "incident": "i-1", "zone": "gate", "began_at": "2026-11-23T12:03:04Z",
+        "verdict": "no_change", "advice": "verify_by_eye",
+        "density_people_per_m2": { "before": 4.21, "after": 4.18, "difference_lo": -0.1, "difference_hi": 0.1 },
+    }));
+    assert!(line_of("throng/v1/stadium/speaker/pole/effect", &effect).ends_with(
+        "did it help? no change  zone gate  4.2 people/m2 before, 4.2 after  advice: verify by eye"
+    ));
+}
+
+#[test]
 fn a_line_says_who_comes_and_goes_and_since_when() {
     let flow = enveloped(&json!({
         "line": "door", "freshness": "fresh", "length_m": 4.0, "in_people_per_s": 1.5, "out_people_per_s": 0.25,

@@ -2,6 +2,7 @@
 //! we are, makes itself a pull point and fetches what is new (Core Specification, 8 and 9; Profile M's events).
 
 use std::{
+    io,
     net::{SocketAddr, TcpListener},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread::JoinHandle,
@@ -16,15 +17,17 @@ use axum::{
     http::{HeaderMap, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
+use axum_server::{Handle, tls_rustls::RustlsConfig};
+use hyper_util::rt::TokioTimer;
 use jiff::Timestamp as Instant;
 use roxmltree::Document;
+use rustls::ServerConfig;
 use throng_analytics::{
-    level::Level,
     time::Timestamp,
     wire::{Density, Warning},
 };
 use tokio::{
-    sync::{Notify, Semaphore, oneshot},
+    sync::{Notify, Semaphore},
     time::timeout,
 };
 
@@ -34,7 +37,12 @@ use super::{
     soap::{Addressing, Fault, Request, answer, secs_of},
     time,
 };
-use crate::{clock::wall_clock, config::speaker_plan::Address, publish::conventions::xml::Xml};
+use crate::{
+    clock::wall_clock,
+    config::speaker_plan::{Address, Identity},
+    connection::certified,
+    publish::conventions::{ZoneChange, xml::Xml},
+};
 
 /// Paths of the services; the number of a subscription follows the last.
 const DEVICE: &str = "/onvif/device_service";
@@ -44,6 +52,8 @@ const SUBSCRIPTION: &str = "/onvif/subscription/";
 const REQUEST_BYTES_MAX: usize = 64 * 1024;
 /// Requests at a time, most of which wait for something new.
 const REQUESTS_MAX: usize = 4 * SUBSCRIBERS_MAX;
+/// A client that takes longer to say what it wants is let go.
+const HEADER_WITHIN: Duration = Duration::from_secs(10);
 /// How long a subscription lasts where its subscriber does not say, and at most, seconds.
 const LASTS_SECS: f64 = 60.0;
 const LASTS_SECS_MAX: f64 = 3600.0;
@@ -54,12 +64,16 @@ const NOTIFICATIONS_MAX: usize = 256;
 /// The services, served from a thread of their own until dropped.
 pub struct Service {
     shared: Arc<Shared>,
+    /// What an earlier run told last of zones of which nothing is known yet.
+    unseen: Mutex<Vec<Warning>>,
     address: SocketAddr,
-    stop: Option<oneshot::Sender<()>>,
+    server: Handle<SocketAddr>,
     thread: Option<JoinHandle<()>>,
 }
 
 struct Shared {
+    /// `http` or `https`, as subscribers call us.
+    scheme: &'static str,
     user: String,
     password: String,
     points: Mutex<PullPoints>,
@@ -74,23 +88,31 @@ impl Shared {
 }
 
 impl Service {
-    /// Serves at the address of `at` to its user. `last_told` is what an earlier run told of each zone last.
+    /// Serves at the address of `at` to its user, by TLS where it has a certificate. `last_told` is what an earlier run told of
+    /// each zone last.
     ///
     /// # Errors
-    /// The address cannot be listened on.
+    /// The address cannot be listened on, or the certificate not be used.
     pub fn start(at: &Address, last_told: &[Warning]) -> Result<Self> {
         let told = || format!("ONVIF events cannot be served at {at}: is another program there?");
         let listener = TcpListener::bind((at.host.as_str(), at.port)).with_context(told)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let mut points = PullPoints::default();
-        for warning in last_told {
-            // What was measured then is not how it is; an incident of then is not known yet.
-            let level = warning.level.filter(|level| *level == Level::Normal);
-            let density_people_per_m2 = Density::default();
-            points.tell(&Warning { level, people: None, density_people_per_m2, ..warning.clone() });
+        // What was measured then is not how it is: nothing is known until pictures come.
+        let unmeasured = |warning: &Warning| Warning {
+            level: None,
+            people: None,
+            density_people_per_m2: Density::default(),
+            ..warning.clone()
+        };
+        let unseen: Vec<Warning> = last_told.iter().map(unmeasured).collect();
+        for warning in &unseen {
+            points.tell(warning);
         }
+        let tls = at.identity.as_ref().map(tls).transpose()?;
         let shared = Arc::new(Shared {
+            scheme: if tls.is_some() { "https" } else { "http" },
             user: at.user.clone(),
             password: at.password.clone(),
             points: Mutex::new(points),
@@ -98,29 +120,21 @@ impl Service {
             room: Semaphore::new(REQUESTS_MAX),
         });
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let (stop, stopped) = oneshot::channel();
+        let server = Handle::new();
+        let handle = server.clone();
         let router = Router::new()
             .fallback(serve)
             .layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX))
             .with_state(Arc::clone(&shared));
         let work = move || {
-            runtime.block_on(async move {
-                let listener = match tokio::net::TcpListener::from_std(listener) {
-                    Ok(listener) => listener,
-                    Err(error) => return tracing::error!("ONVIF events are not served: {error}."),
-                };
-                let serving = std::future::IntoFuture::into_future(axum::serve(listener, router));
-                tokio::select! {
-                    outcome = serving => if let Err(error) = outcome {
-                        tracing::error!("ONVIF events are not served any more: {error}.");
-                    },
-                    // Whoever waits for something new waits in vain: there is nobody to finish for.
-                    _ = stopped => {}
-                }
-            });
+            if let Err(error) = runtime.block_on(serving(listener, router, tls, handle)) {
+                tracing::error!("ONVIF events are not served any more: {error}.");
+            }
+            // Whoever waits for something new waits in vain: there is nobody to finish for.
+            runtime.shutdown_background();
         };
         let thread = std::thread::Builder::new().name("onvif-events".to_owned()).spawn(work)?;
-        Ok(Self { shared, address, stop: Some(stop), thread: Some(thread) })
+        Ok(Self { shared, unseen: Mutex::new(unseen), address, server, thread: Some(thread) })
     }
 
     /// Where it listens.
@@ -128,8 +142,25 @@ impl Service {
         self.address
     }
 
+    /// Has it fetched that a zone of which nothing was known has a level.
+    pub fn show(&self, zone: &str, change: ZoneChange) {
+        // Of a zone that comes or goes nothing is told: events are of levels.
+        let ZoneChange::Seen(level) = change else { return };
+        let known = self.unseen().iter().find(|warning| warning.zone == zone).cloned();
+        if let Some(mut warning) = known {
+            warning.level = Some(level);
+            warning.envelope.published_at = wall_clock();
+            self.tell(&warning);
+        }
+    }
+
+    fn unseen(&self) -> MutexGuard<'_, Vec<Warning>> {
+        self.unseen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Has a warning fetched by those who subscribe.
     pub fn tell(&self, warning: &Warning) {
+        self.unseen().retain(|unseen| unseen.zone != warning.zone);
         self.shared.points().tell(warning);
         self.shared.news.notify_waiters();
     }
@@ -137,9 +168,42 @@ impl Service {
 
 impl Drop for Service {
     fn drop(&mut self) {
-        drop(self.stop.take());
+        self.server.shutdown();
         if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
             tracing::error!("The thread of ONVIF events ended by a panic.");
+        }
+    }
+}
+
+/// Our side of TLS.
+fn tls(identity: &Identity) -> Result<RustlsConfig> {
+    let (chain, key) = certified(identity)?;
+    let mut config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(chain, key)?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(RustlsConfig::from_config(Arc::new(config)))
+}
+
+/// Serves until the handle ends it.
+async fn serving(
+    listener: TcpListener,
+    router: Router,
+    tls: Option<RustlsConfig>,
+    handle: Handle<SocketAddr>,
+) -> io::Result<()> {
+    let service = router.into_make_service();
+    match tls {
+        None => {
+            let mut server = axum_server::from_tcp(listener)?.handle(handle);
+            server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEADER_WITHIN);
+            server.first_request_timeout(HEADER_WITHIN).serve(service).await
+        }
+        Some(tls) => {
+            let mut server = axum_server::from_tcp_rustls(listener, tls)?.handle(handle);
+            server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEADER_WITHIN);
+            server.first_request_timeout(HEADER_WITHIN).serve(service).await
         }
     }
 }
@@ -208,7 +272,7 @@ fn asked(
     request: &Request<'_>,
     now: Timestamp,
 ) -> Result<Asked, Fault> {
-    let url = |path: &str| format!("http://{host}{path}");
+    let url = |path: &str| format!("{}://{host}{path}", shared.scheme);
     let done =
         |content: &dyn Fn(&mut Xml)| Ok(Asked::Answer(answer(&request.addressing, |xml| content(xml))));
     let number = path.strip_prefix(SUBSCRIPTION).and_then(|id| id.parse::<u64>().ok());
