@@ -33,7 +33,7 @@ impl SignerArgs {
     /// # Errors
     /// It is not given, or no id.
     pub fn site(&self) -> anyhow::Result<Id> {
-        Ok(Id::new(given(self.site.as_deref(), "--site", "THRONG_SITE")?)?)
+        Id::new(given(self.site.as_deref(), "--site", "THRONG_SITE")?)
     }
 
     /// Who signs.

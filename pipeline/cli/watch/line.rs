@@ -5,7 +5,7 @@ mod speaker;
 use std::fmt::Write as _;
 
 use serde::de::DeserializeOwned;
-use throng_analytics::{level::Level, wire};
+use throng_analytics::{freshness::Freshness, level::Level, wire};
 
 use crate::publish::{Arrival, Heard, Topic};
 
@@ -160,7 +160,12 @@ fn flow(flow: &wire::ZoneFlow) -> String {
 fn crossings(line: &wire::LineFlow) -> String {
     let mut text = "crossings".to_owned();
     let (Some(inwards), Some(outwards)) = (line.in_people_per_s, line.out_people_per_s) else {
-        append(&mut text, format_args!("  NO DATA ({})", word(&line.freshness)));
+        // Pictures come, and who crosses is known after a few of them.
+        if line.freshness <= Freshness::Degraded {
+            text.push_str("  not counted yet");
+        } else {
+            append(&mut text, format_args!("  NO DATA ({})", word(&line.freshness)));
+        }
         return text;
     };
     append(&mut text, format_args!("  in {:.0}/min", 60.0 * inwards));
