@@ -16,6 +16,7 @@
 pub mod beside;
 pub mod calibrating;
 pub mod cameras;
+pub mod cap_alerts;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -26,10 +26,6 @@ impl DensityBins {
         if millis == 0 {
             return;
         }
-        if self.0.last().is_none_or(|(last, _)| *last < bin) {
-            self.0.push((bin, millis));
-            return;
-        }
         match self.0.binary_search_by_key(&bin, |(bin, _)| *bin) {
             Ok(place) => self.0[place].1 += millis,
             Err(place) => self.0.insert(place, (bin, millis)),
@@ -38,17 +34,27 @@ impl DensityBins {
 
     /// Adds all of another.
     pub fn merge(&mut self, other: &Self) {
-        let (mine, theirs) = (std::mem::take(&mut self.0), &other.0);
-        self.0.reserve(mine.len() + theirs.len());
-        let mut mine = mine.into_iter().peekable();
-        for (bin, millis) in theirs {
-            while let Some(before) = mine.next_if(|(before, _)| before < bin) {
-                self.0.push(before);
+        self.add_in_order(other.0.iter().copied());
+    }
+
+    /// Adds all that is in bytes.
+    pub(crate) fn merge_bytes(&mut self, bytes: &[u8]) {
+        self.add_in_order(Entries { bytes: bytes.iter(), bin: 0 });
+    }
+
+    /// Adds entries whose bins come in order: after the first few of many windows every bin is there.
+    fn add_in_order(&mut self, entries: impl Iterator<Item = (u8, u64)>) {
+        let mut place = 0;
+        for (bin, millis) in entries {
+            while self.0.get(place).is_some_and(|(before, _)| *before < bin) {
+                place += 1;
             }
-            let same = mine.next_if(|(same, _)| same == bin).map_or(0, |(_, millis)| millis);
-            self.0.push((*bin, same + millis));
+            match self.0.get_mut(place) {
+                Some((same, sum)) if *same == bin => *sum += millis,
+                _ if millis > 0 => self.0.insert(place, (bin, millis)),
+                _ => {}
+            }
         }
-        self.0.extend(mine);
     }
 
     /// All times by a factor.
@@ -97,21 +103,33 @@ impl DensityBins {
 
     /// From bytes; what is damaged is left out.
     pub(crate) fn from_bytes(bytes: &[u8]) -> Self {
-        let mut bins = Self::default();
-        let (mut bin, mut rest) = (0_u8, bytes.iter());
-        while let Some(step) = rest.next() {
-            bin = bin.saturating_add(*step);
-            let (mut millis, mut shift) = (0_u64, 0);
-            for byte in rest.by_ref() {
-                millis |= u64::from(byte & 0x7f) << shift;
-                shift += 7;
-                if byte & 0x80 == 0 || shift > 56 {
-                    break;
-                }
-            }
-            bins.add_millis(bin.min(LAST), millis);
-        }
+        // An entry has two bytes at least, and mostly four.
+        let mut bins = Self(Vec::with_capacity(bytes.len() / 3));
+        bins.merge_bytes(bytes);
         bins
+    }
+}
+
+/// Bins and their milliseconds, in order, from bytes.
+struct Entries<'a> {
+    bytes: std::slice::Iter<'a, u8>,
+    bin: u8,
+}
+
+impl Iterator for Entries<'_> {
+    type Item = (u8, u64);
+
+    fn next(&mut self) -> Option<(u8, u64)> {
+        self.bin = self.bin.saturating_add(*self.bytes.next()?).min(LAST);
+        let (mut millis, mut shift) = (0_u64, 0);
+        for byte in self.bytes.by_ref() {
+            millis |= u64::from(byte & 0x7f) << shift;
+            shift += 7;
+            if byte & 0x80 == 0 || shift > 56 {
+                break;
+            }
+        }
+        Some((self.bin, millis))
     }
 }
 

@@ -53,8 +53,9 @@ impl Local {
 
     pub(crate) fn time_of(&self, unix_secs: i64) -> LocalTime {
         let after = unix_secs - self.known.from;
-        if after.rem_euclid(self.known.step_secs) == 0
-            && let Ok(place) = usize::try_from(after / self.known.step_secs)
+        let place = after / self.known.step_secs;
+        if place * self.known.step_secs == after
+            && let Ok(place) = usize::try_from(place)
             && let Some(time) = self.known.times.get(place)
         {
             return *time;

@@ -53,12 +53,12 @@ pub(crate) trait Packed: Rollup {
     ) -> Result<Vec<(i64, Self)>, HistoryError>;
     /// Writes what all of them come to.
     fn write_whole(&self, bytes: &mut Vec<u8>);
-    /// Reads it; `None` where the bytes are damaged.
-    fn read_whole(bytes: &mut &[u8]) -> Option<Self>;
+    /// Adds it; `None` where the bytes are damaged.
+    fn merge_whole(&mut self, bytes: &mut &[u8]) -> Option<()>;
     /// Writes a part.
     fn write_part(part: &Self::Part, window_secs: f64, bytes: &mut Vec<u8>);
     /// Reads a part, and adds it where no whole was written; `None` where the bytes are damaged.
-    fn read_part(whole: &mut Self, window_secs: f64, bytes: &mut &[u8]) -> Option<Self::Part>;
+    fn read_part(&mut self, window_secs: f64, bytes: &mut &[u8]) -> Option<Self::Part>;
 }
 
 impl Packed for ZoneRollup {
@@ -87,10 +87,13 @@ impl Packed for ZoneRollup {
         bytes.extend(bins);
     }
 
-    fn read_whole(bytes: &mut &[u8]) -> Option<Self> {
+    fn merge_whole(&mut self, bytes: &mut &[u8]) -> Option<()> {
         let numbers = read_numbers(f64::NAN, bytes)?;
         let length = u16::from_le_bytes(*bytes.split_off(..2)?.first_chunk()?);
-        Some(columns::zone_of(&numbers, bytes.split_off(..usize::from(length))?))
+        let bins = bytes.split_off(..usize::from(length))?;
+        self.merge(&columns::zone_of(&numbers, &[]));
+        self.density_bins.merge_bytes(bins);
+        Some(())
     }
 
     fn write_part(part: &Crowd, window_secs: f64, bytes: &mut Vec<u8>) {
@@ -99,7 +102,7 @@ impl Packed for ZoneRollup {
         write_numbers(&[people, people_secs, density, density_secs, part.density_max], window_secs, bytes);
     }
 
-    fn read_part(_whole: &mut Self, window_secs: f64, bytes: &mut &[u8]) -> Option<Crowd> {
+    fn read_part(&mut self, window_secs: f64, bytes: &mut &[u8]) -> Option<Crowd> {
         let [people, people_secs, density, density_secs, density_max] = read_numbers(window_secs, bytes)?;
         let (people, density) = (Mean::of(people, people_secs), Mean::of(density, density_secs));
         Some(Crowd { people, density, density_max })
@@ -127,17 +130,17 @@ impl Packed for LineRollup {
     // A line's windows are whole in its parts.
     fn write_whole(&self, _bytes: &mut Vec<u8>) {}
 
-    fn read_whole(_bytes: &mut &[u8]) -> Option<Self> {
-        Some(Self::default())
+    fn merge_whole(&mut self, _bytes: &mut &[u8]) -> Option<()> {
+        Some(())
     }
 
     fn write_part(part: &Self, window_secs: f64, bytes: &mut Vec<u8>) {
         write_numbers(&columns::line_numbers(part), window_secs, bytes);
     }
 
-    fn read_part(whole: &mut Self, window_secs: f64, bytes: &mut &[u8]) -> Option<Self> {
+    fn read_part(&mut self, window_secs: f64, bytes: &mut &[u8]) -> Option<Self> {
         let part = columns::line_of(&read_numbers(window_secs, bytes)?);
-        whole.merge(&part);
+        self.merge(&part);
         Some(part)
     }
 }
@@ -151,43 +154,42 @@ impl<R: Packed> Course<R> {
         from: i64,
         to: i64,
     ) -> Result<Self, HistoryError> {
-        let mut course = Self { whole: R::default(), windows: Vec::new() };
+        let count = usize::try_from((to - from) / resolution.secs()).unwrap_or_default();
+        let mut course = Self { whole: R::default(), windows: Vec::with_capacity(count) };
         let first_day = from + (-from).rem_euclid(DAY_SECS);
+        let mut missing = Vec::new();
         let mut at = from;
-        for (day, bytes) in store.packed_days(R::KIND, resolution, series, first_day, to)? {
-            let Some(packed) = Self::unpack(day, resolution, &bytes) else { continue };
+        store.packed_days(R::KIND, resolution, series, first_day, to, &mut |day, bytes| {
             if at < day {
-                course.add_windows(R::read(store, resolution, series, at, day)?);
+                missing.push((at, day));
             }
-            course.whole.merge(&packed.whole);
-            course.windows.extend(packed.windows);
             at = day + DAY_SECS;
-        }
+            course.unpack(day, resolution, bytes)
+        })?;
         if at < to {
-            course.add_windows(R::read(store, resolution, series, at, to)?);
+            missing.push((at, to));
         }
+        for (from, to) in missing {
+            for (start, window) in R::read(store, resolution, series, from, to)? {
+                course.whole.merge(&window);
+                course.windows.push((start, window.part()));
+            }
+        }
+        course.windows.sort_by_key(|(start, _)| *start);
         Ok(course)
     }
 
-    fn add_windows(&mut self, windows: Vec<(i64, R)>) {
-        for (start, window) in windows {
-            self.whole.merge(&window);
-            self.windows.push((start, window.part()));
-        }
-    }
-
-    /// A day in bytes: all in one, and each window by its place in the day.
-    fn unpack(day: i64, resolution: Resolution, mut bytes: &[u8]) -> Option<Self> {
-        let mut course = Self { whole: R::default(), windows: Vec::new() };
+    /// Adds a day in bytes: all in one, and each window by its place in the day; `None` where they are damaged.
+    fn unpack(&mut self, day: i64, resolution: Resolution, mut bytes: &[u8]) -> Option<()> {
         if bytes.is_empty() {
-            return Some(course);
+            return Some(());
         }
-        course.whole = R::read_whole(&mut bytes)?;
+        self.whole.merge_whole(&mut bytes)?;
         while let Some(place) = bytes.split_off_first() {
-            let part = R::read_part(&mut course.whole, resolution.secs() as f64, &mut bytes)?;
-            course.windows.push((day + i64::from(*place) * resolution.secs(), part));
+            let part = self.whole.read_part(resolution.secs() as f64, &mut bytes)?;
+            self.windows.push((day + i64::from(*place) * resolution.secs(), part));
         }
-        Some(course)
+        Some(())
     }
 }
 
@@ -235,9 +237,13 @@ fn pack_kind<R: Packed>(
 /// The windows of a day in bytes; none at all are no bytes.
 fn pack<R: Packed>(day: i64, resolution: Resolution, windows: &[(i64, R)]) -> Vec<u8> {
     let mut bytes = Vec::new();
-    let Some(((_, first), rest)) = windows.split_first() else { return bytes };
-    let mut whole = first.clone();
-    rest.iter().for_each(|(_, window)| whole.merge(window));
+    if windows.is_empty() {
+        return bytes;
+    }
+    let mut whole = R::default();
+    for (_, window) in windows {
+        whole.merge(window);
+    }
     whole.write_whole(&mut bytes);
     for (start, window) in windows {
         // At most 96 windows of a quarter of an hour.
@@ -277,4 +283,32 @@ fn read_numbers<const N: usize>(usual: f64, bytes: &mut &[u8]) -> Option<[Option
         }
     }
     Some(numbers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unpacked(bytes: &[u8]) -> Option<Course<LineRollup>> {
+        let mut course = Course { whole: LineRollup::default(), windows: Vec::new() };
+        course.unpack(DAY_SECS, Resolution::Hour, bytes).map(|()| course)
+    }
+
+    #[test]
+    fn a_packed_day_holds_what_is_known_and_nothing_else() {
+        let full = LineRollup { in_people: 7.0, in_secs: 3600.0, out_people: 0.0, out_secs: 3600.0 };
+        let half = LineRollup { in_people: 2.5, in_secs: 1800.0, ..LineRollup::default() };
+        let windows = [(DAY_SECS, full), (DAY_SECS + 23 * 3600, half)];
+        let bytes = pack(DAY_SECS, Resolution::Hour, &windows);
+        let course = unpacked(&bytes).unwrap();
+        assert_eq!(course.windows, windows);
+        assert_eq!((course.whole.people_in(), course.whole.in_secs), (Some(9.5), 5400.0));
+        assert_eq!(course.windows[1].1.people_out(), None, "nobody knows who went out");
+        assert_eq!(unpacked(&[]).unwrap().windows, []);
+        for cut in 1..bytes.len() {
+            // Cut between two windows it is a shorter day; cut within one it is damaged.
+            assert!(unpacked(&bytes[..cut]).is_none_or(|course| course.windows == windows[..1]), "{cut}");
+        }
+        assert!(unpacked(&bytes[..bytes.len() - 1]).is_none());
+    }
 }

@@ -164,7 +164,9 @@ impl Week {
     pub(crate) fn by_hour(&self) -> Vec<Option<f64>> {
         let of_hour = |hour: usize| {
             let mut whole = Mean::default();
-            self.0.iter().for_each(|hours| whole.merge(hours[hour]));
+            for hours in &self.0 {
+                whole.merge(hours[hour]);
+            }
             whole.value()
         };
         (0..24).map(of_hour).collect()
@@ -195,9 +197,13 @@ impl Days {
     ) {
         let day = self.day(time.date, events);
         // Windows come in order of time, so that only an hour that comes twice is not the last.
-        match day.people.binary_search_by_key(&time.minute_of_day, |(minute, _)| *minute) {
-            Ok(place) => day.people[place].1.merge(window.people),
-            Err(place) => day.people.insert(place, (time.minute_of_day, window.people)),
+        if day.people.last().is_none_or(|(last, _)| *last < time.minute_of_day) {
+            day.people.push((time.minute_of_day, window.people));
+        } else {
+            match day.people.binary_search_by_key(&time.minute_of_day, |(minute, _)| *minute) {
+                Ok(place) => day.people[place].1.merge(window.people),
+                Err(place) => day.people.insert(place, (time.minute_of_day, window.people)),
+            }
         }
         if let Some(people) = window.people.value()
             && day.fullest.is_none_or(|(_, _, most, _)| people > most)
@@ -211,7 +217,7 @@ impl Days {
             Some(last) if last.date == date => self.0.len() - 1,
             _ => self.0.binary_search_by_key(&date, |day| day.date).unwrap_or_else(|place| {
                 let kind = DayKind::of(date, events);
-                self.0.insert(place, Day { date, kind, people: Vec::new(), fullest: None });
+                self.0.insert(place, Day { date, kind, people: Vec::with_capacity(24), fullest: None });
                 place
             }),
         };
@@ -277,6 +283,7 @@ impl Days {
             above_band: (!both.is_empty()).then(|| above as f64 / both.len() as f64),
         })
     }
+
     /// The fullest window of each of the fullest days, fullest first.
     pub(crate) fn peaks(&self, count: usize) -> Vec<Peak> {
         let of_day = |day: &Day| day.fullest.map(|fullest| (day.date, day.kind, fullest));
@@ -348,7 +355,9 @@ mod tests {
     #[test]
     fn an_hour_that_was_never_seen_is_null_in_the_table() {
         let mut week = Week::default();
-        windows(&[("2026-07-01", 7.0)]).iter().for_each(|(_, time, crowd)| week.add(*time, crowd.people));
+        for (_, time, crowd) in windows(&[("2026-07-01", 7.0)]) {
+            week.add(time, crowd.people);
+        }
         let table = week.table();
         assert_eq!((table[2][12], week.by_hour()[12]), (Some(7.0), Some(7.0)));
         assert_eq!(table.iter().flatten().filter(|cell| cell.is_some()).count(), 1);

@@ -115,7 +115,7 @@ pub(crate) trait Store: Send {
         from: i64,
         to: i64,
     ) -> Result<Vec<(i64, LineRollup)>, HistoryError>;
-    /// Days of a series that are packed, by their starts, in order.
+    /// Takes the packed days of a series by their starts and bytes, in order; `None` of `take` says that the bytes are damaged.
     fn packed_days(
         &mut self,
         kind: SeriesKind,
@@ -123,7 +123,8 @@ pub(crate) trait Store: Send {
         series: i64,
         from: i64,
         to: i64,
-    ) -> Result<Vec<(i64, Vec<u8>)>, HistoryError>;
+        take: &mut dyn FnMut(i64, &[u8]) -> Option<()>,
+    ) -> Result<(), HistoryError>;
     /// Series and starts of at most `count` days that are to be packed, newest first, of those that began before a time. Until the
     /// transaction ends nobody else packs them, and what is written of them takes place after.
     fn unpacked_days(

@@ -1,7 +1,7 @@
 //! The tables of packed days, a row a day of a series. One without bytes is to be packed.
 
 use super::{SeriesKind, columns};
-use crate::{packed_day::DAY_SECS, resolution::Resolution};
+use crate::{error::HistoryError, packed_day::DAY_SECS, resolution::Resolution};
 
 /// Days that a number holds beside a series, in the key of the tables of days: until the year 2243.
 const DAYS_OF_SERIES: i64 = 100_000;
@@ -89,4 +89,22 @@ pub(crate) fn update_packed(kind: SeriesKind, resolution: Resolution) -> String 
 /// The statement that deletes days of a series before one.
 pub(crate) fn delete(kind: SeriesKind, resolution: Resolution) -> String {
     format!("DELETE FROM {} WHERE series_day >= $1 AND series_day < $2", days_table(kind, resolution))
+}
+
+/// What is said of a packed day whose bytes are damaged.
+pub(crate) fn damaged(
+    place: &str,
+    kind: SeriesKind,
+    resolution: Resolution,
+    series: i64,
+    day: i64,
+) -> HistoryError {
+    let (table, key) = (days_table(kind, resolution), series_day(series, day));
+    HistoryError::Database {
+        place: place.to_owned(),
+        doing: "read packed days",
+        reason: format!(
+            "one is damaged; it is packed anew after UPDATE {table} SET packed = NULL WHERE series_day = {key}"
+        ),
+    }
 }

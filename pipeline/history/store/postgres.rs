@@ -370,13 +370,21 @@ impl Store for Postgres {
         series: i64,
         from: i64,
         to: i64,
-    ) -> Result<Vec<(i64, Vec<u8>)>, HistoryError> {
+        take: &mut dyn FnMut(i64, &[u8]) -> Option<()>,
+    ) -> Result<(), HistoryError> {
         let select = days::select_packed(kind, resolution);
         let (first, end) = (days::series_day(series, from), days::series_day(series, to));
-        self.ask("read days", |client| {
-            let rows = client.query(&select, &[&first, &end])?;
-            rows.iter().map(|row| Ok((days::of_series_day(row.try_get(0)?).1, row.try_get(1)?))).collect()
-        })
+        let damaged = self.ask("read packed days", |client| {
+            for row in client.query(&select, &[&first, &end])? {
+                let (_, day) = days::of_series_day(row.try_get(0)?);
+                if take(day, row.try_get(1)?).is_none() {
+                    return Ok(Some(day));
+                }
+            }
+            Ok(None)
+        })?;
+        let place = redacted(&self.address);
+        damaged.map_or(Ok(()), |day| Err(days::damaged(&place, kind, resolution, series, day)))
     }
 
     fn unpacked_days(

@@ -329,16 +329,21 @@ impl Store for Sqlite {
         series: i64,
         from: i64,
         to: i64,
-    ) -> Result<Vec<(i64, Vec<u8>)>, HistoryError> {
-        let read = |connection: &Connection| {
-            connection
-                .prepare_cached(&days::select_packed(kind, resolution))?
-                .query_map([days::series_day(series, from), days::series_day(series, to)], |row| {
-                    Ok((days::of_series_day(row.get(0)?).1, row.get(1)?))
-                })?
-                .collect::<rusqlite::Result<Vec<_>>>()
+        take: &mut dyn FnMut(i64, &[u8]) -> Option<()>,
+    ) -> Result<(), HistoryError> {
+        let mut read = |connection: &Connection| {
+            let mut statement = connection.prepare_cached(&days::select_packed(kind, resolution))?;
+            let mut rows = statement.query([days::series_day(series, from), days::series_day(series, to)])?;
+            while let Some(row) = rows.next()? {
+                let (_, day) = days::of_series_day(row.get(0)?);
+                if take(day, row.get_ref(1)?.as_blob()?).is_none() {
+                    return Ok(Some(day));
+                }
+            }
+            Ok::<_, rusqlite::Error>(None)
         };
-        read(&self.connection).map_err(self.failed("read days"))
+        let damaged = read(&self.connection).map_err(self.failed("read packed days"))?;
+        damaged.map_or(Ok(()), |day| Err(days::damaged(&self.path, kind, resolution, series, day)))
     }
 
     fn unpacked_days(

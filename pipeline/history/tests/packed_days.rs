@@ -177,52 +177,80 @@ fn packed_days_say_what_windows_say(address: &str, mut packed: impl FnMut() -> i
     assert!(of_days.iter().zip(&of_windows).all(|(days, windows)| same(days, windows)));
 }
 
+/// A history whose tables were made before days were packed says the same, when it is opened and when its days are packed.
+/// `undo` leaves the tables as they were made then.
+fn a_history_of_before_says_the_same(address: &str, undo: impl FnOnce(), mut packed: impl FnMut() -> i64) {
+    let history = early(address);
+    fill(&history);
+    let before = reports(&history);
+    drop(history);
+    undo();
+    let taken_over = reports(&early(address));
+    let of_days = reports(&late(address));
+    assert_eq!(packed(), 2 * ZONES.len() as i64 * DAYS, "days in the dark, too");
+    for ((days, taken_over), before) in of_days.iter().zip(&taken_over).zip(&before) {
+        assert!(same(taken_over, before) && same(days, before));
+    }
+}
+
 /// Counts the days of zones that are packed.
 const PACKED: &str = "SELECT count(packed) FROM (SELECT packed FROM zone_15m_days UNION ALL SELECT packed FROM zone_1h_days) AS d";
+
+fn packed_in_file(file: &str) -> i64 {
+    let connection = rusqlite::Connection::open(file).unwrap();
+    connection.query_row(PACKED, [], |row| row.get(0)).unwrap()
+}
+
+fn packed_in_database(url: &str) -> i64 {
+    let mut client = postgres::Client::connect(url, postgres::NoTls).unwrap();
+    client.query_one(PACKED, &[]).unwrap().get(0)
+}
+
+/// The tables of windows of which days are packed.
+const TABLES: [&str; 4] = ["zone_15m", "zone_1h", "line_15m", "line_1h"];
 
 #[test]
 fn packed_days_in_a_file_say_what_windows_say() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("history.sqlite").to_string_lossy().into_owned();
-    packed_days_say_what_windows_say(&file, || {
-        let connection = rusqlite::Connection::open(&file).unwrap();
-        connection.query_row(PACKED, [], |row| row.get(0)).unwrap()
-    });
+    packed_days_say_what_windows_say(&file, || packed_in_file(&file));
 }
 
 #[test]
 fn packed_days_in_a_database_say_what_windows_say() {
     let Some(server) = Server::start() else { return };
     let url = server.url(PASSWORD_IN_URL);
-    packed_days_say_what_windows_say(&url, || {
-        let mut client = postgres::Client::connect(&url, postgres::NoTls).unwrap();
-        client.query_one(PACKED, &[]).unwrap().get(0)
-    });
+    packed_days_say_what_windows_say(&url, || packed_in_database(&url));
 }
 
 #[test]
-fn a_history_of_before_days_were_packed_says_the_same() {
+fn a_file_of_before_days_were_packed_says_the_same() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("history.sqlite").to_string_lossy().into_owned();
-    let history = early(&file);
-    fill(&history);
-    let before = reports(&history);
-    drop(history);
-    // As version 2 left it.
-    let connection = rusqlite::Connection::open(&file).unwrap();
-    for table in ["zone_15m", "zone_1h", "line_15m", "line_1h"] {
-        let drop = format!(
-            "DROP TRIGGER {table}_unpacks_by_INSERT; DROP TRIGGER {table}_unpacks_by_UPDATE; DROP TABLE {table}_days;"
-        );
-        connection.execute_batch(&drop).unwrap();
-    }
-    connection.execute_batch("PRAGMA user_version = 2").unwrap();
+    let undo = || {
+        let connection = rusqlite::Connection::open(&file).unwrap();
+        for table in TABLES {
+            let drop = format!(
+                "DROP TRIGGER {table}_unpacks_by_INSERT; DROP TRIGGER {table}_unpacks_by_UPDATE; DROP TABLE {table}_days;"
+            );
+            connection.execute_batch(&drop).unwrap();
+        }
+        connection.execute_batch("PRAGMA user_version = 2").unwrap();
+    };
+    a_history_of_before_says_the_same(&file, undo, || packed_in_file(&file));
+}
 
-    let migrated = reports(&early(&file));
-    let packed = reports(&late(&file));
-    let days: i64 = connection.query_row(PACKED, [], |row| row.get(0)).unwrap();
-    assert_eq!(days, 2 * ZONES.len() as i64 * DAYS, "days in the dark, too");
-    for ((packed, migrated), before) in packed.iter().zip(&migrated).zip(&before) {
-        assert!(same(migrated, before) && same(packed, before));
-    }
+#[test]
+fn a_database_of_before_days_were_packed_says_the_same() {
+    let Some(server) = Server::start() else { return };
+    let url = server.url(PASSWORD_IN_URL);
+    let undo = || {
+        let mut client = postgres::Client::connect(&url, postgres::NoTls).unwrap();
+        for table in TABLES {
+            let drop = format!("DROP FUNCTION {table}_unpacks CASCADE; DROP TABLE {table}_days;");
+            client.batch_execute(&drop).unwrap();
+        }
+        client.batch_execute("UPDATE throng_history SET version = 1").unwrap();
+    };
+    a_history_of_before_says_the_same(&url, undo, || packed_in_database(&url));
 }
