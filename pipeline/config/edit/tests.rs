@@ -102,6 +102,7 @@ fn a_zone_comes_in_behind_the_others_and_goes_out_without_a_trace() {
             "id = \"roof\"",
             "name = \"The roof\"",
             "polygon_m = [[1.0, 2.0], [3.123, 2.0], [3.0, 4.0]]",
+            "profile = \"street_flat\"",
             "capacity_people = 30",
             "ring = \"district\"",
         ]

@@ -72,7 +72,7 @@ pub fn remove_zone(document: &mut DocumentMut, zone: &str) -> anyhow::Result<()>
     let (zones, index) = found.with_context(|| format!("there is no [[zone]] with id = \"{zone}\""))?;
     let removed = zones.get(index).cloned().unwrap_or_default();
     zones.remove(index);
-    let above = of_more_than_one(above(&removed));
+    let above = of_more_than_one(&above(&removed));
     if above.is_empty() {
         return Ok(());
     }
@@ -101,7 +101,7 @@ fn above(table: &Table) -> String {
 }
 
 /// The comments in a table's prefix that an empty line parts from it; empty without any.
-fn of_more_than_one(prefix: String) -> String {
+fn of_more_than_one(prefix: &str) -> String {
     let lines: Vec<&str> = prefix.split_inclusive('\n').collect();
     let empty = lines.iter().rposition(|line| line.trim().is_empty()).unwrap_or(0);
     let kept = lines.get(..empty).unwrap_or_default().concat();
