@@ -94,6 +94,11 @@ fn percentile(sorted: &[f64], share: f64) -> f64 {
     sorted[((sorted.len() - 1) as f64 * share).round() as usize]
 }
 
+/// Starts a thread.
+fn named<T: Send + 'static>(name: &str, work: impl FnOnce() -> T + Send + 'static) -> thread::JoinHandle<T> {
+    thread::Builder::new().name(name.to_owned()).spawn(work).unwrap()
+}
+
 fn main() {
     if let Ok(setup) = std::env::var(SERVE) {
         return server::serve(&setup);
@@ -104,7 +109,7 @@ fn main() {
     let bus = Bus::new(setup.zones, setup.cameras);
     let publishing = {
         let (pipe, is_over) = (served.0.stdin.take().unwrap(), Arc::clone(&is_over));
-        thread::spawn(move || bus.publish(pipe, &is_over))
+        named("bus", move || bus.publish(pipe, &is_over))
     };
     let cookie = viewer::log_in(&address);
     let is_counting = Arc::new(AtomicBool::new(false));
@@ -118,7 +123,7 @@ fn main() {
                 is_counting: Arc::clone(&is_counting),
                 is_over: Arc::clone(&is_over),
             };
-            thread::spawn(move || viewer.watch(streams))
+            named("viewer", move || viewer.watch(streams))
         })
         .collect();
     thread::sleep(SETTLE);

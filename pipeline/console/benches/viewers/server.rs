@@ -43,18 +43,18 @@ pub(crate) fn serve(setup: &str) {
         let line = line.unwrap();
         let (kind, message) = line.split_once('\t').unwrap();
         console.hear(match kind {
-            "density" => RoomEvent::ZoneDensity(read(message)),
-            "flow" => RoomEvent::ZoneFlow(read(message)),
-            "risk" => RoomEvent::ZoneRisk(read(message)),
-            "state" => RoomEvent::ZoneState(read(message)),
-            "count" => RoomEvent::Count(read(message)),
-            _ => RoomEvent::CameraState(read(message)),
+            "density" => RoomEvent::ZoneDensity(Box::new(read(message))),
+            "flow" => RoomEvent::ZoneFlow(Box::new(read(message))),
+            "risk" => RoomEvent::ZoneRisk(Box::new(read(message))),
+            "state" => RoomEvent::ZoneState(Box::new(read(message))),
+            "count" => RoomEvent::Count(Box::new(read(message))),
+            _ => RoomEvent::CameraState(Box::new(read(message))),
         });
     }
 }
 
-fn read<M: DeserializeOwned>(message: &str) -> Box<M> {
-    Box::new(serde_json::from_str(message).unwrap())
+fn read<M: DeserializeOwned>(message: &str) -> M {
+    serde_json::from_str(message).unwrap()
 }
 
 fn site(zones: usize, cameras: usize) -> SiteDescription {

@@ -7,7 +7,6 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    thread,
     time::Duration,
 };
 
@@ -15,7 +14,7 @@ use serde_json::json;
 use throng_analytics::time::Timestamp;
 use throng_console::Clock;
 
-use super::bus::camera_id;
+use super::{bus::camera_id, named};
 
 /// How long a silence is a failure.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -65,11 +64,13 @@ impl Viewer {
         let walls: Vec<_> = (0..streams)
             .map(|number| {
                 let viewer = self.clone();
-                thread::spawn(move || viewer.look(&camera_id(number)))
+                named("wall", move || viewer.look(&camera_id(number)))
             })
             .collect();
         let mut seen = self.hear();
-        walls.into_iter().for_each(|wall| seen.join(wall.join().unwrap()));
+        for wall in walls {
+            seen.join(wall.join().unwrap());
+        }
         seen
     }
 
