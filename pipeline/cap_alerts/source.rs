@@ -22,9 +22,9 @@ use crate::config::redact;
 /// Longest time for one document.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 /// Longest time for a feed with all that it links to; the rest is fetched the next time.
-const ALL_WITHIN: Duration = Duration::from_secs(60);
+const ALL_WITHIN: Duration = Duration::from_mins(1);
 /// An entry that has not changed is read again after so long, as long as it is in its feed.
-const READ_AGAIN: Duration = Duration::from_secs(86_400);
+const READ_AGAIN: Duration = Duration::from_hours(24);
 /// Entries of a feed that are followed at most.
 const LINKS_MAX: usize = 1000;
 /// A service may move, but not in a circle.

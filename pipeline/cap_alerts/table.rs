@@ -13,7 +13,7 @@ use super::alert::{Area, Info, Severity};
 use crate::{config::duration::Span, publish::Id};
 
 /// How long an alert holds that does not say it.
-const LASTS: Duration = Duration::from_secs(3600);
+const LASTS: Duration = Duration::from_hours(1);
 /// Length of a degree of latitude, metres, on a sphere of the Earth's mean radius.
 const METRES_PER_DEGREE: f64 = 111_195.0;
 

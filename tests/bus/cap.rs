@@ -28,7 +28,7 @@ impl Service {
         let address = format!("http://{}", listener.local_addr().unwrap());
         let service = Self { address, documents: Arc::default() };
         let documents = Arc::clone(&service.documents);
-        thread::spawn(move || {
+        let serve = move || {
             for stream in listener.incoming() {
                 let Ok(mut stream) = stream else { return };
                 let mut lines = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
@@ -46,7 +46,8 @@ impl Service {
                 );
                 drop(stream.write_all(format!("{head}{body}").as_bytes()));
             }
-        });
+        };
+        thread::Builder::new().name("alerts".to_owned()).spawn(serve).unwrap();
         service
     }
 

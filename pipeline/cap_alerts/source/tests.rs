@@ -24,7 +24,7 @@ impl Service {
         let address = format!("http://{}", listener.local_addr().unwrap());
         let service = Self { address, answers: Arc::default(), asked: Arc::default() };
         let (answers, asked) = (Arc::clone(&service.answers), Arc::clone(&service.asked));
-        thread::spawn(move || {
+        let serve = move || {
             for stream in listener.incoming() {
                 let Ok(mut stream) = stream else { return };
                 asked.fetch_add(1, Ordering::SeqCst);
@@ -41,7 +41,8 @@ impl Service {
                 // Whoever has heard enough hangs up.
                 drop(stream.write_all(format!("HTTP/1.1 {answer}").as_bytes()));
             }
-        });
+        };
+        thread::Builder::new().name("alerts".to_owned()).spawn(serve).unwrap();
         service
     }
 

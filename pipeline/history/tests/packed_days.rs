@@ -17,6 +17,8 @@ use throng_history::{
 const BEGIN: i64 = 1_791_185_400;
 const DAYS: i64 = 40;
 const ZONES: [&str; 3] = ["gate", "square", "dark"];
+/// Days of zones, by quarters of an hour and by hours.
+const DAYS_OF_ZONES: i64 = 2 * 3 * DAYS;
 
 /// Before any day is over, so that none is packed.
 fn early(address: &str) -> History {
@@ -70,8 +72,8 @@ fn fill(history: &History) {
     for resolution in [Resolution::QuarterHour, Resolution::Hour] {
         let secs = resolution.secs();
         let starts = || (resolution.start_of(BEGIN)..BEGIN + DAYS * 86_400).step_by(secs as usize);
-        for (number, zone) in ZONES.into_iter().enumerate() {
-            let seed = |start: i64| start / secs + number as i64 * 1_000_000 + secs;
+        for (number, zone) in (0_i64..).zip(ZONES) {
+            let seed = |start: i64| start / secs + number * 1_000_000 + secs;
             // Nobody looked at one of them for a week.
             let is_dark = |start: i64| zone == "dark" && (10..17).contains(&((start - BEGIN) / 86_400));
             let windows: Vec<_> = starts()
@@ -150,8 +152,8 @@ fn packed_days_say_what_windows_say(address: &str, mut packed: impl FnMut() -> i
     drop(history);
     assert_eq!(packed(), 0);
     let of_days = reports(&late(address));
-    // A day of each zone, by quarters of an hour and by hours, but for six days in the dark.
-    let all = 2 * (ZONES.len() as i64 * DAYS - 6);
+    // But for six days in the dark.
+    let all = DAYS_OF_ZONES - 2 * 6;
     assert_eq!(packed(), all);
     for (days, windows) in of_days.iter().zip(&of_windows) {
         assert!(same(days, windows));
@@ -187,7 +189,7 @@ fn a_history_of_before_says_the_same(address: &str, undo: impl FnOnce(), mut pac
     undo();
     let taken_over = reports(&early(address));
     let of_days = reports(&late(address));
-    assert_eq!(packed(), 2 * ZONES.len() as i64 * DAYS, "days in the dark, too");
+    assert_eq!(packed(), DAYS_OF_ZONES, "days in the dark, too");
     for ((days, taken_over), before) in of_days.iter().zip(&taken_over).zip(&before) {
         assert!(same(taken_over, before) && same(days, before));
     }
