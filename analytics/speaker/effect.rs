@@ -44,6 +44,9 @@ const SAMPLES_MIN: usize = 8;
 /// Smallest differences worth telling, people/m2, people/s and m/s: below them a difference may be sure and yet mean
 /// nothing to whoever stands there.
 const WORTH_TELLING: [f64; 3] = [0.1, 0.1, 0.05];
+/// A difference of density that is too large to be called no change only because it is not sure, people/m2: half a step from one
+/// level to the next.
+const NO_CHANGE_PEOPLE_PER_M2_MAX: f64 = 0.5;
 /// Two-sided 90 % point of Student's t by degrees of freedom, 1 to 10; 1.7 above (1.725 at 20, 1.645 at infinity).
 const STUDENT_90: [f64; 10] = [6.31, 2.92, 2.35, 2.13, 2.02, 1.94, 1.89, 1.86, 1.83, 1.81];
 
@@ -70,7 +73,7 @@ pub enum Verdict {
     NoChange,
     /// Density or inflow rose, or people slowed down.
     Worse,
-    /// There is too little data on one side: nobody knows.
+    /// There is too little data on one side, or density differs much and yet within its scatter: nobody knows.
     Unknown,
 }
 
@@ -154,6 +157,7 @@ fn verdict(density: Option<Comparison>, inflow: Option<Comparison>, speed: Optio
         // Fewer come in, and yet something else got worse: no help.
         Some(_) if signs.contains(&1) => Verdict::NoChange,
         Some(_) => Verdict::Helped,
+        None if (density.after - density.before).abs() > NO_CHANGE_PEOPLE_PER_M2_MAX => Verdict::Unknown,
         None => Verdict::NoChange,
     }
 }
@@ -263,6 +267,26 @@ mod tests {
             assert_eq!((effect.verdict, effect.advice), (Verdict::Unknown, Advice::VerifyByEye));
             assert_eq!(effect.density_people_per_m2, None);
         }
+    }
+
+    #[test]
+    fn a_crowd_that_swings_about_another_density_is_not_called_unchanged() {
+        let began = Timestamp::from_unix_nanos(1_000_000_000_000);
+        let density = |second: f64| if second < 0.0 { 1.5 } else { 4.5 + 3.0 * (second / 8.0).sin() };
+        let samples: Vec<Sample> = (-40..60)
+            .map(|second| Sample {
+                at: began + f64::from(second),
+                density_people_per_m2: Some(density(f64::from(second))),
+                ..Sample::default()
+            })
+            .collect();
+        let effect = effect(&samples, began, Windows::default(), 1);
+        let comparison = effect.density_people_per_m2.unwrap();
+        assert!(
+            comparison.difference_lo < 0.0 && comparison.after - comparison.before > 2.0,
+            "{comparison:?}"
+        );
+        assert_eq!((effect.verdict, effect.advice), (Verdict::Unknown, Advice::VerifyByEye));
     }
 
     #[test]
