@@ -26,12 +26,12 @@ packages=(
   opencv-doc
   ca-certificates
 )
-# What only tests need: servers of RTSP and RTMP; a broker, a telephone, a checker of XML, keys, a Modbus device, a reader of
+# What only tests need: servers of RTSP and RTMP; a broker, a telephone, a checker of XML, keys, TLS before a server that has none, a Modbus device, a reader of
 # ONVIF's events; a browser with letters for Chinese, unless CHROMIUM names one; a database; promtool.
 test_packages=(
   python3-gi gir1.2-gst-rtsp-server-1.0
   ffmpeg nginx-light libnginx-mod-rtmp
-  mosquitto sip-tester libxml2-utils openssl python3-pymodbus python3-serial-asyncio python3-zeep
+  mosquitto sip-tester libxml2-utils openssl socat python3-pymodbus python3-serial-asyncio python3-zeep
   fonts-dejavu-core fonts-wqy-microhei
   postgresql prometheus
 )

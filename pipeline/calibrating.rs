@@ -3,7 +3,7 @@
 
 use anyhow::{Context as _, ensure};
 use throng_analytics::{
-    camera::{Calibration, Homography, PointPair},
+    camera::{Calibration, FitOptions, Homography, Lens, PointPair, pose_from_ground},
     ground::{Visibility, zone_visibility},
     zone::Zone,
 };
@@ -17,6 +17,10 @@ pub struct Points {
     pub image_size_px: [u32; 2],
     /// Height at which heads are seen, metres.
     pub head_height_m: f64,
+    /// The lens, where it was measured in such a picture.
+    pub lens: Option<Lens>,
+    /// Which of the pairs are left out.
+    pub leave_out: Vec<usize>,
 }
 
 impl Points {
@@ -25,11 +29,27 @@ impl Points {
     /// # Errors
     /// They show no flat ground from above; the message names the point that is wrong.
     pub fn fit(&self, camera: &str) -> anyhow::Result<Calibration> {
-        let [width_px, height_px] = self.image_size_px;
-        let calibration = Calibration::from_point_pairs(&self.pairs, width_px, height_px, self.head_height_m)
+        let options = FitOptions {
+            head_height_m: self.head_height_m,
+            lens: self.lens,
+            leave_out: self.leave_out.clone(),
+        };
+        let calibration = Calibration::fit(&self.pairs, self.image_size_px, &options)
             .with_context(|| format!("the points of camera {camera} give no calibration"))?;
         ensure!(calibration.is_calibrated(), "the points give no ground seen from above");
         Ok(calibration)
+    }
+
+    /// The focal length that they tell once `lens` is taken back, pixels; `None` where they tell none, as from straight above.
+    pub fn focal_px(&self, lens: &Lens) -> Option<f64> {
+        let used = self.pairs.iter().enumerate().filter(|(index, _)| !self.leave_out.contains(index));
+        let undo = |(_, pair): (usize, &PointPair)| {
+            Some(PointPair { in_image_px: lens.undistort_px(pair.in_image_px)?, ..*pair })
+        };
+        let ground = Homography::fit(&used.map(undo).collect::<Option<Vec<_>>>()?).ok()?;
+        let [width_px, height_px] = self.image_size_px;
+        let pose = pose_from_ground(&ground, width_px, height_px, self.head_height_m, None)?;
+        Some(pose.camera.focal_px)
     }
 }
 

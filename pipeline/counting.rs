@@ -40,6 +40,7 @@ use crate::{
     vision::{
         ego_motion::EgoResidual,
         motion::MotionMeter,
+        moving_motion::MovingMeter,
         watch::{PictureWatch, Shift, Trouble, WatchSettings},
     },
 };
@@ -76,6 +77,7 @@ pub struct CountedCamera {
 /// What follows a camera's pictures from one to the next.
 struct Eyes {
     motion: MotionMeter,
+    moving_motion: MovingMeter,
     watch: PictureWatch,
 }
 
@@ -88,7 +90,11 @@ impl ReadyCamera {
     /// # Errors
     /// OpenCV is not usable.
     pub fn new(camera: CountedCamera) -> anyhow::Result<Self> {
-        let eyes = Eyes { motion: MotionMeter::new()?, watch: PictureWatch::new(camera.watch.clone()) };
+        let eyes = Eyes {
+            motion: MotionMeter::new()?,
+            moving_motion: MovingMeter::default(),
+            watch: PictureWatch::new(camera.watch.clone()),
+        };
         Ok(Self(camera, eyes))
     }
 }
@@ -356,7 +362,8 @@ fn finish(
         None => eyes.motion.measure(&frame, image_width_px).map(|field| field.map(|field| (field, None))),
         Some(located) => {
             let people = count.as_ref().ok().map(|count| &count.density);
-            let measured = eyes.motion.measure_moving(&frame, image_width_px, located.ego.as_ref(), people);
+            let ego = located.ego.as_ref();
+            let measured = eyes.moving_motion.measure(&frame, image_width_px, ego, people);
             measured.map(|measured| measured.map(|(field, residual)| (field, Some(residual))))
         }
     };

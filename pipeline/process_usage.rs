@@ -49,6 +49,23 @@ pub fn rss_mb() -> anyhow::Result<f64> {
     status_mb("VmRSS:")
 }
 
+/// Resident memory by where it comes from.
+#[derive(Clone, Copy, Debug)]
+pub struct RssParts {
+    /// What the process has made, megabytes of a million bytes.
+    pub own: f64,
+    /// What lies in files, as the code of libraries does, likewise.
+    pub of_files: f64,
+}
+
+/// The same by its parts.
+///
+/// # Errors
+/// The kernel's figures cannot be read.
+pub fn rss_parts_mb() -> anyhow::Result<RssParts> {
+    Ok(RssParts { own: status_mb("RssAnon:")?, of_files: status_mb("RssFile:")? })
+}
+
 fn status_mb(name: &str) -> anyhow::Result<f64> {
     let status = std::fs::read_to_string("/proc/self/status").context("cannot read /proc/self/status")?;
     let kib = status

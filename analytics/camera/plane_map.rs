@@ -34,6 +34,11 @@ impl PlaneFromImage {
         })
     }
 
+    /// The lens; `None` where none was measured.
+    pub fn lens(&self) -> Option<&Lens> {
+        self.lens.as_ref()
+    }
+
     /// The homography behind the lens.
     pub fn homography(&self) -> &Homography {
         &self.plane_from_undistorted

@@ -25,6 +25,9 @@ const DELTA: f64 = 1e-4;
 /// its distance from the middle (our proposal).
 const SIGMA_MAX: f64 = 0.05;
 
+/// Standard deviation of a click at best, pixels (our proposal): a few that happen to lie on a line are no proof of how well one clicks.
+const CLICK_SIGMA_MIN_PX: f64 = 0.3;
+
 /// Fewest points on an edge: two lie on a line always.
 const POINTS_MIN: usize = 3;
 
@@ -38,7 +41,7 @@ pub struct PlumbLines {
     pub lens: Lens,
     /// Its first radial coefficient.
     pub k1: f64,
-    /// Standard deviation of that, from how far the points are off their straightened edges.
+    /// Standard deviation of that, from how far the points are off their straightened edges, at least 0.3 pixels.
     pub k1_sigma: f64,
     /// How far the points of each edge are off a straight line, root mean square, pixels, before and after: an edge that
     /// stays bent is not straight in the world.
@@ -140,7 +143,7 @@ pub fn fit_plumb_lines(
         .zip(below.iter().flatten())
         .map(|(a, b)| ((a - b) / (2.0 * DELTA)).powi(2))
         .sum();
-    let variance_px2 = sum_of_squares(&here) / (spare - 1) as f64;
+    let variance_px2 = (sum_of_squares(&here) / (spare - 1) as f64).max(CLICK_SIGMA_MIN_PX.powi(2));
     let k1_sigma = (variance_px2 / steepness).sqrt();
     // Edges through the middle: no steepness at all.
     if k1_sigma.is_nan() || k1_sigma > SIGMA_MAX {
@@ -290,10 +293,15 @@ mod tests {
                 })
                 .collect()
         };
-        let through_the_middle = message(&[spoke(0.2, 100), spoke(1.3, 200)]);
-        let is_said = through_the_middle.contains("near the picture's border")
-            || through_the_middle.contains("no lens of this model");
-        assert!(is_said, "{through_the_middle}");
+        let clicked = vec![spoke(0.2, 100), spoke(1.3, 200)];
+        // Clicked without any error, and still no word of the lens.
+        let exactly =
+            vec![(0..6).map(|i| [580.0 + 30.0 * f64::from(i), 330.0 + 15.0 * f64::from(i)]).collect()];
+        for through_the_middle in [clicked, exactly].map(|edges| message(&edges)) {
+            let is_said = through_the_middle.contains("near the picture's border")
+                || through_the_middle.contains("no lens of this model");
+            assert!(is_said, "{through_the_middle}");
+        }
         let arc = (0..12)
             .map(|i| [100.0 + 90.0 * f64::from(i), 600.0 - 6.0 * (f64::from(i) - 5.5).powi(2)])
             .collect();

@@ -1,13 +1,11 @@
 //! `throng calibrate`: point pairs, or the heads in the picture, to a calibration that one can see, judge and keep.
 
+mod csv;
+mod edges;
 mod heads;
 mod moved;
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{path::PathBuf, time::Duration};
 
 use anyhow::{Context, bail, ensure};
 use clap::Args;
@@ -15,6 +13,7 @@ use image::RgbImage;
 use serde::Serialize;
 use throng_analytics::camera::{Calibration, PointPair};
 
+use self::edges::LensReport;
 use super::{exit_status::ExitStatus, load_site, output, still};
 use crate::{
     calibrating::{PointFit, Points, ZoneFit, point_fits, zone_fits},
@@ -40,10 +39,16 @@ const OUT_OF_TRUST_SHARE: f64 = 0.05;
   throng calibrate site.toml gate --points points.csv --write
   throng calibrate site.toml gate --heads --write          without points: by the size of heads in the picture
   throng calibrate site.toml gate --moved-from before.png --write     the camera was nudged: carry its points over
+  throng calibrate site.toml gate --edges edges.csv --write           a wide lens: by edges that are straight in the world
 
 points.csv has the columns u_px, v_px, x_m and y_m: where a point of the ground (paint, kerb, drain) lies in the picture
 and on the ground. Four points are the least, eight around the zones are better. The picture shows the fitted ground in
 metres, how far each point lies from where the others put it (red), and the area in which the fit can be believed.
+
+edges.csv has the columns edge, u_px and v_px: a name, and where points along that edge (kerb, wall, eaves, lamp post) lie in the
+same picture as the camera's points. Mark at least three long edges near the picture's border with eight points each: an edge
+through the middle is straight with any lens. They tell what the lens bends; how wide it sees follows from the camera's points, or
+from --view-angle.
 
 --heads is for a camera nobody can measure: a detector finds people in the picture (give several with --still, taken when people
 are about), and metres follow from how wide their heads are. Areas are then known to a quarter or a third, everything
@@ -60,11 +65,14 @@ pub struct CalibrateArgs {
     /// the same places lie in the picture now.
     #[arg(long, value_name = "OLD.png", conflicts_with_all = ["points", "heads"])]
     pub moved_from: Option<PathBuf>,
+    /// Points along edges that are straight in the world: CSV with the columns `edge`, `u_px`, `v_px`. They tell the lens.
+    #[arg(long, value_name = "EDGES.csv", group = "by_view", conflicts_with = "moved_from")]
+    pub edges: Option<PathBuf>,
     /// Go by the size of the heads that a detector finds in the pictures.
-    #[arg(long, conflicts_with = "points")]
+    #[arg(long, group = "by_view", conflicts_with = "points")]
     pub heads: bool,
-    /// View across the picture in degrees, where it is known; for `--heads`.
-    #[arg(long, value_name = "DEGREES", requires = "heads", value_parser = parse_view_angle)]
+    /// View across the picture in degrees, where it is known; for `--heads` and `--edges`.
+    #[arg(long, value_name = "DEGREES", requires = "by_view", value_parser = parse_view_angle)]
     pub view_angle: Option<f64>,
     /// A picture of the camera; for `--heads` as many as you like. Default: one is taken from it.
     #[arg(long, value_name = "FILE")]
@@ -72,7 +80,7 @@ pub struct CalibrateArgs {
     /// The picture to write.
     #[arg(long, value_name = "OUT.png", default_value = "calibration.png")]
     pub picture: PathBuf,
-    /// Put the points of `--points` or `--moved-from`, or what `--heads` found, into the site file.
+    /// Put the points of `--points` or `--moved-from`, the lens of `--edges`, or what `--heads` found, into the site file.
     #[arg(long)]
     pub write: bool,
     /// Write the result as one JSON line to stdout.
@@ -86,6 +94,10 @@ struct Report<'a> {
     camera: &'a str,
     points: Vec<PointReport>,
     leave_one_out_rmse_m: Option<f64>,
+    /// What edges told of the lens.
+    lens: Option<LensReport>,
+    /// The same error without the lens; `None` where the points give no ground without it.
+    leave_one_out_rmse_without_lens_m: Option<f64>,
     camera_height_m: Option<f64>,
     depression_degrees: Option<f64>,
     zones: Vec<ZoneReport<'a>>,
@@ -142,14 +154,30 @@ pub fn run(args: &CalibrateArgs) -> anyhow::Result<ExitStatus> {
     if args.heads {
         return heads::run(args, &plan, camera, pictures);
     }
-    let is_new = args.points.is_some() || args.moved_from.is_some();
-    ensure!(is_new || !args.write, "there is nothing new to write: give --points, --moved-from or --heads");
+    let has_new_points = args.points.is_some() || args.moved_from.is_some();
+    let is_new = has_new_points || args.edges.is_some();
+    ensure!(
+        is_new || !args.write,
+        "there is nothing new to write: give --points, --moved-from, --edges or --heads"
+    );
     let [mut picture] = <[RgbImage; 1]>::try_from(pictures)
         .map_err(|pictures| anyhow::anyhow!("{} pictures are given; one is drawn over", pictures.len()))?;
-    let mut points = points(args, &picture)?;
+    let mut points = points(args, camera, &picture)?;
     if let Some(old) = &args.moved_from {
         points = moved::moved(&points, &still::load(old)?, &picture)?;
     }
+    let mut without_lens = None;
+    let straightened = match &args.edges {
+        Some(path) => {
+            let edges = csv::edges(path)?;
+            let bent = Points { lens: None, ..points.clone() };
+            without_lens = bent.fit(&args.camera).ok().and_then(|fit| fit.leave_one_out_rmse_m());
+            let report = edges::straighten(&mut points, &edges, args.view_angle)?;
+            edges::draw(&mut picture, &points, &edges, &report);
+            Some(report)
+        }
+        None => None,
+    };
     let calibration = if is_new { points.fit(&args.camera)? } else { camera.calibration.clone() };
     ensure!(calibration.is_calibrated(), "the points give no ground seen from above");
     let fits = point_fits(&calibration, &points.pairs);
@@ -161,6 +189,8 @@ pub fn run(args: &CalibrateArgs) -> anyhow::Result<ExitStatus> {
         camera: &args.camera,
         points: fits.iter().map(PointReport::of).collect(),
         leave_one_out_rmse_m: calibration.leave_one_out_rmse_m(),
+        lens: straightened,
+        leave_one_out_rmse_without_lens_m: without_lens,
         camera_height_m: calibration.camera_height_m(),
         depression_degrees: calibration.depression_rad().map(f64::to_degrees),
         zones: zones.iter().map(ZoneReport::of).collect(),
@@ -169,7 +199,7 @@ pub fn run(args: &CalibrateArgs) -> anyhow::Result<ExitStatus> {
     };
     tell(&report);
     if args.write {
-        write(&args.site, &args.camera, &points)?;
+        write(args, has_new_points.then_some(&points), report.lens.as_ref())?;
         output::note(format!("written to {} as [camera.calibration]", args.site.display()));
     }
     if args.json {
@@ -199,53 +229,27 @@ fn camera_of<'a>(plan: &'a Plan, args: &CalibrateArgs) -> anyhow::Result<&'a Cam
     Ok(camera)
 }
 
-/// The points of `--points`, else those of the site file.
-fn points(args: &CalibrateArgs, picture: &RgbImage) -> anyhow::Result<Points> {
+/// The points of `--points`, else those of the site file, with the lens that the site knows.
+fn points(args: &CalibrateArgs, camera: &CameraPlan, picture: &RgbImage) -> anyhow::Result<Points> {
     let stated = edit::stated(&edit::read(&args.site)?, &args.camera)?;
-    let (pairs, image_size_px) = match &args.points {
-        Some(path) => {
-            let has_lens = stated.has_lens;
-            ensure!(
-                !has_lens,
-                "camera {} has a measured lens: put its points into the site file by hand",
-                args.camera
-            );
-            (read_points(path)?, [picture.width(), picture.height()])
-        }
-        None => stated.points.with_context(|| {
-            format!(
-                "camera {} has no points in {}: give some with --points",
-                args.camera,
-                args.site.display()
-            )
-        })?,
+    let known = &camera.calibration;
+    let (pairs, image_size_px, leave_out) = if let Some(path) = &args.points {
+        (csv::points(path)?, [picture.width(), picture.height()], Vec::new())
+    } else {
+        let (pairs, image_size_px) = stated.points.with_context(|| {
+            let shown = args.site.display();
+            format!("camera {} has no points in {shown}: give some with --points", args.camera)
+        })?;
+        (pairs, image_size_px, known.left_out().iter().map(|point| point.index).collect())
     };
-    Ok(Points { pairs, image_size_px, head_height_m: stated.head_height_m })
-}
-
-fn read_points(path: &Path) -> anyhow::Result<Vec<PointPair>> {
-    let shown = path.display();
-    let text = fs::read_to_string(path).with_context(|| format!("cannot read the points {shown}"))?;
-    let mut lines = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty());
-    let header: Vec<&str> =
-        lines.next().map(|(_, line)| line.split(',').map(str::trim).collect()).unwrap_or_default();
-    let places = ["u_px", "v_px", "x_m", "y_m"].map(|name| header.iter().position(|column| *column == name));
-    let [Some(u), Some(v), Some(x), Some(y)] = places else {
-        bail!("{shown}:1: expected the columns u_px, v_px, x_m and y_m, found `{}`", header.join(","));
-    };
-    lines
-        .map(|(number, line)| {
-            let fields: Vec<&str> = line.split(',').map(str::trim).collect();
-            let field =
-                |column: usize| fields.get(column)?.parse().ok().filter(|value: &f64| value.is_finite());
-            match (field(u), field(v), field(x), field(y)) {
-                (Some(u), Some(v), Some(x), Some(y)) => {
-                    Ok(PointPair { in_image_px: [u, v], in_ground_m: [x, y] })
-                }
-                _ => bail!("{shown}:{number}: u_px, v_px, x_m and y_m must be numbers, found `{line}`"),
-            }
-        })
-        .collect()
+    let lens = known.ground_from_image().lens().copied();
+    ensure!(
+        lens.is_none() || args.edges.is_some() || image_size_px == known.image_size_px(),
+        "camera {} has a lens measured in pictures of {:?} pixels, and this one has {image_size_px:?}",
+        args.camera,
+        known.image_size_px()
+    );
+    Ok(Points { pairs, image_size_px, head_height_m: stated.head_height_m, lens, leave_out })
 }
 
 fn draw(
@@ -279,6 +283,9 @@ fn draw(
 }
 
 fn tell(report: &Report<'_>) {
+    if let Some(lens) = &report.lens {
+        edges::tell(lens);
+    }
     let metres = |value: Option<f64>| value.map_or_else(|| "   -".to_owned(), |value| format!("{value:.2}"));
     output::note("point  from the fit, m  from the others, m");
     for (number, point) in (1..).zip(&report.points) {
@@ -289,7 +296,9 @@ fn tell(report: &Report<'_>) {
         ));
     }
     if let Some(rmse_m) = report.leave_one_out_rmse_m {
-        output::note(format!("each point lies {rmse_m:.2} m from where the others put it"));
+        let bent = report.leave_one_out_rmse_without_lens_m;
+        let without = bent.map_or_else(String::new, |bent_m| format!(", {bent_m:.2} m without the lens"));
+        output::note(format!("each point lies {rmse_m:.2} m from where the others put it{without}"));
     }
     if let (Some(height_m), Some(depression)) = (report.camera_height_m, report.depression_degrees) {
         output::note(format!(
@@ -316,30 +325,15 @@ fn tell(report: &Report<'_>) {
     output::note(format!("grid of {} m drawn to {}", report.grid_m, report.picture));
 }
 
-/// Puts the points into the site file, which is replaced only when the new one is without errors.
-fn write(site: &Path, camera: &str, points: &Points) -> anyhow::Result<()> {
-    let mut document = edit::read(site)?;
-    edit::set_points(&mut document, camera, points)?;
-    edit::replace(site, &document.to_string())?;
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn points_are_read_by_column_and_a_wrong_line_is_named() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("points.csv");
-        let read = |text: &str| {
-            fs::write(&path, text).unwrap();
-            read_points(&path)
-        };
-        let pairs = read("x_m,y_m,u_px,v_px\n1,2,30,40\n\n").unwrap();
-        assert_eq!(pairs, [PointPair { in_image_px: [30.0, 40.0], in_ground_m: [1.0, 2.0] }]);
-        let message = |text: &str| read(text).unwrap_err().to_string();
-        assert!(message("u,v\n").contains("points.csv:1: expected the columns u_px, v_px, x_m and y_m"));
-        assert!(message("u_px,v_px,x_m,y_m\n1,2,3,far\n").contains("points.csv:2:"));
+/// Puts points and lens into the site file, which is replaced only when the new one is without errors.
+fn write(args: &CalibrateArgs, points: Option<&Points>, lens: Option<&LensReport>) -> anyhow::Result<()> {
+    let mut document = edit::read(&args.site)?;
+    if let Some(points) = points {
+        edit::set_points(&mut document, &args.camera, points)?;
     }
+    if let Some(lens) = lens {
+        edit::set_lens(&mut document, &args.camera, lens.focal_px, lens.k1)?;
+    }
+    edit::replace(&args.site, &document.to_string())?;
+    Ok(())
 }

@@ -11,7 +11,7 @@ use std::{
     path::Path,
 };
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use throng_analytics::{
     camera::{PointPair, STANDING_HEAD_HEIGHT_M},
     level::Level,
@@ -94,11 +94,11 @@ fn two(value: &Value) -> Option<[f64; 2]> {
 
 /// Puts points in the place of a camera's calibration.
 ///
+/// A lens that was measured stays.
+///
 /// # Errors
-/// There is no such camera, or its lens was measured, which points in the picture as it is cannot go with.
+/// There is no such camera.
 pub fn set_points(document: &mut DocumentMut, camera: &str, points: &Points) -> anyhow::Result<()> {
-    let has_lens = stated(document, camera)?.has_lens;
-    ensure!(!has_lens, "camera {camera} has a measured lens: put its points into the site file by hand");
     let mut list = Array::new();
     for pair in &points.pairs {
         let mut point = InlineTable::new();
@@ -119,6 +119,21 @@ pub fn set_points(document: &mut DocumentMut, camera: &str, points: &Points) -> 
     // Which of the old points were left out means nothing for the new ones.
     calibration.remove("leave_out");
     set(calibration.entry("points").or_insert(Item::None), list.into());
+    Ok(())
+}
+
+/// Gives a camera's calibration a lens of Brown and Conrady's model with its middle in that of the picture.
+///
+/// # Errors
+/// There is no such camera, or it has no calibration.
+pub fn set_lens(document: &mut DocumentMut, camera: &str, focal_px: f64, k1: f64) -> anyhow::Result<()> {
+    let calibration = camera_mut(document, camera)?.get_mut("calibration").and_then(Item::as_table_like_mut);
+    let calibration = calibration.with_context(|| format!("camera {camera} has no [camera.calibration]"))?;
+    let mut lens = InlineTable::new();
+    lens.insert("model", "brown_conrady".into());
+    lens.insert("focal_px", rounded([focal_px; 2]));
+    lens.insert("k1", Value::from((k1 * 1e5).round() / 1e5));
+    set(calibration.entry("lens").or_insert(Item::None), Value::InlineTable(lens));
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use super::{
     calibration_grid::{GridLine, grid, in_image_px},
     palette::level_colour,
     polygon::{PointPx, draw_line, draw_outline},
-    text::{TextStyle, Weight, draw_text},
+    text::{Weight, draw_readable},
 };
 
 /// A zone on the picture.
@@ -73,7 +73,7 @@ pub fn draw_calibration(
         if let Some([x, y]) = highest.min_by(|a, b| a[1].total_cmp(&b[1])) {
             let label =
                 if zone.is_trusted { zone.name.clone() } else { format!("{}: out of trust", zone.name) };
-            text(picture, &label, [x, y - f64::from(line_px) * 1.2], line_px, colour, Weight::Bold);
+            draw_readable(picture, &label, [x, y - f64::from(line_px) * 1.2], line_px, colour, Weight::Bold);
         }
     }
     for point in points {
@@ -83,7 +83,7 @@ pub fn draw_calibration(
         }
         draw_line(picture, &[at, at], 6.0 * thin, INK, 0.8);
         draw_line(picture, &[at, at], 4.0 * thin, POINT, 1.0);
-        text(
+        draw_readable(
             picture,
             &point.label,
             [at[0] + f64::from(line_px) / 2.0, at[1]],
@@ -131,16 +131,6 @@ fn label_line(picture: &mut RgbImage, view: &View<'_>, line: &GridLine, line_px:
     let along = |i: i32| line.place_m(lo + (hi - lo) * f64::from(i) / 20.0);
     let first = (0..=20).find_map(|i| view.place(along(i)).filter(shows));
     if let Some(point) = first {
-        text(picture, &format!("{} m", line.at_m), point, 0.85 * line_px, PAPER, Weight::Regular);
+        draw_readable(picture, &format!("{} m", line.at_m), point, 0.85 * line_px, PAPER, Weight::Regular);
     }
-}
-
-/// Text that can be read on any ground.
-fn text(picture: &mut RgbImage, text: &str, at: PointPx, line_px: f32, colour: Rgb<u8>, weight: Weight) {
-    let (x, y) = (at[0] as f32, at[1] as f32);
-    let edge = (line_px / 12.0).max(1.0);
-    for (dx, dy) in [(-edge, 0.0), (edge, 0.0), (0.0, -edge), (0.0, edge)] {
-        draw_text(picture, text, x + dx, y + dy, TextStyle { line_px, weight, colour: INK });
-    }
-    draw_text(picture, text, x, y, TextStyle { line_px, weight, colour });
 }

@@ -10,6 +10,7 @@ pub mod calibration_grid;
 mod canvas;
 pub mod dynamics;
 pub mod heat;
+pub mod lens;
 pub mod overlay;
 pub mod palette;
 pub mod polygon;

@@ -34,6 +34,9 @@ pub(super) fn chart_face() -> anyhow::Result<&'static str> {
     Ok(CHART_FACE)
 }
 
+/// Colour around letters that must be read on any ground.
+const EDGE: Rgb<u8> = Rgb([12, 14, 18]);
+
 /// How heavy the letters are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Weight {
@@ -95,6 +98,23 @@ pub fn draw_text(picture: &mut RgbImage, text: &str, x: f32, y: f32, style: Text
         });
     }
     width_px
+}
+
+/// The same with a dark edge around the letters, so that it can be read on any ground.
+pub fn draw_readable(
+    picture: &mut RgbImage,
+    text: &str,
+    [x, y]: [f64; 2],
+    line_px: f32,
+    colour: Rgb<u8>,
+    weight: Weight,
+) {
+    let (x, y) = (x as f32, y as f32);
+    let edge = (line_px / 12.0).max(1.0);
+    for (dx, dy) in [(-edge, 0.0), (edge, 0.0), (0.0, -edge), (0.0, edge)] {
+        draw_text(picture, text, x + dx, y + dy, TextStyle { line_px, weight, colour: EDGE });
+    }
+    draw_text(picture, text, x, y, TextStyle { line_px, weight, colour });
 }
 
 /// Glyphs on a baseline that starts at the origin, and the width of the whole.

@@ -130,6 +130,8 @@ impl SiteDesk {
                 .collect(),
             image_size_px: size.ok_or_else(|| no_picture(camera))?,
             head_height_m: stated.head_height_m,
+            lens: None,
+            leave_out: Vec::new(),
         })
     }
 

@@ -40,7 +40,7 @@ pub struct Connect {
     pub latency_ms: u32,
     /// Which picture of a source with several, from 0.
     pub video_index: u32,
-    /// Whether a certificate that nobody vouches for is taken (RTSPS, HTTPS).
+    /// Whether a certificate that nobody vouches for is taken (RTSPS, RTMPS, HTTPS).
     pub accepts_any_certificate: bool,
     /// Network interface for multicast; `None` leaves it to the system.
     pub multicast_interface: Option<String>,
@@ -94,6 +94,7 @@ impl Connect {
                 // Reconnections are ours, so that they are numbered and told.
                 set("auto-reconnect", "false");
             }
+            "rtmp2src" if self.accepts_any_certificate => set("tls-validation-flags", "no-flags"),
             "udpsrc" => {
                 // A burst of several key frames: the kernel's default holds a part of one.
                 set("buffer-size", "4194304");

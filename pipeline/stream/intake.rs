@@ -65,6 +65,11 @@ impl Intake {
         }
     }
 
+    /// Whether pictures come at their own speed.
+    pub(super) fn is_realtime(&self) -> bool {
+        self.is_now
+    }
+
     /// Coded pictures that were not decoded; it only ever grows.
     pub(super) fn skipped(&self) -> u64 {
         self.skipped.load(Ordering::Relaxed)

@@ -13,9 +13,15 @@ use gstreamer::{self as gst, prelude::*};
 
 use super::{connect::Connect, hardware, intake::Intake, shield::shielded, stills, uri::SourceUri};
 
-/// Threads that one software decoder may use. Each holds pictures of its own, and each but one holds back a picture
-/// of a live stream; the cores are needed for counting.
+/// Threads that one software decoder may use: the cores are needed for counting.
 const MOST_DECODER_THREADS: i32 = 2;
+
+/// Pixels a second that one thread decodes with room to spare: a picture of 1920 x 1088, 30 times. A second one would hold pictures of
+/// its own, 20 MB of them, and be woken for every picture, a tenth of the cost in real time.
+const ONE_THREAD_PX_PER_S: f64 = 1920.0 * 1088.0 * 30.0;
+
+/// Pictures a second of a stream that does not say.
+const USUAL_FPS: f64 = 30.0;
 
 /// How long a file may take to give its first picture, even from a slow disk on a busy machine.
 const FILE_PATIENCE: Duration = Duration::from_secs(15);
@@ -40,7 +46,7 @@ pub(super) fn add_source(
     let intake = Arc::clone(intake);
     pipeline.connect_deep_element_added(move |pipeline, _, element| {
         shielded(pipeline, (), || {
-            limit_threads(element);
+            limit_threads(element, intake.is_realtime());
             expect_one_part(element);
             intake.watch(element);
         });
@@ -128,17 +134,56 @@ fn behind(decoder: &gst::Element, decoded: &gst::Pad, element: &gst::Element) ->
     element.static_pad("src").context("it has no output")
 }
 
-/// Keeps libav's decoders, which otherwise take every core, to a few threads.
-fn limit_threads(element: &gst::Element) {
+/// Keeps libav's decoders, which otherwise take every core, to a few threads; in real time to as few as the stream needs.
+fn limit_threads(element: &gst::Element, is_realtime: bool) {
     let is_libav = element.factory().is_some_and(|factory| factory.name().starts_with("avdec_"));
-    if is_libav && element.has_property_with_type("max-threads", i32::static_type()) {
-        element.set_property("max-threads", MOST_DECODER_THREADS);
+    if !is_libav || !element.has_property_with_type("max-threads", i32::static_type()) {
+        return;
     }
+    element.set_property("max-threads", MOST_DECODER_THREADS);
+    let Some(input) = element.static_pad("sink").filter(|_| is_realtime) else { return };
+    // The decoder makes its threads when it has heard what comes.
+    let decoder = element.downgrade();
+    input.add_probe(gst::PadProbeType::EVENT_DOWNSTREAM, move |_, probe| {
+        if let (Some(gst::PadProbeData::Event(event)), Some(decoder)) = (&probe.data, decoder.upgrade())
+            && let gst::EventView::Caps(caps) = event.view()
+        {
+            shielded(&decoder, (), || decoder.set_property("max-threads", threads_for(caps.caps())));
+        }
+        gst::PadProbeReturn::Ok
+    });
+}
+
+/// Threads for what comes in real time.
+fn threads_for(coded: &gst::CapsRef) -> i32 {
+    let number = |name: &str| coded.structure(0)?.get::<i32>(name).ok().map(f64::from);
+    let Some((width, height)) = number("width").zip(number("height")) else { return MOST_DECODER_THREADS };
+    let rate = coded.structure(0).and_then(|s| s.get::<gst::Fraction>("framerate").ok());
+    let fps = rate.map(|rate| f64::from(rate.numer()) / f64::from(rate.denom().max(1)));
+    let fps = fps.filter(|fps| *fps > 0.0).unwrap_or(USUAL_FPS);
+    if width * height * fps <= ONE_THREAD_PX_PER_S { 1 } else { MOST_DECODER_THREADS }
 }
 
 /// Motion JPEG over HTTP has one picture; its demultiplexer would otherwise wait for others for a long time.
 fn expect_one_part(element: &gst::Element) {
     if element.factory().is_some_and(|factory| factory.name() == "multipartdemux") {
         element.set_property("single-stream", true);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_street_camera_needs_one_thread_and_a_large_or_unknown_picture_more() {
+        gst::init().unwrap();
+        let caps = |width: i32, height: i32, fps: i32| {
+            let caps = gst::Caps::builder("video/x-h264").field("width", width).field("height", height);
+            threads_for(&caps.field("framerate", gst::Fraction::new(fps, 1)).build())
+        };
+        assert_eq!([caps(1920, 1080, 25), caps(1920, 1080, 0), caps(1280, 720, 60)], [1; 3]);
+        assert_eq!([caps(1920, 1080, 60), caps(3840, 2160, 25)], [MOST_DECODER_THREADS; 2]);
+        assert_eq!(threads_for(&gst::Caps::new_empty_simple("video/x-h264")), MOST_DECODER_THREADS);
     }
 }

@@ -7,13 +7,11 @@ use opencv::{
     prelude::*,
     video::{DISOpticalFlow, DISOpticalFlow_PRESET_ULTRAFAST},
 };
-use throng_analytics::{density_map::DensityMap, motion_field::MotionField, time::Timestamp};
-use throng_models::{heads, picture::RgbView};
+use throng_analytics::{motion_field::MotionField, time::Timestamp};
+use throng_models::picture::RgbView;
 
 use super::{
-    ego_motion::{self, Cells, EgoMotion, EgoResidual},
     grey::Grey,
-    head_motion,
     shake::{ShakeChange, ShakeWatch},
 };
 use crate::stream::frame::Frame;
@@ -26,19 +24,17 @@ const CELL_PX: usize = 8;
 
 /// Longest time between two pictures whose flow is still motion, seconds: beyond it people have moved by more than
 /// the method can follow. Two counted pictures a second, which come unevenly from most sources, are just inside.
-const LONGEST_STEP_SECS: f64 = 0.6;
+pub(super) const LONGEST_STEP_SECS: f64 = 0.6;
 
 /// Smallest side that the method can work on, in reduced pixels: its patches are 8 pixels wide, on up to three
 /// coarser levels.
 const LEAST_SIDE_PX: usize = 64;
 
-/// Measures motion for one camera.
+/// Measures motion for one camera that stands still.
 pub struct MotionMeter {
     flow: Ptr<DISOpticalFlow>,
     before: Option<Before>,
     now: Grey,
-    /// The latest picture of a camera that moves, fine enough for heads.
-    fine: Grey,
     vectors: Mat,
     shake: ShakeWatch,
 }
@@ -64,7 +60,6 @@ impl MotionMeter {
             flow,
             before: None,
             now: Grey::default(),
-            fine: Grey::default(),
             vectors: Mat::default(),
             shake: ShakeWatch::default(),
         })
@@ -94,51 +89,6 @@ impl MotionMeter {
             None => {}
         }
         Ok(motion.field(image_px_per_px))
-    }
-
-    /// The same for a camera that moves, freed of what `ego` does to the picture: velocities of the people on the heads'
-    /// plane, and how far the ground still moves that should not. `people` tells where they are, in pixels of an image
-    /// `image_width_px` wide.
-    ///
-    /// # Errors
-    /// As [`measure`](Self::measure).
-    pub fn measure_moving(
-        &mut self,
-        frame: &Frame,
-        image_width_px: u32,
-        ego: Option<&EgoMotion>,
-        people: Option<&DensityMap>,
-    ) -> anyhow::Result<Option<(MotionField, EgoResidual)>> {
-        let Some(picture) = frame.rgb() else { return Ok(None) };
-        let image_px_per_px = f64::from(image_width_px) / picture.width_px() as f64;
-        let factor = (picture.width_px() / FLOW_WIDTH_PX).max(1);
-        let image_px_per_reduced_px = factor as f64 * image_px_per_px;
-        let steady = match (&mut self.before, ego) {
-            (Some(before), Some(ego)) => {
-                let stabilised = ego.stabilise(&before.grey, image_px_per_reduced_px)?;
-                before.grey = stabilised.grey.clone();
-                Some((stabilised, ego))
-            }
-            // Without poses nobody knows what moved.
-            _ => None,
-        };
-        let fine_factor = (picture.width_px() / head_motion::WIDTH_PX).max(1);
-        let earlier_fine = std::mem::take(&mut self.fine);
-        self.fine.reduce(picture, fine_factor);
-        let Some(motion) = self.follow(picture, frame.session, frame.captured_at)? else { return Ok(None) };
-        let Some((stabilised, ego)) = steady else { return Ok(None) };
-        let heads_px = people.map_or_else(Vec::new, heads::from_density);
-        let image_px_per_fine_px = fine_factor as f64 * image_px_per_px;
-        let walks = head_motion::walks(&earlier_fine, &self.fine, &heads_px, image_px_per_fine_px, ego)?;
-        let Motion { columns, rows, shifts_px, step_secs, .. } = motion;
-        let cells = Cells { columns, rows, image_px_per_cell: CELL_PX as f64 * image_px_per_reduced_px };
-        let freed =
-            ego_motion::free(&cells, &shifts_px, image_px_per_reduced_px, &stabilised, people, &walks);
-        let scale = (1.0 / step_secs) as f32;
-        let velocities = freed.shifts_px.iter().map(|shift| shift.map(|px| px * scale)).collect();
-        let px_per_cell = cells.image_px_per_cell;
-        let field = MotionField::new(columns, rows, px_per_cell, px_per_cell, velocities).ok();
-        Ok(field.map(|field| (field.without_cells(freed.is_unknown), freed.residual)))
     }
 
     /// Motion since the picture before, which `picture` then takes the place of.

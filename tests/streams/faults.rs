@@ -145,10 +145,14 @@ fn a_network_that_is_too_narrow_corrupts_and_delays_is_survived() {
         println!("{weather:?}");
         proxy.set(weather);
         proxy.reset();
-        wait_for(&camera, "another connection", |status| status.session > before.session);
+        let told = wait_for(&camera, "another connection", |status| status.session > before.session);
+        assert!(told.state != StreamState::Live && told.cause.is_some(), "{told:?}");
+        let contention = Contention::measure();
         proxy.set(Weather::Fair);
+        let fair_at = wall_clock();
         proxy.reset();
-        wait_until_back(&camera, before.session);
+        let back = wait_until_back(&camera, before.session);
+        contention.assert_within("back", fair_at, back.since, BACK_WITHIN_SECS);
     }
 }
 

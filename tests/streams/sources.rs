@@ -256,37 +256,98 @@ fn rtmp_from_ffmpeg() {
     assert_eq!(frame(&camera).source_width_px, 320);
 }
 
+/// nginx with its RTMP module, at `port` of loopback.
+struct RtmpServer {
+    port: u16,
+    _folder: tempfile::TempDir,
+    _process: Program,
+}
+
+impl RtmpServer {
+    const MODULE: &str = "/usr/lib/nginx/modules/ngx_rtmp_module.so";
+
+    /// None where it is not installed, which it says.
+    fn start() -> Option<Self> {
+        if !std::path::Path::new(Self::MODULE).exists() {
+            println!(
+                "Skipped: nginx and its RTMP module are not installed; deploy/setup.sh --tests installs them."
+            );
+            return None;
+        }
+        let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
+        let at = |name: &str| folder.path().join(name).display().to_string();
+        let settings = format!(
+            "daemon off; master_process off; pid {}; error_log stderr; load_module {}; events {{}}\n\
+             rtmp {{ access_log off; server {{ listen 127.0.0.1:{port}; application live {{ live on; }} }} }}",
+            at("pid"),
+            Self::MODULE
+        );
+        std::fs::write(at("nginx.conf"), settings).unwrap();
+        let serving = Command::new("/usr/sbin/nginx")
+            .args(["-p", &at(""), "-c", &at("nginx.conf")])
+            .stderr(Stdio::null())
+            .spawn();
+        let process = Program(serving.unwrap());
+        wait_for_port(port);
+        Some(Self { port, _folder: folder, _process: process })
+    }
+
+    fn url(&self) -> String {
+        format!("rtmp://127.0.0.1:{}/live/cam", self.port)
+    }
+
+    /// A camera that sends to it.
+    fn send(&self) -> Sender {
+        let url = self.url();
+        Sender::start(&format!(
+            "{} ! h264parse ! flvmux streamable=true ! rtmp2sink location={url}",
+            h264(25)
+        ))
+    }
+}
+
 #[test]
 fn rtmp_from_a_server() {
-    const MODULE: &str = "/usr/lib/nginx/modules/ngx_rtmp_module.so";
-    if !std::path::Path::new(MODULE).exists() {
-        println!(
-            "Skipped: nginx and its RTMP module are not installed; deploy/setup.sh --tests installs them."
-        );
+    let Some(server) = RtmpServer::start() else { return };
+    // The camera waits for a stream that is not there yet.
+    let camera = camera(&server.url());
+    wait_for(&camera, "waiting", |status| status.session >= 1);
+    let _sender = server.send();
+    assert_eq!(wait_until_live(&camera).video.unwrap().format.as_deref(), Some("video/x-h264"));
+    assert_eq!(frame(&camera).source_width_px, 320);
+}
+
+#[test]
+fn rtmps_with_a_certificate_of_its_own() {
+    if ["socat", "openssl"].iter().any(|name| Command::new(name).arg("-V").output().is_err()) {
+        println!("Skipped: socat or openssl is not installed; deploy/setup.sh --tests installs them.");
         return;
     }
-    let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
-    let at = |name: &str| folder.path().join(name).display().to_string();
-    let settings = format!(
-        "daemon off; master_process off; pid {}; error_log stderr; load_module {MODULE}; events {{}}\n\
-         rtmp {{ access_log off; server {{ listen 127.0.0.1:{port}; application live {{ live on; }} }} }}",
-        at("pid")
-    );
-    std::fs::write(at("nginx.conf"), settings).unwrap();
-    let serving = Command::new("/usr/sbin/nginx")
-        .args(["-p", &at(""), "-c", &at("nginx.conf")])
+    let Some(server) = RtmpServer::start() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let (certificate, port) = (own_certificate(folder.path()), free_port());
+    let encrypting = Command::new("socat")
+        .arg(format!(
+            "OPENSSL-LISTEN:{port},bind=127.0.0.1,fork,reuseaddr,verify=0,cert={}",
+            certificate.display()
+        ))
+        .arg(format!("TCP4:127.0.0.1:{}", server.port))
         .stderr(Stdio::null())
         .spawn();
-    let _serving = Program(serving.unwrap());
+    let _encrypting = Program(encrypting.unwrap());
     wait_for_port(port);
-    let url = format!("rtmp://127.0.0.1:{port}/live/cam");
-    // The camera waits for a stream that is not there yet.
-    let camera = camera(&url);
-    wait_for(&camera, "waiting", |status| status.session >= 1);
-    let _sender = Sender::start(&format!(
-        "{} ! h264parse ! flvmux streamable=true ! rtmp2sink location={url}",
-        h264(25)
-    ));
+    let _sender = server.send();
+    let url = format!("rtmps://127.0.0.1:{port}/live/cam");
+    let careful = camera(&url);
+    let status = wait_for(&careful, "distrust", |status| {
+        status.state == StreamState::Waiting
+            && status.cause.as_ref().is_some_and(|cause| cause.contains("certificate"))
+    });
+    assert!(status.cause.unwrap().contains("nobody whom this machine trusts"));
+    drop(careful);
+    let mut options = options();
+    options.connect.accepts_any_certificate = true;
+    let camera = camera_with(&url, options);
     assert_eq!(wait_until_live(&camera).video.unwrap().format.as_deref(), Some("video/x-h264"));
     assert_eq!(frame(&camera).source_width_px, 320);
 }

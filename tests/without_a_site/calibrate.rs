@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use image::{Rgb, RgbImage};
-use throng_analytics::camera::{HeadSeen, HeadSizes};
+use throng_analytics::camera::{Distortion, HeadSeen, HeadSizes, Lens};
 use throng_samples::crowd::scenario::Suite;
 use throng_samples::gate;
 use throng_samples::scene::{self, Scene, Weather};
@@ -208,4 +208,122 @@ fn a_camera_that_was_nudged_is_fitted_again_without_measuring() {
         (at(0) - moved_u).hypot(at(1) - moved_v) < 0.5
     });
     assert!(is_there, "{u} {v} is not carried over: {text}");
+}
+
+/// First radial coefficient of a lens that bends much.
+const BARREL_K1: f64 = -0.35;
+
+/// Such a lens on the gate's camera.
+fn barrel() -> Lens {
+    let camera = gate::camera();
+    Lens {
+        focal_px: [camera.focal_px; 2],
+        principal_point_px: [f64::from(camera.image_width_px), f64::from(camera.image_height_px)]
+            .map(|side| 0.5 * side),
+        distortion: Distortion::BrownConrady { radial: [BARREL_K1, 0.0, 0.0], tangential: [0.0; 2] },
+    }
+}
+
+/// The points of the gate's ground as that lens shows them.
+fn bent_points() -> String {
+    gate::calibration_points().iter().fold("u_px,v_px,x_m,y_m\n".to_owned(), |csv, point| {
+        let ([u, v], [x, y]) = (barrel().distort_px(point.in_image_px).unwrap(), point.in_ground_m);
+        format!("{csv}{u},{v},{x},{y}\n")
+    })
+}
+
+/// Clicks along straight lines, from and to in parts of the undistorted picture, as that lens shows them: half a pixel off to one
+/// side and the other.
+fn clicks(edges: &[(&str, [f64; 2], [f64; 2])]) -> String {
+    let camera = gate::camera();
+    let size = [camera.image_width_px, camera.image_height_px].map(f64::from);
+    let mut csv = "edge,u_px,v_px\n".to_owned();
+    for (name, from, to) in edges {
+        for i in 0..10 {
+            let part = f64::from(i) / 9.0;
+            let ideal = [0, 1].map(|k| size[k] * (from[k] + part * (to[k] - from[k])));
+            let [u, v] = barrel().distort_px(ideal).unwrap();
+            let off = if (i / 2) % 2 == 0 { 0.5 } else { -0.5 };
+            csv += &format!("{name},{:.2},{:.2}\n", u + off, v - off);
+        }
+    }
+    csv
+}
+
+fn calibrate_by_edges(folder: &Path, edges: &str) -> Output {
+    fs::write(folder.join("edges.csv"), edges).unwrap();
+    calibrate(folder, &bent_points(), &["--edges", "edges.csv", "--write"])
+}
+
+#[test]
+fn edges_that_are_straight_in_the_world_tell_the_lens() {
+    let folder = tempfile::tempdir().unwrap();
+    site(folder.path());
+    let output = calibrate_by_edges(
+        folder.path(),
+        &clicks(&[
+            ("kerb", [0.04, 0.95], [0.96, 0.9]),
+            ("eaves", [0.03, 0.08], [0.97, 0.05]),
+            ("lamp post", [0.06, 0.06], [0.05, 0.94]),
+            ("wall", [0.95, 0.1], [0.97, 0.9]),
+        ]),
+    );
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let report = &lines(&output)[0];
+    let number = |key: &str| report["lens"][key].as_f64().unwrap();
+    let focal_off = number("focal_px") / gate::camera().focal_px - 1.0;
+    assert!(focal_off.abs() < 0.03, "{report}");
+    // With a focal length that is a hundredth too long k1 comes out two hundredths too large.
+    let k1_off = number("k1") - BARREL_K1 * (1.0 + focal_off).powi(2);
+    assert!(k1_off.abs() < 3.0 * number("k1_sigma"), "{report}");
+    for edge in report["lens"]["edges"].as_array().unwrap() {
+        let off = |key: &str| edge[key].as_f64().unwrap();
+        assert!(off("off_before_px") > 1.5 && off("off_after_px") < 0.8, "{edge}");
+    }
+    let rmse = report["leave_one_out_rmse_m"].as_f64().unwrap();
+    assert!(rmse < 0.1, "{report}");
+    // Without the lens they are worse, or give no ground at all.
+    assert!(
+        report["leave_one_out_rmse_without_lens_m"].as_f64().is_none_or(|bent| bent > 2.0 * rmse),
+        "{report}"
+    );
+    assert!(said(&output).contains("so the lens has k1 = -0.3"), "{}", said(&output));
+
+    let drawn = image::open(folder.path().join("out.png")).unwrap().into_rgb8();
+    let green = drawn.pixels().filter(|pixel| pixel.0[1] > 210 && pixel.0[0] < 150).count();
+    assert!(green > 500, "{green} pixels of edges");
+
+    let after = fs::read_to_string(folder.path().join("site.toml")).unwrap();
+    assert!(
+        after.contains("lens = { model = \"brown_conrady\"") && after.contains("# by the bridge"),
+        "{after}"
+    );
+    // The site goes by what was written: other points, through the lens that it now has, fit as well.
+    let again = calibrate(folder.path(), &bent_points(), &[]);
+    assert_eq!(again.status.code(), Some(0), "{}", said(&again));
+    assert!(lines(&again)[0]["leave_one_out_rmse_m"].as_f64().unwrap() < 0.1);
+}
+
+#[test]
+fn edges_that_tell_no_lens_leave_the_site_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    site(folder.path());
+    let before = fs::read_to_string(folder.path().join("site.toml")).unwrap();
+    for (edges, reason) in [
+        (clicks(&[("road", [0.4, 0.4], [0.6, 0.6]), ("path", [0.4, 0.6], [0.6, 0.4])]), "the edges tell"),
+        // Through the middle, clicked without error.
+        (
+            "edge,u_px,v_px\nroad,260,210\nroad,290,225\nroad,320,240\nroad,350,255\nroad,380,270\n"
+                .to_owned(),
+            "near the picture's border",
+        ),
+        ("edge,u_px,v_px\nkerb,10,20\nkerb,300,30\n".to_owned(), "0 is `kerb`"),
+        ("edge,u_px,v_px\nkerb,10,20\nkerb,300,90000\n".to_owned(), "outside of the picture"),
+        ("edge,u_px\nkerb,10\n".to_owned(), "expected the columns edge, u_px, v_px"),
+    ] {
+        let output = calibrate_by_edges(folder.path(), &edges);
+        assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+        assert!(said(&output).contains(reason), "{reason}: {}", said(&output));
+        assert_eq!(fs::read_to_string(folder.path().join("site.toml")).unwrap(), before);
+    }
 }

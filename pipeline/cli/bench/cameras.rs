@@ -60,8 +60,10 @@ struct Cost {
     frames_decoded: u64,
     frames_skipped: u64,
     frames_dropped: BTreeMap<String, u64>,
-    /// Resident memory that the cameras added, for each, megabytes.
+    /// Memory that the cameras added, for each, megabytes.
     memory_mb_per_camera: f64,
+    /// Memory of the decoder's libraries, which all of them share and the first one brings in, megabytes.
+    libraries_mb: f64,
 }
 
 /// Measures and prints.
@@ -99,7 +101,8 @@ fn bare(film: &Path, cameras: usize, secs: u32) -> anyhow::Result<f64> {
     let mut launch = Command::new("gst-launch-1.0");
     launch.arg("-q");
     for _ in 0..cameras {
-        let chain = "! matroskademux ! h264parse ! avdec_h264 max-threads=2 ! fakesink sync=false";
+        // As many threads as ours has for such a film.
+        let chain = "! matroskademux ! h264parse ! avdec_h264 max-threads=1 ! fakesink sync=false";
         launch.arg("filesrc").arg(&location).args(chain.split(' '));
     }
     let status = launch.stdout(Stdio::null()).status().context("gst-launch-1.0 cannot be run")?;
@@ -112,7 +115,7 @@ fn bare(film: &Path, cameras: usize, secs: u32) -> anyhow::Result<f64> {
 /// nothing.
 fn cost(film: &Path, count: usize, secs: u32, may_skip: bool, bare: f64) -> anyhow::Result<Cost> {
     let uri = SourceUri::from_path(film)?;
-    let memory_before = process_usage::rss_mb()?;
+    let memory_before = process_usage::rss_parts_mb()?;
     let options = StreamOptions {
         count_fps: COUNT_FPS,
         width_px: Some(WIDTH_PX),
@@ -130,7 +133,7 @@ fn cost(film: &Path, count: usize, secs: u32, may_skip: bool, bare: f64) -> anyh
     let began = Instant::now();
     let taken = take_frames(&cameras, Duration::from_secs(u64::from(secs)));
     let (cpu_secs, took_secs) = (process_usage::cpu_secs()? - cpu_before, began.elapsed().as_secs_f64());
-    let memory_mb = process_usage::rss_mb()? - memory_before;
+    let memory = process_usage::rss_parts_mb()?;
     let stream_secs: f64 = taken.streamed.values().map(|(first, last)| last.secs_since(*first)).sum();
     ensure!(stream_secs > 0.0, "no camera gave two pictures");
     let mut frames_dropped = BTreeMap::new();
@@ -146,7 +149,8 @@ fn cost(film: &Path, count: usize, secs: u32, may_skip: bool, bare: f64) -> anyh
         frames_decoded: cameras.iter().map(|camera| camera.counters().decoded()).sum(),
         frames_skipped: cameras.iter().map(|camera| camera.counters().skipped()).sum(),
         frames_dropped,
-        memory_mb_per_camera: memory_mb / count as f64,
+        memory_mb_per_camera: (memory.own - memory_before.own) / count as f64,
+        libraries_mb: memory.of_files - memory_before.of_files,
     })
 }
 
@@ -184,14 +188,15 @@ fn show(figures: &Figures) {
     for (name, cost) in [("every frame", &figures.every_frame), ("skipping", &figures.skipping)] {
         let ms = |v: Option<f64>| v.map_or_else(|| "unknown".to_owned(), |v| format!("{v:.1}"));
         output::note(format!(
-            "  {name:<15} {:.3} s, {:.2} of bare; speed {:.2}; capture to counter p50 {} ms, p99 {} ms; {:.1} MB each; \
-             {} decoded, {} skipped, dropped {:?}",
+            "  {name:<15} {:.3} s, {:.2} of bare; speed {:.2}; capture to counter p50 {} ms, p99 {} ms; {:.1} MB each and \
+             {:.1} MB of libraries; {} decoded, {} skipped, dropped {:?}",
             cost.cpu_s_per_stream_s,
             cost.of_bare,
             cost.speed,
             ms(cost.capture_to_counter_ms.p50),
             ms(cost.capture_to_counter_ms.p99),
             cost.memory_mb_per_camera,
+            cost.libraries_mb,
             cost.frames_decoded,
             cost.frames_skipped,
             cost.frames_dropped,

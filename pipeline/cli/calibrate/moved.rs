@@ -16,6 +16,7 @@ use crate::{
 /// # Errors
 /// The pictures do not show the same place, or fewer than four points are still in sight.
 pub(super) fn moved(points: &Points, old: &RgbImage, new: &RgbImage) -> anyhow::Result<Points> {
+    ensure!(points.lens.is_none(), "through a measured lens points are not carried over: measure them anew");
     let size_px = points.image_size_px;
     let (old_view, new_view) = view(old).zip(view(new)).context("a picture has no pixels")?;
     let Registration { new_from_old, agreeing, found } = register(old_view, new_view)?;
@@ -41,7 +42,7 @@ pub(super) fn moved(points: &Points, old: &RgbImage, new: &RgbImage) -> anyhow::
         carried.filter_map(|pair| Some(PointPair { in_image_px: place(pair.in_image_px)?, ..*pair }));
     let pairs: Vec<PointPair> = carried.collect();
     ensure!(pairs.len() >= 4, "only {} points are still in sight: measure others", pairs.len());
-    Ok(Points { pairs, ..*points })
+    Ok(Points { pairs, leave_out: Vec::new(), ..*points })
 }
 
 fn view(picture: &RgbImage) -> Option<RgbView<'_>> {

@@ -56,6 +56,8 @@ fn points_take_the_place_of_a_guess_and_no_comment_is_lost() {
         pairs: vec![PointPair { in_image_px: [1.0, 2.123_45], in_ground_m: [3.0, 4.0] }; 4],
         image_size_px: [640, 480],
         head_height_m: 1.6,
+        lens: None,
+        leave_out: Vec::new(),
     };
     set_points(&mut document, "mast", &points).unwrap();
     let (new, gone) = changed(&document);
