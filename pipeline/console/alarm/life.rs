@@ -254,12 +254,7 @@ impl Life {
             self.note(now, "system", "watched", "the zone is in the site file again");
         } else {
             self.level = None;
-            self.note(
-                now,
-                "system",
-                "unwatched",
-                "the zone was taken out of the site file: nobody measures it any more",
-            );
+            self.note(now, "system", "unwatched", "the zone was taken out: nobody measures it any more");
             self.escalated |= self.last_level >= Level::Yellow;
             self.unshelve(now, "nobody measures the zone any more");
         }
