@@ -116,7 +116,7 @@ impl Keeping {
         if let (Some(cert), Some(key)) = (self.certificate.clone(), self.certificate_key.clone()) {
             pages.tls = Tls::Own { cert, key };
         }
-        pages.live_pictures = self.live_pictures.clone();
+        pages.live_pictures.clone_from(&self.live_pictures);
         pages.metrics_token = std::env::var(METRICS_TOKEN).ok().filter(|token| !token.is_empty());
         RoomOptions { pages, history: self.history.clone(), network, speaker_key, tiles: self.tiles.clone() }
     }
