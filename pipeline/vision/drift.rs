@@ -157,7 +157,6 @@ mod tests {
         let none = Drift { middle_px: [50.0, 5.0], ..Drift::default() };
         assert!(none.least_squares(&at_px, &vec![[1.0, 0.0]; 100], &points).is_none());
         let little = Drift::fit(&at_px[..20], &[[1.0, 0.0]; 20], [100.0, 10.0]);
-        let [u, v] = little.at([3.0, 4.0]);
-        assert!(u.hypot(v) < f64::EPSILON, "{u} {v}");
+        assert!(little.at([3.0, 4.0]).into_iter().all(|px| px.abs() < 1e-12));
     }
 }

@@ -1,5 +1,6 @@
 //! `throng calibrate`: points whose ground is known, on a made picture, and heads in rendered ones.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -244,7 +245,7 @@ fn clicks(edges: &[(&str, [f64; 2], [f64; 2])]) -> String {
             let ideal = [0, 1].map(|k| size[k] * (from[k] + part * (to[k] - from[k])));
             let [u, v] = barrel().distort_px(ideal).unwrap();
             let off = if (i / 2) % 2 == 0 { 0.5 } else { -0.5 };
-            csv += &format!("{name},{:.2},{:.2}\n", u + off, v - off);
+            writeln!(csv, "{name},{:.2},{:.2}", u + off, v - off).unwrap();
         }
     }
     csv
