@@ -57,10 +57,8 @@ impl Service {
 
     /// A feed that links to alerts.
     fn feed(&self, alerts: &[&str]) {
-        let entries: String = alerts
-            .iter()
-            .map(|path| format!("<entry><updated>1</updated><link href='{path}'/></entry>"))
-            .collect();
+        let entry = |path: &&str| format!("<entry><updated>1</updated><link href='{path}'/></entry>");
+        let entries = alerts.iter().map(entry).collect::<Vec<_>>().concat();
         self.serve("/feed", format!("<feed xmlns='http://www.w3.org/2005/Atom'>{entries}</feed>"));
     }
 }
