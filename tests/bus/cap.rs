@@ -11,7 +11,7 @@ use std::{
 };
 
 use serde_json::Value;
-use throng::publish::signature::generated_key;
+use throng::{clock::wall_clock, publish::signature::generated_key};
 
 use super::room::Room;
 
@@ -57,17 +57,15 @@ impl Service {
 
     /// A feed that links to alerts.
     fn feed(&self, alerts: &[&str]) {
-        let entries: String = alerts
-            .iter()
-            .map(|path| format!("<entry><updated>1</updated><link href='{path}'/></entry>"))
-            .collect();
+        let entry = |path: &&str| format!("<entry><updated>1</updated><link href='{path}'/></entry>");
+        let entries = alerts.iter().map(entry).collect::<Vec<_>>().concat();
         self.serve("/feed", format!("<feed xmlns='http://www.w3.org/2005/Atom'>{entries}</feed>"));
     }
 }
 
 /// An alert of rain at the site for an hour.
 fn alert(identifier: &str, kind: &str, references: &str) -> String {
-    let (sent, expires) = (in_secs(-60), in_secs(3600));
+    let (sent, expires) = (in_secs(-60.0), in_secs(3600.0));
     format!(
         "<alert xmlns='urn:oasis:names:tc:emergency:cap:1.2'><identifier>{identifier}</identifier><sender>weather</sender>\
          <sent>{sent}</sent><status>Actual</status><msgType>{kind}</msgType><scope>Public</scope>\
@@ -79,9 +77,8 @@ fn alert(identifier: &str, kind: &str, references: &str) -> String {
 }
 
 /// A time so many seconds from now, with an offset as services write it.
-fn in_secs(secs: i64) -> String {
-    let at = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(secs);
-    at.to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(8))).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+fn in_secs(secs: f64) -> String {
+    (wall_clock() + secs).to_string().replace('Z', "+00:00")
 }
 
 const TABLE: &str = "
