@@ -14,7 +14,8 @@ use throng_analytics::{
 };
 use throng_console::{
     Alive, CameraDescription, ChangeRecord, Clock, Commands, Console, Desk, Fit, Options, Overlay, Picture,
-    Pictures, PointPair, Proposal, RoomEvent, SiteChange, SiteDescription, SpeakOrder, ZoneDescription,
+    Pictures, Places, PointPair, Ports, Projected, Proposal, RoomEvent, SiteChange, SiteDescription,
+    SpeakOrder, ZoneDescription,
 };
 
 use super::bus::{camera_id, zone_id};
@@ -33,7 +34,15 @@ pub(crate) fn serve(setup: &str) {
         ..Options::new("127.0.0.1:0".parse().unwrap(), folder.path().to_owned())
     };
     let port = Arc::new(Port::default());
-    let console = Console::start(options, port.clone(), port.clone(), port, None, None, None).unwrap();
+    let ports = Ports {
+        commands: port.clone(),
+        pictures: port.clone(),
+        desk: port,
+        drills: None,
+        evidence: None,
+        ground: None,
+    };
+    let console = Console::start(options, ports, None).unwrap();
     console.hear(RoomEvent::Site(Box::new(site(zones, cameras))));
     let alive = |what| RoomEvent::Alive { site: "site".to_owned(), what };
     console.hear(alive(Alive::Node("bench".to_owned())));
@@ -142,5 +151,11 @@ impl Desk for Port {
     }
     fn changes(&self, _: &str) -> Vec<ChangeRecord> {
         Vec::new()
+    }
+    fn project(&self, _: &str, _: &str, _: &Places) -> Result<Projected, String> {
+        Err("nowhere".to_owned())
+    }
+    fn profiles(&self, _: &str) -> Result<BTreeMap<String, BTreeMap<&'static str, f64>>, String> {
+        Err("nowhere".to_owned())
     }
 }
