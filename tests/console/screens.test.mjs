@@ -214,6 +214,18 @@ test("a_wall_shows_the_danger_and_what_is_unknown", { timeout: 60_000 }, () =>
     await picture(page, "wall-wall-dark-zh");
   }));
 
+test("a_wall_of_many_cameras_leaves_connections_for_everything_else", { timeout: 60_000 }, () =>
+  withPage({ at: room.url, size: SIZES.wall, language: "en" }, async (page) => {
+    const asked = [];
+    page.on("request", (request) => asked.push(new URL(request.url()).pathname));
+    await show(page, "wall");
+    // Each live camera is drawn anew again and again, by pictures that end, not by streams that hold a connection.
+    const times = (camera) => asked.filter((path) => path === `/api/v1/cameras/square/${camera}/picture.jpg`).length;
+    while (["cam-stage", "cam-square", "cam-stairs"].some((camera) => times(camera) < 3)) await page.waitForTimeout(50);
+    assert.equal(asked.filter((path) => path.endsWith("stream.mjpg")).length, 0);
+    assert.equal(times("cam-metro"), 0);
+  }));
+
 test("a_console_that_falls_silent_says_so_over_everything", { timeout: 90_000 }, async () => {
   const way = await line(room.url);
   try {

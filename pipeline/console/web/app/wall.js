@@ -4,6 +4,7 @@ import { me, path } from "./api.js";
 import { el, put, redraw } from "./dom.js";
 import { num, span, t, word } from "./i18n.js";
 import { nameOf, room, watch, age } from "./live.js";
+import { livePictures } from "./pictures.js";
 import { said } from "./said.js";
 
 const OLD_SECS = 5;
@@ -12,14 +13,15 @@ export function wall(page) {
   const over = { heat: true, zones: true };
   const grid = el("div", { class: "wall" });
   const views = new Map();
-  const address = (camera) => `/api/v1/cameras/${path(camera.site, camera.id)}/stream.mjpg?heat=${Number(over.heat)}&zones=${Number(over.zones)}`;
+  const pictures = livePictures(() => room.cameras.size);
+  const addresses = (camera) => Object.fromEntries([["still", "picture.jpg"], ["stream", "stream.mjpg"]].map(([kind, name]) =>
+    [kind, `/api/v1/cameras/${path(camera.site, camera.id)}/${name}?heat=${Number(over.heat)}&zones=${Number(over.zones)}`]));
   // Where a program beside the console shows the camera as smooth video.
   const smooth = (camera) => me.live_pictures?.replaceAll("{site}", encodeURIComponent(camera.site)).replaceAll("{camera}", encodeURIComponent(camera.id));
   const toggle = (name) => {
     const button = el("button", { "aria-pressed": "true", on: { click: () => {
       over[name] = !over[name];
       button.setAttribute("aria-pressed", String(over[name]));
-      for (const view of views.values()) view.is_on = false;
       draw();
     } } }, t(`layer.${name}`));
     return button;
@@ -33,7 +35,7 @@ export function wall(page) {
         const word_over = el("div");
         const foot = el("div", { class: "foot" });
         const node = el("figure", { class: "panel view", style: { margin: 0 } }, image, word_over, foot);
-        views.set(key, { image, word_over, foot, node, is_on: false });
+        views.set(key, { image, word_over, foot, node });
         grid.append(node);
       }
       drawView(views.get(key), camera);
@@ -44,9 +46,7 @@ export function wall(page) {
     const picture_age = camera.picture_age_secs ?? age(camera.captured_at);
     const is_there = camera.alive && ["live", "degraded"].includes(camera.state);
     const is_bad = !is_there || picture_age > OLD_SECS || camera.state === "degraded";
-    if (is_there && !view.is_on) { view.image.src = address(camera); view.is_on = true; }
-    if (!is_there && view.is_on) view.is_on = false;
-    if (!is_there && view.image.getAttribute("src")) view.image.removeAttribute("src");
+    pictures.show(view.image, is_there ? addresses(camera) : null);
     view.node.classList.toggle("bad", is_bad);
     redraw(view.word_over, [is_bad, camera.state, camera.cause], () => is_bad
       ? el("div", { class: "over" }, word("camera", camera.state), el("small", {}, said(camera.cause)), el("small", {}, t("wall.not-now"))) : null);
@@ -58,6 +58,5 @@ export function wall(page) {
   };
   const off = watch(draw);
   draw();
-  // A stream goes on until its picture is taken away.
-  return () => { off(); for (const view of views.values()) view.image.removeAttribute("src"); };
+  return () => { off(); pictures.close(); };
 }
