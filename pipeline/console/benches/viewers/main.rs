@@ -9,6 +9,8 @@
 #![expect(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
 
 mod bus;
+#[path = "../../tests/console/nowhere.rs"]
+mod nowhere;
 mod server;
 mod viewer;
 

@@ -8,17 +8,16 @@ use std::{
 
 use image::{ExtendedColorType, ImageEncoder as _, RgbImage, codecs::jpeg::JpegEncoder};
 use serde::de::DeserializeOwned;
-use throng_analytics::{
-    time::Timestamp,
-    wire::{Ack, Signal},
-};
+use throng_analytics::time::Timestamp;
 use throng_console::{
-    Alive, CameraDescription, ChangeRecord, Clock, Commands, Console, Desk, Fit, Options, Overlay, Picture,
-    Pictures, Places, PointPair, Ports, Projected, Proposal, RoomEvent, SiteChange, SiteDescription,
-    SpeakOrder, ZoneDescription,
+    Alive, CameraDescription, Clock, Console, Options, Overlay, Picture, Pictures, Ports, RoomEvent,
+    SiteDescription, ZoneDescription,
 };
 
-use super::bus::{camera_id, zone_id};
+use super::{
+    bus::{camera_id, zone_id},
+    nowhere::Nowhere,
+};
 
 /// Pictures counted a second.
 const HZ: f64 = 5.0;
@@ -33,11 +32,10 @@ pub(crate) fn serve(setup: &str) {
         demo_account: true,
         ..Options::new("127.0.0.1:0".parse().unwrap(), folder.path().to_owned())
     };
-    let port = Arc::new(Port::default());
     let ports = Ports {
-        commands: port.clone(),
-        pictures: port.clone(),
-        desk: port,
+        commands: Arc::new(Nowhere),
+        pictures: Arc::new(Cameras::default()),
+        desk: Arc::new(Nowhere),
         drills: None,
         evidence: None,
         ground: None,
@@ -79,13 +77,13 @@ fn site(zones: usize, cameras: usize) -> SiteDescription {
     }
 }
 
-/// Cameras whose pictures are encoded where somebody looks, once each; nothing that goes out arrives.
+/// Cameras whose pictures are encoded where somebody looks, once each.
 #[derive(Default)]
-struct Port {
+struct Cameras {
     newest: Mutex<BTreeMap<(String, Overlay), Picture>>,
 }
 
-impl Pictures for Port {
+impl Pictures for Cameras {
     fn latest(&self, _: &str, camera: &str, overlay: Overlay) -> Option<Picture> {
         let now_secs = Clock::system().now().unix_nanos() as f64 * 1e-9;
         let captured_at = Timestamp::from_unix_nanos(((now_secs * HZ).floor() / HZ * 1e9) as i64);
@@ -113,49 +111,4 @@ fn draw(at: Timestamp) -> Option<Vec<u8>> {
     let encoder = JpegEncoder::new_with_quality(&mut jpeg, 80);
     encoder.write_image(picture.as_raw(), width, height, ExtendedColorType::Rgb8).ok()?;
     Some(jpeg.into_inner())
-}
-
-impl Commands for Port {
-    fn acknowledge(&self, _: &str, _: &Ack) -> Result<(), String> {
-        Err("nowhere".to_owned())
-    }
-    fn speak(&self, _: &str, _: &str, _: &SpeakOrder) -> Result<String, String> {
-        Err("nowhere".to_owned())
-    }
-    fn confirm(&self, _: &str, _: &str, _: &str, _: &str) -> Result<(), String> {
-        Err("nowhere".to_owned())
-    }
-    fn signal(&self, _: &Signal) -> Result<(), String> {
-        Err("nowhere".to_owned())
-    }
-    fn abort(&self, _: &str, _: &str, _: &str) -> Result<(), String> {
-        Err("nowhere".to_owned())
-    }
-}
-
-impl Desk for Port {
-    fn still(&self, _: &str, _: &str) -> Result<Picture, String> {
-        Err("nowhere".to_owned())
-    }
-    fn fit(&self, _: &str, _: &str, _: &[PointPair]) -> Result<Fit, String> {
-        Err("nowhere".to_owned())
-    }
-    fn propose(&self, _: &str, _: &SiteChange, _: &str) -> Result<Proposal, String> {
-        Err("nowhere".to_owned())
-    }
-    fn apply(&self, _: &str, _: &str, _: &str) -> Result<(), String> {
-        Err("nowhere".to_owned())
-    }
-    fn undo(&self, _: &str, _: &str) -> Result<(), String> {
-        Err("nowhere".to_owned())
-    }
-    fn changes(&self, _: &str) -> Vec<ChangeRecord> {
-        Vec::new()
-    }
-    fn project(&self, _: &str, _: &str, _: &Places) -> Result<Projected, String> {
-        Err("nowhere".to_owned())
-    }
-    fn profiles(&self, _: &str) -> Result<BTreeMap<String, BTreeMap<&'static str, f64>>, String> {
-        Err("nowhere".to_owned())
-    }
 }

@@ -5,6 +5,7 @@ mod evidence;
 mod ground;
 mod history;
 mod metrics;
+mod nowhere;
 mod rights;
 mod shifts;
 mod signals;

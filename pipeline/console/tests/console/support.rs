@@ -1,7 +1,6 @@
 //! A console without a site behind it, people who ask it, and messages of a site to feed it.
 
 use std::{
-    collections::BTreeMap,
     io::{BufRead as _, BufReader, Read, Write as _},
     net::TcpStream,
     sync::Arc,
@@ -12,69 +11,22 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use throng_analytics::{
     time::Timestamp,
-    wire::{Ack, CameraState, Signal, SiteSignals, Warning, ZoneDensity, ZoneState},
+    wire::{CameraState, Signal, SiteSignals, Warning, ZoneDensity, ZoneState},
 };
 use throng_console::{
-    ChangeRecord, Clock, Commands, Console, Desk, Evidence, Fit, Ground, GroundPicture, Options, Overlay,
-    Picture, Pictures, Places, PointPair, Ports, Projected, Proposal, RoomEvent, SiteChange, SiteDescription,
-    SpeakOrder, TileAt, Tiles,
+    Clock, Console, Evidence, Ground, GroundPicture, Options, Overlay, Picture, Pictures, Ports, RoomEvent,
+    SiteDescription, TileAt, Tiles,
 };
 use throng_history::History;
+
+use crate::nowhere::Nowhere;
 
 /// How long anything may take on a busy machine before a test gives up on it.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Nothing that goes out arrives.
-struct Nowhere;
-
-impl Commands for Nowhere {
-    fn acknowledge(&self, _: &str, _: &Ack) -> Result<(), String> {
-        Err("nowhere".to_owned())
-    }
-    fn speak(&self, _: &str, _: &str, _: &SpeakOrder) -> Result<String, String> {
-        Err("nowhere".to_owned())
-    }
-    fn confirm(&self, _: &str, _: &str, _: &str, _: &str) -> Result<(), String> {
-        Err("nowhere".to_owned())
-    }
-    fn signal(&self, _: &Signal) -> Result<(), String> {
-        Err("nowhere".to_owned())
-    }
-    fn abort(&self, _: &str, _: &str, _: &str) -> Result<(), String> {
-        Err("nowhere".to_owned())
-    }
-}
-
 impl Pictures for Nowhere {
     fn latest(&self, _: &str, _: &str, _: Overlay) -> Option<Picture> {
         None
-    }
-}
-
-impl Desk for Nowhere {
-    fn still(&self, _: &str, _: &str) -> Result<Picture, String> {
-        Err("nowhere".to_owned())
-    }
-    fn fit(&self, _: &str, _: &str, _: &[PointPair]) -> Result<Fit, String> {
-        Err("nowhere".to_owned())
-    }
-    fn project(&self, _: &str, _: &str, _: &Places) -> Result<Projected, String> {
-        Err("nowhere".to_owned())
-    }
-    fn profiles(&self, _: &str) -> Result<BTreeMap<String, BTreeMap<&'static str, f64>>, String> {
-        Err("nowhere".to_owned())
-    }
-    fn propose(&self, _: &str, _: &SiteChange, _: &str) -> Result<Proposal, String> {
-        Err("nowhere".to_owned())
-    }
-    fn apply(&self, _: &str, _: &str, _: &str) -> Result<(), String> {
-        Err("nowhere".to_owned())
-    }
-    fn undo(&self, _: &str, _: &str) -> Result<(), String> {
-        Err("nowhere".to_owned())
-    }
-    fn changes(&self, _: &str) -> Vec<ChangeRecord> {
-        Vec::new()
     }
 }
 
