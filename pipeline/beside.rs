@@ -106,20 +106,18 @@ impl Beside {
         }
         Ok(more)
     }
-}
 
-impl Beside {
     /// Tells conventions that show a state which zones have come, been seen for the first time, and gone.
     fn follow_zones(&mut self, report: &SiteReport) {
         for zone in &report.zones {
-            let is_new = !self.zones.contains_key(&zone.zone);
-            let was_seen = self.zones.entry(zone.zone.clone()).or_default();
-            match zone.level {
-                Some(level) if !*was_seen => self.conventions.show(&zone.zone, ZoneChange::Seen(level)),
-                None if is_new => self.conventions.show(&zone.zone, ZoneChange::Watched),
-                _ => {}
+            match (self.zones.get_mut(&zone.zone), zone.level) {
+                (Some(true), _) | (Some(false), None) => continue,
+                (Some(was_seen), Some(_)) => *was_seen = true,
+                (None, level) => {
+                    self.zones.insert(zone.zone.clone(), level.is_some());
+                }
             }
-            *was_seen |= zone.level.is_some();
+            self.conventions.show(&zone.zone, zone.level.map_or(ZoneChange::Watched, ZoneChange::Seen));
         }
         self.zones.retain(|id, _was_seen| {
             let is_watched = report.zones.iter().any(|zone| zone.zone == *id);
