@@ -14,7 +14,7 @@ pub use self::{
 };
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
     thread::JoinHandle,
     time::{Duration, Instant},
 };
@@ -38,6 +38,7 @@ use tokio::{runtime::Runtime, sync::mpsc};
 use crate::{
     clock::wall_clock,
     config::plan::{FieldPlan, Plan},
+    locked::locked,
     messages::{Header, Messages},
     publish::{Bus, Id},
     site_bus::bus_options,
@@ -106,11 +107,6 @@ impl Drop for Drill {
             tracing::error!("The thread of an exercise ended by a panic.");
         }
     }
-}
-
-/// What a thread that panicked left is as good as before: each time is written once.
-fn locked(course: &Mutex<Course>) -> MutexGuard<'_, Course> {
-    course.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Runs an exercise to its end; why it ended.

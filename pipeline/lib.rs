@@ -33,6 +33,7 @@ pub mod exchange;
 pub mod http_call;
 pub mod latency;
 pub mod layout;
+mod locked;
 pub mod messages;
 pub mod mqtt;
 pub mod pose_source;

@@ -5,7 +5,7 @@ use std::{
     fs,
     net::SocketAddr,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
 };
 
 use anyhow::Context;
@@ -30,6 +30,7 @@ use crate::{
     },
     engine::{self, RunOptions},
     latency::LatencyProbe,
+    locked::locked,
     publish::{BusHandle, Id, Network, Outgoing, Topic},
     recorder::Recorder,
     room::{AtSite, Drawings, PictureBook, Room, RoomOptions},
@@ -204,11 +205,6 @@ impl Demo<'_> {
         };
         speaker.map_err(|error| output::note(format!("No loudspeaker: {error:#}."))).ok()
     }
-}
-
-/// What is behind a lock, also where somebody who held it panicked: a drawing is put in whole.
-fn locked<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
-    lock.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A loudspeaker by one of two clocks.

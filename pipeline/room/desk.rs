@@ -23,7 +23,6 @@ use uuid::Uuid;
 use super::{
     away::Away,
     journal::{Entry, Journal},
-    orders::locked,
     pictures::PictureBook,
     text_change::{TextChange, diff},
 };
@@ -38,6 +37,7 @@ use crate::{
     },
     draw::calibration_grid::{grid, in_image_px, lines_px},
     exchange::Exchange,
+    locked::locked,
 };
 
 /// Proposals that wait for somebody's word; older ones are forgotten.

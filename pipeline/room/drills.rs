@@ -15,11 +15,11 @@ use throng_console::Drills;
 use throng_samples::crowd::scenario::{Kind, Scenario, Suite};
 use uuid::Uuid;
 
-use super::orders::locked;
 use crate::{
     clock::wall_clock,
     drill::{Course, Drill, exercise_plan},
     exchange::Exchange,
+    locked::locked,
 };
 
 /// Real danger comes before every exercise from this level on.

@@ -9,14 +9,11 @@ use std::{
 use throng_console::{Console, RoomEvent, SiteDescription};
 use tokio::time::sleep;
 
-use super::{
-    describe::describe,
-    events::event,
-    ground::RoomGround,
-    orders::{Orders, locked},
-    record::Recording,
+use super::{describe::describe, events::event, ground::RoomGround, orders::Orders, record::Recording};
+use crate::{
+    locked::locked,
+    publish::{Id, Network, Talker, Watcher},
 };
-use crate::publish::{Id, Network, Talker, Watcher};
 
 /// Everything of every site.
 const EVERYTHING: &str = "throng/v1/**";

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use crate::{
     clock::wall_clock,
+    locked::locked,
     publish::{Id, Network, Outgoing, Talker, Topic, signature::CommandSigner},
 };
 
@@ -115,11 +116,6 @@ pub(super) async fn carry(network: Network, mut carried: Carried) {
             }
         }
     }
-}
-
-/// What a thread that panicked left is as good as before: each of these is changed in one step.
-pub(super) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Orders {
