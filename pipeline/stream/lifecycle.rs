@@ -52,7 +52,8 @@ impl Patience {
 
 impl Default for Patience {
     /// A source that is well again is seen within 5 s: at worst an attempt has just begun that comes to nothing, and
-    /// the longest wait follows it.
+    /// the longest wait follows it. One that goes on by itself, such as packets by UDP, is joined in its midst and seen
+    /// from its next key frame on.
     fn default() -> Self {
         Self {
             data_within_secs: 3.0,

@@ -22,6 +22,9 @@ const STALL_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often a waiting push looks for room: far shorter than the encoder needs for the frames that wait.
 const ROOM_CHECK: gst::ClockTime = gst::ClockTime::from_mseconds(2);
 
+/// How far apart key frames are, seconds: who joins a stream of it, or jumps in it, sees a picture as soon.
+const KEY_FRAMES_EVERY_SECS: f64 = 1.0;
+
 /// How pictures are compressed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Codec {
@@ -91,7 +94,7 @@ impl VideoWriter {
         let colour = super::element("capsfilter")?;
         colour.set_property("caps", gst::Caps::builder("video/x-raw").field("format", "I420").build());
         let mut chain = vec![source.clone().upcast(), super::element("videoconvert")?, colour];
-        chain.extend(encoder(codec, muxer)?);
+        chain.extend(encoder(codec, muxer, fps)?);
         let mux = super::element(muxer)?;
         chain.push(mux.clone());
         chain.push(sink);
@@ -241,7 +244,8 @@ fn klv_source(pipeline: &gst::Pipeline, mux: &gst::Element) -> anyhow::Result<Ap
 }
 
 /// The best installed encoder that `muxer` can hold, with its parser.
-fn encoder(codec: Codec, muxer: &str) -> anyhow::Result<Vec<gst::Element>> {
+fn encoder(codec: Codec, muxer: &str, fps: f64) -> anyhow::Result<Vec<gst::Element>> {
+    let key_frames_apart = (KEY_FRAMES_EVERY_SECS * fps).clamp(1.0, 250.0).round();
     let exists = |name: &str| gst::ElementFactory::find(name).is_some();
     if codec == Codec::H265 {
         anyhow::ensure!(muxer != "avimux", "AVI holds no H.265: name the video .mp4 or .mkv");
@@ -251,7 +255,7 @@ fn encoder(codec: Codec, muxer: &str) -> anyhow::Result<Vec<gst::Element>> {
             .property_from_str("speed-preset", "superfast")
             .property_from_str("tune", "zerolatency")
             .property("qp", 24_i32)
-            .property("key-int-max", 50_i32)
+            .property("key-int-max", key_frames_apart as i32)
             .build()?;
         return Ok(vec![encoder, super::element("h265parse")?]);
     }
@@ -260,7 +264,7 @@ fn encoder(codec: Codec, muxer: &str) -> anyhow::Result<Vec<gst::Element>> {
             .property_from_str("speed-preset", "veryfast")
             .property_from_str("pass", "qual")
             .property("quantizer", 21_u32)
-            .property("key-int-max", 50_u32)
+            .property("key-int-max", key_frames_apart as u32)
             .property("threads", 1_u32)
             .build()?;
         return Ok(vec![encoder, super::element("h264parse")?]);
