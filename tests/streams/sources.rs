@@ -64,6 +64,37 @@ fn rtsp_by_tcp_and_by_udp_in_five_codecs() {
 }
 
 #[test]
+fn of_a_source_with_a_main_and_a_sub_stream_the_wanted_one_is_read() {
+    if !RtspServer::is_there() || !has(&["x264enc", "avdec_h264"]) {
+        return;
+    }
+    let sub = h264(25).replace("width=320,height=240", "width=160,height=120");
+    let pay = "rtph264pay pt=96 config-interval=-1 name";
+    let server = RtspServer::start(0, &format!("{} ! {pay}=pay0 {sub} ! {pay}=pay1", h264(25)));
+    let port = free_udp_port();
+    let _sender = Sender::start(&format!(
+        "mpegtsmux name=mux alignment=7 ! udpsink host=127.0.0.1 port={port} {} ! mux.sink_256 {sub} ! mux.sink_257",
+        h264(10)
+    ));
+    for uri in [server.uri(), format!("udp://127.0.0.1:{port}")] {
+        for (video_index, width_px) in [(0, 320), (1, 160)] {
+            println!("picture {video_index} of {uri}");
+            let mut options = options();
+            options.connect.video_index = video_index;
+            let camera = camera_with(&uri, options);
+            assert_eq!(wait_until_live(&camera).video.unwrap().width_px, width_px);
+            assert_eq!(frame(&camera).source_width_px, width_px);
+        }
+    }
+    let mut options = options();
+    options.connect.video_index = 2;
+    let absent = camera_with(&server.uri(), options);
+    let status = wait_for(&absent, "waiting", |status| status.cause.is_some());
+    println!("{status:?}");
+    assert!(status.video.is_none());
+}
+
+#[test]
 fn rtsp_by_multicast() {
     let server = MulticastServer::start();
     let mut options = options();
