@@ -109,9 +109,11 @@ fn main() {
     let (mut served, address) = Served::start(setup);
     let is_over = Arc::new(AtomicBool::new(false));
     let bus = Bus::new(setup.zones, setup.cameras);
+    // The bus goes on until the last viewer has left: the console ends with it.
+    let have_left = Arc::new(AtomicBool::new(false));
     let publishing = {
-        let (pipe, is_over) = (served.0.stdin.take().unwrap(), Arc::clone(&is_over));
-        named("bus", move || bus.publish(pipe, &is_over))
+        let (pipe, have_left) = (served.0.stdin.take().unwrap(), Arc::clone(&have_left));
+        named("bus", move || bus.publish(pipe, &have_left))
     };
     let cookie = viewer::log_in(&address);
     let is_counting = Arc::new(AtomicBool::new(false));
@@ -141,6 +143,7 @@ fn main() {
     for viewer in watching {
         seen.join(viewer.join().unwrap());
     }
+    have_left.store(true, Ordering::SeqCst);
     let published_per_s = publishing.join().unwrap();
     seen.lags_ms.sort_by(f64::total_cmp);
     let of = |share: f64| percentile(&seen.lags_ms, share);
