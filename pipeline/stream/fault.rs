@@ -32,6 +32,21 @@ impl SourceFault {
         Self { is_refusal, ..Self::new(format!("{problem}: {}", said.trim_end_matches('.')), advice, uri) }
     }
 
+    /// It has not as many pictures as the one that is wanted, from 0, asks for; `None` where `error` tells of something else.
+    pub(super) fn no_such_picture(
+        error: &gst::message::Error,
+        video_index: u32,
+        uri: &SourceUri,
+    ) -> Option<Self> {
+        (video_index > 0 && lacks_picture(&error.error())).then(|| {
+            Self::new(
+                format!("it holds no picture number {video_index}, counted from 0, or no decoder is installed for it"),
+                "set video_index to one that it holds (gst-discoverer-1.0 tells), or run deploy/setup.sh",
+                uri,
+            )
+        })
+    }
+
     /// The stream neither gave a picture nor an error.
     pub(super) fn silent(secs: u64, uri: &SourceUri) -> Self {
         Self::new(
@@ -51,12 +66,16 @@ impl SourceFault {
     }
 }
 
+/// Whether nothing in it can be decoded as a picture. GStreamer recognises programs, archives and so on too, and then misses a
+/// plug-in for them.
+fn lacks_picture(cause: &gst::glib::Error) -> bool {
+    cause.matches(gst::StreamError::CodecNotFound) || cause.matches(gst::CoreError::MissingPlugin)
+}
+
 /// What went wrong and what to do, by GStreamer's kind of error.
 fn explain(cause: &gst::glib::Error) -> (&'static str, &'static str) {
-    use gst::{CoreError, ResourceError as R, StreamError as S};
-    // GStreamer recognises programs, archives and so on too, and then misses a plug-in for them.
-    let missing_plugin = cause.matches(CoreError::MissingPlugin);
-    match cause.kind::<S>().or(missing_plugin.then_some(S::CodecNotFound)) {
+    use gst::{ResourceError as R, StreamError as S};
+    match cause.kind::<S>().or(lacks_picture(cause).then_some(S::CodecNotFound)) {
         Some(S::TypeNotFound | S::WrongType) => {
             return ("this is no video that can be recognised", "give a video file or stream");
         }

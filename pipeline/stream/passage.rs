@@ -251,13 +251,14 @@ impl Passage {
         drop(lock(&self.slot).take());
     }
 
-    /// GStreamer does not say that it was the certificate.
+    /// GStreamer does not say that it was the certificate, or the picture that was asked for.
     fn fault(&self, error: &gst::message::Error) -> SourceFault {
-        let takes_any = self.options.connect.accepts_any_certificate;
-        let distrusted = if takes_any { None } else { tls::why_distrusted(&self.uri) };
+        let connect = &self.options.connect;
+        let distrusted = if connect.accepts_any_certificate { None } else { tls::why_distrusted(&self.uri) };
         match distrusted {
             Some(problem) => SourceFault::new(problem, tls::ADVICE, &self.uri),
-            None => SourceFault::from_gstreamer(error, &self.uri),
+            None => SourceFault::no_such_picture(error, connect.video_index, &self.uri)
+                .unwrap_or_else(|| SourceFault::from_gstreamer(error, &self.uri)),
         }
     }
 

@@ -86,12 +86,13 @@ fn of_a_source_with_a_main_and_a_sub_stream_the_wanted_one_is_read() {
             assert_eq!(frame(&camera).source_width_px, width_px);
         }
     }
-    let mut options = options();
-    options.connect.video_index = 2;
-    let absent = camera_with(&server.uri(), options);
-    let status = wait_for(&absent, "waiting", |status| status.cause.is_some());
-    println!("{status:?}");
-    assert!(status.video.is_none());
+    for uri in [server.uri(), format!("udp://127.0.0.1:{port}")] {
+        let mut options = options();
+        options.connect.video_index = 2;
+        let status = wait_for(&camera_with(&uri, options), "waiting", |status| status.cause.is_some());
+        let cause = status.cause.unwrap();
+        assert!(cause.contains("no picture number 2") && cause.contains("video_index"), "{cause}");
+    }
 }
 
 #[test]
