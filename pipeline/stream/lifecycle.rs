@@ -29,7 +29,8 @@ pub struct Patience {
     pub stale_after_secs: f64,
     /// Without a new picture for this long the connection is dropped and made anew, seconds.
     pub silent_after_secs: f64,
-    /// Wait before the first new attempt, seconds; it doubles with each further one.
+    /// Wait before the first new attempt, seconds; it doubles with each further one. An attempt that comes to nothing only
+    /// after a while has done a part of that waiting, and this remains at least.
     pub retry_first_secs: f64,
     /// Longest wait between two attempts, seconds.
     pub retry_most_secs: f64,
@@ -51,8 +52,8 @@ impl Patience {
 }
 
 impl Default for Patience {
-    /// A source that is well again is seen within 5 s: at worst an attempt has just begun that comes to nothing, and
-    /// the longest wait follows it. One that goes on by itself, such as packets by UDP, is joined in its midst and seen
+    /// A source that is well again is seen within 5 s: at worst an attempt has just begun that comes to nothing in
+    /// 3 s, and the shortest wait follows it. One that goes on by itself, such as packets by UDP, is joined in its midst and seen
     /// from its next key frame on.
     fn default() -> Self {
         Self {
@@ -265,11 +266,16 @@ impl Lifecycle {
 
     /// Gives the connection up until the next attempt.
     fn pause(&mut self, now_secs: f64, cause: String, refused: bool) -> Act {
-        let doubled = self.patience.retry_first_secs * f64::from(self.attempts.min(16)).exp2();
+        let Patience { retry_first_secs, retry_most_secs, refused_retry_secs, .. } = self.patience;
+        let tried_secs = match self.phase {
+            Phase::Connecting { since, .. } => now_secs - since,
+            _ => 0.0,
+        };
         let pause_secs = if refused {
-            self.patience.refused_retry_secs
+            refused_retry_secs
         } else {
-            doubled.min(self.patience.retry_most_secs)
+            let doubled = retry_first_secs * f64::from(self.attempts.min(16)).exp2();
+            (doubled.min(retry_most_secs) - tried_secs).max(retry_first_secs).min(retry_most_secs)
         };
         self.attempts = self.attempts.saturating_add(1);
         let until = now_secs + pause_secs * (1.0 - 0.25 * self.next_jitter());

@@ -167,6 +167,28 @@ fn http_gives_files_and_segments() {
 }
 
 #[test]
+fn av1_from_a_film_and_over_http() {
+    if !has(&["av1enc", "av1parse", "av1dec"]) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let film = folder.path().join("film.mkv");
+    Sender::run(&format!(
+        "videotestsrc num-buffers=75 ! video/x-raw,width=320,height=240,framerate=25/1 ! av1enc cpu-used=8 \
+         usage-profile=realtime keyframe-max-dist=25 threads=1 ! av1parse ! matroskamux ! filesink location={}",
+        film.display()
+    ));
+    let server = HttpServer::start(folder.path().to_owned());
+    for uri in [film.display().to_string(), format!("http://127.0.0.1:{}/film.mkv", server.port)] {
+        println!("{uri}");
+        let camera = camera(&uri);
+        assert_eq!(frame(&camera).source_width_px, 320);
+        let status = wait_for(&camera, "known", |status| status.video.is_some());
+        assert_eq!(status.video.unwrap().format.as_deref(), Some("video/x-av1"));
+    }
+}
+
+#[test]
 fn motion_jpeg_over_http_as_cameras_send_it() {
     let folder = tempfile::tempdir().unwrap();
     for name in ["open", "private"] {

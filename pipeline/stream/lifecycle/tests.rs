@@ -110,6 +110,20 @@ fn only_a_stream_that_stays_well_is_tried_again_at_once() {
 }
 
 #[test]
+fn an_attempt_that_hung_is_soon_followed_by_the_next() {
+    let mut machine = machine();
+    let mut now = 0.0;
+    machine.observe(now, Happening::Nothing);
+    for _ in 0..8 {
+        let (closed_at, act) = until_it_acts(&mut machine, now);
+        assert_eq!(act, Act::Close);
+        let (opened_at, _) = until_it_acts(&mut machine, closed_at);
+        assert!((3.35..3.55).contains(&(opened_at - now)), "{now} {closed_at} {opened_at}");
+        now = opened_at;
+    }
+}
+
+#[test]
 fn silence_is_measured_from_the_last_new_picture() {
     let mut machine = live(10.0);
     for step in 0..50 {
