@@ -42,7 +42,7 @@ pub enum StreamState {
     Connecting,
     /// Pictures come and show what is there, as far as can be told.
     Live,
-    /// Pictures come, but cannot be trusted; the cause is stated.
+    /// Pictures come, but cannot be trusted, or come late; the cause is stated.
     Degraded,
     /// The connection stands, but no new picture has come for a while.
     Stale,
@@ -188,7 +188,7 @@ pub struct CameraState {
     pub decoded_fps: Option<f64>,
     /// Frames decoded since start.
     pub frames_decoded: u64,
-    /// Coded pictures since start that were not decoded, since none of them was to be counted.
+    /// Coded pictures since start that were not decoded, since none of them was to be counted or decoding was behind.
     #[serde(default)]
     pub frames_skipped: u64,
     /// Frames counted since start.

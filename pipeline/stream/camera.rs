@@ -36,6 +36,10 @@ use crate::clock::wall_clock;
 /// How often it looks whether pictures still come.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
+/// What is wrong where decoding cannot follow.
+const BEHIND: &str = "pictures come late to the decoder, since this machine or the network cannot follow, and those between \
+                      key frames are left out; use fewer cameras, a smaller stream, or a decoder in hardware";
+
 /// The first picture of a camera is waited for by its life cycle alone.
 const FOR_EVER: Duration = Duration::MAX;
 
@@ -225,7 +229,8 @@ impl Worker {
     /// Takes in what happened since the last step, in the order in which it happened.
     fn step(&mut self, event: Option<StreamEvent>) {
         let trouble = lock(&self.shared.trouble).clone();
-        self.observe(Happening::Trouble(trouble));
+        let is_behind = self.connection.as_ref().is_some_and(|connection| connection.stream.is_behind());
+        self.observe(Happening::Trouble(trouble.or_else(|| is_behind.then(|| BEHIND.to_owned()))));
         let progress = self.connection.as_mut().map_or(Happening::Nothing, Connection::look);
         self.observe(progress);
         match event {
@@ -351,7 +356,7 @@ fn log(camera: &str, status: &Status) {
             let decoder = video.and_then(|v| v.decoder.as_deref()).unwrap_or("no decoder");
             tracing::info!(camera, "Live{size}, {decoder}.");
         }
-        StreamState::Degraded => tracing::warn!(camera, "The pictures cannot be trusted: {cause}."),
+        StreamState::Degraded => tracing::warn!(camera, "Degraded: {cause}."),
         StreamState::Stale => tracing::warn!(camera, "No new picture: {cause}."),
         StreamState::Ended if status.cause.is_none() => tracing::info!(camera, "The footage has ended."),
         StreamState::Ended if status.video.is_some() => tracing::warn!(camera, "Source: {cause}."),

@@ -8,7 +8,7 @@ use throng_analytics::time::Timestamp;
 
 /// Latest arrival after its stream time with which a source keeps to our clock, seconds. Sources with a clock of their
 /// own, which began before we connected, are elsewhere altogether.
-const OUR_CLOCK_WITHIN_SECS: std::ops::Range<f64> = -0.5..10.0;
+pub(super) const OUR_CLOCK_WITHIN_SECS: std::ops::Range<f64> = -0.5..10.0;
 
 /// Change of arrival after stream time that is no delay any more, seconds: nothing arrives before it was captured, and
 /// what is held up for longer has lost its time.
@@ -68,13 +68,18 @@ impl CaptureClock {
         sender_at_zero: Option<Timestamp>,
     ) -> Result<Captured, Jump> {
         let lag_secs = elapsed_secs - running_secs;
-        let anchor = *self.anchor.get_or_insert_with(|| {
+        let anchor = self.anchor.get_or_insert_with(|| {
             let lag_secs = if OUR_CLOCK_WITHIN_SECS.contains(&lag_secs) { 0.0 } else { lag_secs };
             Anchor { origin: now - elapsed_secs + lag_secs, lag_secs }
         });
-        let late_secs = lag_secs - anchor.lag_secs;
+        let mut late_secs = lag_secs - anchor.lag_secs;
         if !JUMP_OUTSIDE_SECS.contains(&late_secs) {
             return Err(Jump(-late_secs));
+        }
+        // The pictures before were held up, or its clock is faster than ours: this one was captured now at the latest.
+        if late_secs < 0.0 {
+            *anchor = Anchor { origin: anchor.origin + late_secs, lag_secs };
+            late_secs = 0.0;
         }
         if let Some(sender_at_zero) = sender_at_zero {
             let behind_secs = anchor.origin.secs_since(sender_at_zero);
@@ -123,6 +128,23 @@ mod tests {
             (theirs[0] - 0.1).abs() < 1e-6 && (theirs[49] - 0.1 - 49.0 * 0.04).abs() < 1e-6,
             "{theirs:?}"
         );
+    }
+
+    #[test]
+    fn pictures_that_were_held_up_at_first_are_no_jump_of_the_clock() {
+        for began_secs in [0.0, 3600.0] {
+            let mut clock = CaptureClock::default();
+            // Until 6 s after the first of them was sent they all come at once.
+            let captured = (0..500_u32).map(|i| {
+                let sent = f64::from(i) * 0.04;
+                let elapsed = 0.5 + sent.max(6.0);
+                let captured = clock.captured(sent + began_secs, elapsed, START + elapsed, None);
+                captured.unwrap().at.secs_since(START)
+            });
+            let captured: Vec<f64> = captured.collect();
+            assert!(captured.windows(2).all(|pair| pair[1] >= pair[0] - 1e-6), "{captured:?}");
+            assert!((captured[499] - (499.0 * 0.04 + 0.5)).abs() < 0.51, "{}", captured[499]);
+        }
     }
 
     #[test]

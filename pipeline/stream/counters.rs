@@ -60,7 +60,7 @@ impl FrameCounters {
         self.skipped.fetch_add(pictures, Ordering::Relaxed);
     }
 
-    /// Coded pictures that were not decoded so far, since none of them was to be counted.
+    /// Coded pictures that were not decoded so far, since none of them was to be counted or decoding was behind.
     pub fn skipped(&self) -> u64 {
         self.skipped.load(Ordering::Relaxed)
     }

@@ -39,7 +39,7 @@ pub fn decode_only(uri: &SourceUri) -> anyhow::Result<Decoded> {
     sink.set_property("sync", false);
     let input = sink.static_pad("sink").ok_or_else(|| anyhow::anyhow!("fakesink has no input"))?;
     pipeline.add(&sink)?;
-    add_source(&pipeline, uri, &Connect::default(), &input, &Arc::new(Intake::new(None, false)))?;
+    add_source(&pipeline, uri, &Connect::default(), &input, &Arc::new(Intake::new(None, None)))?;
     let (frames, first_frame) = (Arc::new(AtomicU64::new(0)), Arc::new(std::sync::OnceLock::new()));
     let (counted, began) = (Arc::clone(&frames), Arc::clone(&first_frame));
     input.add_probe(gst::PadProbeType::BUFFER, move |_, _| {

@@ -1,20 +1,27 @@
 //! What reaches the decoder: whether anything comes at all, in which format, who decodes it, and what need not be decoded.
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 use gstreamer::{self as gst, prelude::*};
 use gstreamer_video::StillFrameEvent;
 
 use super::{
+    backlog::Backlog,
     disposable::Headers,
     lock,
     shield::shielded,
     skip::{Picture, Skipper, Verdict},
     untimed,
 };
+
+/// How long it is told after the last time that decoding was behind: it comes and goes.
+const BEHIND_FOR: Duration = Duration::from_secs(10);
 
 /// What a connection takes in, as its elements appear one by one.
 #[derive(Debug)]
@@ -24,10 +31,11 @@ pub(super) struct Intake {
     coding: Mutex<Option<Coding>>,
     /// Decides what need not be decoded; `None` decodes everything.
     skipper: Option<Mutex<Skipper>>,
+    /// Decides what is left out where decoding cannot follow, of what comes at its own speed.
+    backlog: Option<Mutex<Backlog>>,
+    behind_at: Mutex<Option<Instant>>,
     /// Tells which pictures no other needs, where the codec says so.
     headers: Mutex<Option<Headers>>,
-    /// Whether pictures without time are taken as taken when they come.
-    is_now: bool,
     segment: Mutex<gst::FormattedSegment<gst::ClockTime>>,
     key_frames: Mutex<KeyFrames>,
 }
@@ -50,24 +58,30 @@ pub(super) struct Coding {
 }
 
 impl Intake {
-    /// Pictures that are not needed for `skip_to_fps` counted frames a second are not decoded; `None` decodes all. In real time
-    /// a picture without time `is_now`.
-    pub(super) fn new(skip_to_fps: Option<f64>, is_now: bool) -> Self {
+    /// Pictures that are not needed for `skip_to_fps` counted frames a second are not decoded; `None` decodes all. What comes at
+    /// its own speed is counted `realtime_fps` times a second; a picture of it without time is of now.
+    pub(super) fn new(skip_to_fps: Option<f64>, realtime_fps: Option<f64>) -> Self {
         Self {
             data: AtomicU64::new(0),
             skipped: AtomicU64::new(0),
             key_frames: Mutex::default(),
             coding: Mutex::new(None),
             skipper: skip_to_fps.map(|fps| Mutex::new(Skipper::new(fps))),
+            backlog: realtime_fps.map(|fps| Mutex::new(Backlog::new(fps))),
+            behind_at: Mutex::default(),
             headers: Mutex::default(),
-            is_now,
             segment: Mutex::new(gst::FormattedSegment::new()),
         }
     }
 
     /// Whether pictures come at their own speed.
     pub(super) fn is_realtime(&self) -> bool {
-        self.is_now
+        self.backlog.is_some()
+    }
+
+    /// Whether pictures come too late to the decoder, or did lately.
+    pub(super) fn is_behind(&self) -> bool {
+        lock(&self.behind_at).is_some_and(|at| at.elapsed() < BEHIND_FOR)
     }
 
     /// Coded pictures that were not decoded; it only ever grows.
@@ -77,7 +91,9 @@ impl Intake {
 
     /// Longest time between two decoded pictures while pictures are skipped, seconds; 0 while none is.
     pub(super) fn longest_quiet_secs(&self) -> f64 {
-        self.skipper.as_ref().map_or(0.0, |skipper| lock(skipper).longest_quiet_secs())
+        let while_behind = self.key_frames_every_secs().filter(|_| self.is_behind());
+        let while_skipped = self.skipper.as_ref().map(|skipper| lock(skipper).longest_quiet_secs());
+        while_skipped.unwrap_or(0.0).max(2.0 * while_behind.unwrap_or(0.0))
     }
 
     /// Buffers that reached a depayloader, demuxer, parser or decoder; it only ever grows.
@@ -116,11 +132,11 @@ impl Intake {
                     gst::PadProbeReturn::Ok
                 }
                 Some(gst::PadProbeData::Buffer(buffer)) if decoder.is_some() => {
-                    if intake.is_now {
+                    if intake.is_realtime() {
                         untimed::stamp(buffer, &lock(&intake.segment), &element);
                     }
                     intake.learn_key_frame(buffer);
-                    intake.take(pad, buffer)
+                    intake.take(pad, buffer, element.current_running_time())
                 }
                 _ => {
                     intake.data.fetch_add(1, Ordering::Relaxed);
@@ -150,20 +166,42 @@ impl Intake {
         keys.last = buffer.pts().or(keys.last);
     }
 
-    /// A coded picture on its way into the decoder.
-    fn take(&self, decoder_input: &gst::Pad, buffer: &gst::BufferRef) -> gst::PadProbeReturn {
+    /// A coded picture on its way into the decoder, `elapsed` on the stream's clock, where that runs.
+    fn take(
+        &self,
+        decoder_input: &gst::Pad,
+        buffer: &gst::BufferRef,
+        elapsed: Option<gst::ClockTime>,
+    ) -> gst::PadProbeReturn {
         self.data.fetch_add(1, Ordering::Relaxed);
-        let Some(skipper) = &self.skipper else { return gst::PadProbeReturn::Ok };
         let at = buffer.pts().and_then(|pts| lock(&self.segment).to_running_time(pts));
         let Some(at) = at else { return gst::PadProbeReturn::Ok };
-        let verdict = lock(skipper).decide(self.kind_of(buffer), at.nseconds() as f64 * 1e-9);
-        let Verdict::Skip { drain } = verdict else { return gst::PadProbeReturn::Ok };
+        let Verdict::Skip { drain } = self.decide(buffer, secs(at), elapsed.map(secs)) else {
+            return gst::PadProbeReturn::Ok;
+        };
         self.skipped.fetch_add(1, Ordering::Relaxed);
         if drain {
             // What it holds back to put pictures in order would otherwise wait for the next key frame.
             decoder_input.send_event(StillFrameEvent::builder(true).build());
         }
         gst::PadProbeReturn::Handled
+    }
+
+    fn decide(&self, buffer: &gst::BufferRef, at_secs: f64, elapsed_secs: Option<f64>) -> Verdict {
+        if let Some((backlog, elapsed_secs)) = self.backlog.as_ref().zip(elapsed_secs) {
+            let is_key = !buffer.flags().contains(gst::BufferFlags::DELTA_UNIT);
+            let mut backlog = lock(backlog);
+            let verdict = backlog.decide(is_key, at_secs, elapsed_secs);
+            if backlog.is_leaving_out() {
+                *lock(&self.behind_at) = Some(Instant::now());
+            }
+            if verdict != Verdict::Decode {
+                return verdict;
+            }
+        }
+        self.skipper
+            .as_ref()
+            .map_or(Verdict::Decode, |skipper| lock(skipper).decide(self.kind_of(buffer), at_secs))
     }
 
     fn kind_of(&self, buffer: &gst::BufferRef) -> Picture {
@@ -195,4 +233,8 @@ impl Intake {
             _ => {}
         }
     }
+}
+
+fn secs(time: gst::ClockTime) -> f64 {
+    time.nseconds() as f64 * 1e-9
 }

@@ -6,6 +6,7 @@
 //! as a site runs. [`VideoWriter`](writer::VideoWriter) is the way back, from pictures to a file.
 //! [`sound`] and [`player`](player::Player) do the same for announcements.
 
+mod backlog;
 mod bus;
 pub mod camera;
 mod capture_clock;

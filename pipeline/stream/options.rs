@@ -37,10 +37,15 @@ impl StreamOptions {
         if uri.is_footage() { self.pace } else { Pace::Realtime }
     }
 
+    /// Frames counted a second of what comes at its own speed.
+    pub(super) fn realtime_fps(&self) -> Option<f64> {
+        (self.pace == Pace::Realtime).then_some(self.count_fps)
+    }
+
     /// Frames a second that the decoder is spared for, where it may be; footage that is read fast is decoded whole, so
     /// that what is counted depends on the footage alone.
     pub(super) fn skip_to_fps(&self) -> Option<f64> {
-        (self.connect.may_skip && self.pace == Pace::Realtime).then_some(self.count_fps)
+        self.realtime_fps().filter(|_| self.connect.may_skip)
     }
 }
 

@@ -102,8 +102,7 @@ impl CameraStream {
         let (event_sender, events) = bounded(EVENTS_WAITING);
         let Outlet { slot, frames, counters, poses, .. } = outlet;
         let passage = Arc::new(Passage::new(camera, uri, options, Arc::clone(&counters), slot, event_sender));
-        let intake =
-            Arc::new(Intake::new(passage.options.skip_to_fps(), passage.options.pace == Pace::Realtime));
+        let intake = Arc::new(Intake::new(passage.options.skip_to_fps(), passage.options.realtime_fps()));
         let pipeline = build(&passage, &intake, poses.as_ref())?;
         let (at_end, decoded) = (Arc::clone(&passage), Arc::clone(&passage));
         let patience = Patience { first_picture_within, has_picture: move || decoded.progress.decoded() > 0 };
@@ -144,6 +143,11 @@ impl CameraStream {
     /// Coded pictures that were not decoded, since none of them was to be counted.
     pub(super) fn skipped(&self) -> u64 {
         self.intake.skipped()
+    }
+
+    /// Whether pictures come too late to the decoder, or did lately.
+    pub(super) fn is_behind(&self) -> bool {
+        self.intake.is_behind()
     }
 
     /// Longest time between two decoded pictures while pictures are skipped, seconds; 0 while none is.
