@@ -73,7 +73,7 @@ pub struct Health {
     pub dropped: u64,
     /// Samples refused: older than what is kept, or more than a minute in the future.
     pub refused: u64,
-    /// What the writer's last failure was; absent while all is well.
+    /// Why the writer could not do what it last tried to write, delete or pack; absent while all is well.
     pub failure: Option<String>,
 }
 

@@ -165,7 +165,7 @@ fn of_history(text: &mut String, health: &Health) {
     let help = "Samples that the history could not take.";
     metric(text, "throng_history_samples_dropped_total", "counter", help, [(vec![], dropped)]);
     let is_failing = f64::from(u8::from(health.failure.is_some()));
-    let help = "Whether the history could not write what was last to be written.";
+    let help = "Whether the history cannot write, delete or pack what it last tried to.";
     metric(text, "throng_history_failing", "gauge", help, [(vec![], is_failing)]);
 }
 
