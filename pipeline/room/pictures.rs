@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     io::Cursor,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
     time::{Duration, Instant},
 };
 
@@ -14,6 +14,7 @@ use throng_console::{Overlay, Picture, Pictures};
 use crate::{
     config::plan::Plan,
     counting::CountedFrame,
+    locked::locked,
     shot::{Layers, Shot},
 };
 
@@ -41,7 +42,7 @@ struct Kept {
 
 impl PictureBook {
     fn shots(&self) -> MutexGuard<'_, BTreeMap<(String, String), Kept>> {
-        self.shots.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.shots)
     }
 
     /// Takes in a counted frame; copies it only where somebody looks, or has not for a while.

@@ -10,11 +10,11 @@ use gstreamer_video::StillFrameEvent;
 
 use super::{
     disposable::Headers,
-    lock,
     shield::shielded,
     skip::{Picture, Skipper, Verdict},
     untimed,
 };
+use crate::locked::locked;
 
 /// What a connection takes in, as its elements appear one by one.
 #[derive(Debug)]
@@ -77,7 +77,7 @@ impl Intake {
 
     /// Longest time between two decoded pictures while pictures are skipped, seconds; 0 while none is.
     pub(super) fn longest_quiet_secs(&self) -> f64 {
-        self.skipper.as_ref().map_or(0.0, |skipper| lock(skipper).longest_quiet_secs())
+        self.skipper.as_ref().map_or(0.0, |skipper| locked(skipper).longest_quiet_secs())
     }
 
     /// Buffers that reached a depayloader, demuxer, parser or decoder; it only ever grows.
@@ -87,7 +87,7 @@ impl Intake {
 
     /// How the picture is coded, once that is known.
     pub(super) fn coding(&self) -> Option<Coding> {
-        lock(&self.coding).clone()
+        locked(&self.coding).clone()
     }
 
     /// Looks at what goes into `element`, if it is of a kind that tells something.
@@ -117,7 +117,7 @@ impl Intake {
                 }
                 Some(gst::PadProbeData::Buffer(buffer)) if decoder.is_some() => {
                     if intake.is_now {
-                        untimed::stamp(buffer, &lock(&intake.segment), &element);
+                        untimed::stamp(buffer, &locked(&intake.segment), &element);
                     }
                     intake.learn_key_frame(buffer);
                     intake.take(pad, buffer)
@@ -132,7 +132,7 @@ impl Intake {
 
     /// Seconds between key frames, on average; `None` where fewer than two came.
     pub(super) fn key_frames_every_secs(&self) -> Option<f64> {
-        let keys = lock(&self.key_frames);
+        let keys = locked(&self.key_frames);
         let (first, last) = (keys.first?, keys.last?);
         (keys.distances > 0)
             .then(|| last.saturating_sub(first).nseconds() as f64 * 1e-9 / keys.distances as f64)
@@ -142,7 +142,7 @@ impl Intake {
         if buffer.flags().contains(gst::BufferFlags::DELTA_UNIT) {
             return;
         }
-        let mut keys = lock(&self.key_frames);
+        let mut keys = locked(&self.key_frames);
         if keys.first.is_some() {
             keys.distances += 1;
         }
@@ -154,9 +154,9 @@ impl Intake {
     fn take(&self, decoder_input: &gst::Pad, buffer: &gst::BufferRef) -> gst::PadProbeReturn {
         self.data.fetch_add(1, Ordering::Relaxed);
         let Some(skipper) = &self.skipper else { return gst::PadProbeReturn::Ok };
-        let at = buffer.pts().and_then(|pts| lock(&self.segment).to_running_time(pts));
+        let at = buffer.pts().and_then(|pts| locked(&self.segment).to_running_time(pts));
         let Some(at) = at else { return gst::PadProbeReturn::Ok };
-        let verdict = lock(skipper).decide(self.kind_of(buffer), at.nseconds() as f64 * 1e-9);
+        let verdict = locked(skipper).decide(self.kind_of(buffer), at.nseconds() as f64 * 1e-9);
         let Verdict::Skip { drain } = verdict else { return gst::PadProbeReturn::Ok };
         self.skipped.fetch_add(1, Ordering::Relaxed);
         if drain {
@@ -170,7 +170,7 @@ impl Intake {
         if !buffer.flags().contains(gst::BufferFlags::DELTA_UNIT) {
             return Picture::Key;
         }
-        let mut headers = lock(&self.headers);
+        let mut headers = locked(&self.headers);
         let is_disposable = headers.as_mut().zip(buffer.map_readable().ok());
         if is_disposable.is_some_and(|(headers, bytes)| headers.is_disposable(&bytes)) {
             Picture::Disposable
@@ -183,13 +183,13 @@ impl Intake {
         let Some(decoder) = decoder else { return };
         match event.view() {
             gst::EventView::Caps(caps) => {
-                *lock(&self.headers) = Headers::of(caps.caps());
+                *locked(&self.headers) = Headers::of(caps.caps());
                 let format = caps.caps().structure(0).map(|structure| structure.name().to_string());
-                *lock(&self.coding) = format.map(|format| Coding { format, decoder: decoder.to_owned() });
+                *locked(&self.coding) = format.map(|format| Coding { format, decoder: decoder.to_owned() });
             }
             gst::EventView::Segment(event) => {
                 if let Some(time) = event.segment().downcast_ref::<gst::ClockTime>() {
-                    *lock(&self.segment) = time.clone();
+                    *locked(&self.segment) = time.clone();
                 }
             }
             _ => {}
