@@ -20,7 +20,8 @@ mod zone;
 pub use ack::Ack;
 pub use answer::{History, SiteConfig};
 pub use camera::{
-    CameraState, Count, FeatureKind, Footprint, FootprintProperties, StreamState, TelemetryState, VideoInfo,
+    CameraState, Count, CountedOn, FeatureKind, Footprint, FootprintProperties, StreamState, TelemetryState,
+    VideoInfo,
 };
 pub use envelope::{Envelope, ModelRef, Quality};
 pub use exercise::{exercise_of, exercised_site};

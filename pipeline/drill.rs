@@ -155,6 +155,7 @@ impl Stage {
             site: plan.site_id.clone(),
             node,
             model: ModelRef { name: "simulation".to_owned(), sha256: plan.config_sha256.clone() },
+            counted_on: None,
             config_sha256: plan.config_sha256.clone(),
             drill: true,
             place: plan.place,

@@ -4,7 +4,7 @@ use std::{iter, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use crossbeam::channel::{Receiver, bounded, never};
-use throng_analytics::wire::ModelRef;
+use throng_analytics::wire::{CountedOn, ModelRef};
 use throng_models::{
     counter::{Counter, Info, Options},
     device::Device,
@@ -13,7 +13,7 @@ use throng_models::{
 use crate::{
     beside::Beside,
     cameras::CameraMaker,
-    config::plan::Plan,
+    config::plan::{ModelPlan, Plan},
     counting::{self, Batching, ReadyCamera},
     evidence::{Facts, Keeper},
     exchange::Offer,
@@ -69,18 +69,25 @@ pub fn open_counter(plan: &Plan) -> anyhow::Result<Counter> {
     };
     let counter = Counter::open(&plan.model.card_path, &options)?;
     let info = counter.info();
-    if let Some(reason) = fallback(plan, info) {
+    let counted_on = counted_on(&plan.model, info);
+    if let Some(reason) = &counted_on.fallback {
         tracing::warn!("{}.", reason.trim_end_matches('.'));
     }
-    let devices: Vec<String> =
-        iter::once(&info.device).chain(&info.also_on).map(ToString::to_string).collect();
-    tracing::info!("Counting with {} {} on {}.", info.name, info.version, devices.join(" and "));
+    tracing::info!("Counting with {} {} on {}.", info.name, info.version, counted_on.devices.join(" and "));
     Ok(counter)
 }
 
-/// Why the network does not run on the device that the site asks for; a site that leaves the choice open asks for none.
-fn fallback<'a>(plan: &Plan, info: &'a Info) -> Option<&'a str> {
-    info.device_fallback.as_deref().filter(|_| plan.model.device != Device::Auto)
+/// Where a counter runs, beside where it is asked to run.
+fn counted_on(asked: &ModelPlan, info: &Info) -> CountedOn {
+    let names = |first: Device, others: &[Device]| {
+        iter::once(&first).chain(others).map(ToString::to_string).collect()
+    };
+    CountedOn {
+        devices: names(info.device, &info.also_on),
+        asked: names(asked.device, &asked.also_on),
+        // A site that leaves the choice open asks for none that could be missing.
+        fallback: info.device_fallback.clone().filter(|_| asked.device != Device::Auto),
+    }
 }
 
 /// How frames of several cameras are counted together: where the site does not say, as the model is best run.
@@ -118,6 +125,7 @@ pub fn run(
     });
 
     let info = counter.info();
+    let counted_on = counted_on(&plan.model, info);
     let header = Header {
         site: plan.site_id.clone(),
         node: node.clone(),
@@ -125,7 +133,8 @@ pub fn run(
         config_sha256: plan.config_sha256.clone(),
         drill: plan.drill,
         place: plan.place,
-        notes: fallback(plan, info).map(str::to_owned).into_iter().collect(),
+        notes: counted_on.fallback.iter().cloned().collect(),
+        counted_on: Some(counted_on),
         numbering: bus.left().numbering.clone(),
     };
     let keep = |evidence| Keeper::start(evidence, Facts::of(plan, header.model.clone()));
@@ -191,4 +200,53 @@ pub fn run(
 fn pace(plan: &Plan, asked: Pace) -> Pace {
     let all_footage = plan.cameras.iter().all(|camera| camera.uri.is_footage());
     if all_footage { asked } else { Pace::Realtime }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_that_was_asked_for_and_is_not_there_is_told_and_one_left_open_is_not() {
+        let mut asked = ModelPlan {
+            card_path: "card.toml".into(),
+            device: Device::Cuda(0),
+            also_on: vec![Device::Cuda(1)],
+            threads: None,
+            batch_frames: None,
+            batch_wait_ms: 5.0,
+        };
+        let mut info = Info {
+            name: "compact".to_owned(),
+            version: "1".to_owned(),
+            sha256: String::new(),
+            device: Device::Cuda(0),
+            also_on: vec![Device::Cuda(1)],
+            device_fallback: None,
+            batch_max: 1,
+            is_input_pinned: true,
+            library: "libonnxruntime.so".into(),
+            multiple_of_px: 16,
+            max_side_px: 1280,
+            head_size_range_px: [6.0, 48.0],
+        };
+        let both = vec!["cuda:0".to_owned(), "cuda:1".to_owned()];
+        let as_asked = CountedOn { devices: both.clone(), asked: both.clone(), fallback: None };
+        assert_eq!(counted_on(&asked, &info), as_asked);
+
+        info.also_on.clear();
+        info.device_fallback = Some("cuda:1 cannot be used".to_owned());
+        let one = CountedOn {
+            devices: vec!["cuda:0".to_owned()],
+            asked: both,
+            fallback: Some("cuda:1 cannot be used".to_owned()),
+        };
+        assert_eq!(counted_on(&asked, &info), one);
+
+        (asked.device, asked.also_on) = (Device::Auto, Vec::new());
+        info.device = Device::Cpu;
+        let open =
+            CountedOn { devices: vec!["cpu".to_owned()], asked: vec!["auto".to_owned()], fallback: None };
+        assert_eq!(counted_on(&asked, &info), open);
+    }
 }

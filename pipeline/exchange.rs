@@ -4,14 +4,14 @@
 //! steps. A site that does not come for it in time never sees it, so whoever asked knows for certain what holds.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
 use crossbeam::channel::{Receiver, Sender, bounded};
 use throng_models::counter::Info;
 
-use crate::{cameras::to_start_anew, config::plan::Plan, publish::Id};
+use crate::{cameras::to_start_anew, config::plan::Plan, locked::locked, publish::Id};
 
 /// How long the site loop may take to come for a plan: it looks at every step.
 const COMES_WITHIN: Duration = Duration::from_secs(10);
@@ -40,7 +40,7 @@ pub fn exchange(plan: Arc<Plan>, info: Info) -> (Exchange, Receiver<Offer>) {
 impl Exchange {
     /// The plan that the site runs by.
     pub fn running(&self) -> Arc<Plan> {
-        Arc::clone(&self.running.lock().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&locked(&self.running))
     }
 
     /// The cameras that would start anew for a plan.
@@ -61,7 +61,7 @@ impl Exchange {
             |_not_taken| "the site does not take up changes now: it has ended or is held up".to_owned(),
         )?;
         answered.recv().unwrap_or_else(|_ended| Err("the site ended before it answered".to_owned()))?;
-        *self.running.lock().unwrap_or_else(PoisonError::into_inner) = plan;
+        *locked(&self.running) = plan;
         Ok(())
     }
 }

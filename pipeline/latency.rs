@@ -2,7 +2,7 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     time::Instant,
 };
 
@@ -10,7 +10,10 @@ use serde::Serialize;
 use throng_analytics::wire::Count;
 use tokio::task::JoinHandle;
 
-use crate::publish::{Heard, Network, Topic, Watcher};
+use crate::{
+    locked::locked,
+    publish::{Heard, Network, Topic, Watcher},
+};
 
 /// Latencies waiting for their message at most; a bus that delivers nothing must not fill the memory.
 const WAITING_MAX: usize = 4096;
@@ -66,7 +69,7 @@ struct Captured {
 impl LatencyProbe {
     /// Notes a count that is about to be published.
     pub fn published(&self, camera: &str, seq: u64, captured: Instant, inference_secs: f64) {
-        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut inner = locked(&self.inner);
         if inner.captured.len() < WAITING_MAX {
             inner.captured.insert((camera.to_owned(), seq), Captured { at: captured, inference_secs });
         }
@@ -96,7 +99,7 @@ impl LatencyProbe {
     }
 
     fn arrived(&self, count: &Count, now: Instant) {
-        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut inner = locked(&self.inner);
         if let Some(captured) = inner.captured.remove(&(count.camera.clone(), count.envelope.seq)) {
             let ms = now.saturating_duration_since(captured.at).as_secs_f64() * 1e3;
             keep(&mut inner.total_ms, ms);
@@ -106,12 +109,12 @@ impl LatencyProbe {
 
     /// Capture to subscriber, in milliseconds.
     pub fn capture_to_bus_ms(&self) -> Percentiles {
-        Percentiles::of(&self.inner.lock().unwrap_or_else(PoisonError::into_inner).total_ms)
+        Percentiles::of(&locked(&self.inner).total_ms)
     }
 
     /// The same without the network's inference.
     pub fn beside_inference_ms(&self) -> Percentiles {
-        Percentiles::of(&self.inner.lock().unwrap_or_else(PoisonError::into_inner).beside_inference_ms)
+        Percentiles::of(&locked(&self.inner).beside_inference_ms)
     }
 }
 

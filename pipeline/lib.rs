@@ -31,6 +31,7 @@ pub mod engine;
 pub mod evidence;
 pub mod exchange;
 pub mod http_call;
+mod jpeg;
 pub mod latency;
 pub mod layout;
 mod locked;

@@ -9,7 +9,7 @@ use throng_analytics::{
     place::SitePlace,
     site::{DensityRaster, LineReport, SiteReport},
     time::Timestamp,
-    wire::{self, CameraState, Envelope, Geometry, Message, ModelRef, Quality},
+    wire::{self, CameraState, CountedOn, Envelope, Geometry, Message, ModelRef, Quality},
     zone::Zone,
 };
 
@@ -29,6 +29,8 @@ pub struct Header {
     pub node: Id,
     /// The counter behind the numbers.
     pub model: ModelRef,
+    /// Where it runs; none where nothing is counted.
+    pub counted_on: Option<CountedOn>,
     /// SHA-256 of the site file.
     pub config_sha256: String,
     /// Whether this is an exercise.
@@ -142,7 +144,7 @@ impl Messages {
         Ok((seq, Outgoing::message(topic, &message)?))
     }
 
-    /// The state of a camera; `fill` sets what the stream knows.
+    /// The state of a camera; `fill` sets what the stream knows beside where pictures are counted.
     ///
     /// # Errors
     /// The message cannot be written.
@@ -152,7 +154,7 @@ impl Messages {
         captured_at: Option<Timestamp>,
         is_calibrated: bool,
         now: Timestamp,
-        fill: impl FnOnce(Envelope) -> CameraState,
+        fill: impl FnOnce(Envelope, Option<CountedOn>) -> CameraState,
     ) -> anyhow::Result<Outgoing> {
         let topic = Topic::CameraState(camera.clone());
         let quality = Quality {
@@ -161,7 +163,7 @@ impl Messages {
             ..Quality::default()
         };
         let envelope = self.envelope::<CameraState>(&topic, now, captured_at, quality);
-        Outgoing::message(topic, &fill(envelope))
+        Outgoing::message(topic, &fill(envelope, self.header.counted_on.clone()))
     }
 
     /// Who crosses each line at one step.

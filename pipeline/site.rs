@@ -316,7 +316,7 @@ impl SiteLoop<'_> {
             if is_due {
                 before.insert(camera.id.clone(), (decoded, Instant::now()));
             }
-            let fill = |envelope| CameraState {
+            let fill = |envelope, counted_on| CameraState {
                 envelope,
                 camera: camera.id.as_str().to_owned(),
                 state: status.state,
@@ -332,6 +332,7 @@ impl SiteLoop<'_> {
                 clock_behind_secs: status.clock_behind_secs,
                 telemetry: camera.drone.as_ref().map(DroneWatch::state),
                 bus: bus_trouble.clone(),
+                counted_on,
             };
             let message = self.messages.camera_state(
                 &camera.id,

@@ -85,6 +85,18 @@ pub struct VideoInfo {
     pub decoder: Option<String>,
 }
 
+/// Where pictures are counted. Devices are named as in a site file: `cpu`, `cuda:0`, `tensorrt:1`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct CountedOn {
+    /// The devices in use.
+    pub devices: Vec<String>,
+    /// The devices that the site file asks for; `auto` where it leaves the choice open.
+    pub asked: Vec<String>,
+    /// Why not all of those are in use, or not for everything. Absent where they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fallback: Option<String>,
+}
+
 /// How the telemetry of a camera that moves is doing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TelemetryState {
@@ -207,4 +219,7 @@ pub struct CameraState {
     /// What is wrong with the bus, if something is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bus: Option<String>,
+    /// Where its pictures are counted. Absent from sites that ran before it was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted_on: Option<CountedOn>,
 }

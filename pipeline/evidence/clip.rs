@@ -7,10 +7,10 @@
 use std::{collections::VecDeque, path::Path};
 
 use anyhow::{Context as _, Result};
-use image::{ExtendedColorType, ImageEncoder as _, RgbImage, codecs::jpeg::JpegEncoder};
+use image::RgbImage;
 use throng_analytics::{camera::Calibration, ground::head_width_px, time::Timestamp};
 
-use crate::{counting::CountedFrame, stream::writer::VideoWriter};
+use crate::{counting::CountedFrame, jpeg::jpeg, stream::writer::VideoWriter};
 
 /// Pictures a second that are kept.
 pub const CLIP_FPS: f64 = 5.0;
@@ -58,17 +58,13 @@ impl ClipRing {
             return Ok(());
         }
         let mut picture = counted.frame.to_image().context("a frame cannot be read")?;
-        let (width, height) = picture.dimensions();
         if is_concealed {
-            let scale = f64::from(calibration.image_size_px()[0]) / f64::from(width);
+            let scale = f64::from(calibration.image_size_px()[0]) / f64::from(picture.width());
             conceal(&mut picture, &|[x, y]| {
                 head_width_px(calibration, [x * scale, y * scale]).map(|head_px| head_px / scale)
             });
         }
-        let mut jpeg = Vec::new();
-        JpegEncoder::new_with_quality(&mut jpeg, JPEG_QUALITY)
-            .write_image(picture.as_raw(), width, height, ExtendedColorType::Rgb8)
-            .context("a picture cannot be compressed")?;
+        let jpeg = jpeg(&picture, JPEG_QUALITY).context("a picture cannot be compressed")?;
         self.pictures.push_back(Kept { captured_at, jpeg: jpeg.into() });
         Ok(())
     }

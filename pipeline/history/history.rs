@@ -297,7 +297,7 @@ impl History {
             waiting: self.tally.waiting.load(Ordering::Relaxed),
             dropped: self.tally.dropped.load(Ordering::Relaxed),
             refused: self.tally.refused.load(Ordering::Relaxed),
-            failure: self.tally.failure.lock().ok().and_then(|failure| failure.clone()),
+            failure: self.tally.failure(),
             ..health
         })
     }

@@ -2,9 +2,14 @@
 
 use throng_analytics::time::Timestamp;
 
-use crate::{clock, resolution::Resolution};
+use crate::{
+    clock,
+    packed_day::{DAY_SECS, PACKED},
+    resolution::Resolution,
+};
 
-/// Days for which windows are kept; `None` is for ever.
+/// Days for which windows are kept at least; `None` is for ever. Windows of a quarter of an hour and of an hour go with the
+/// whole day of UTC that they are packed in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention {
     /// Windows of ten seconds: what an inquiry into last week needs.
@@ -40,10 +45,11 @@ impl Retention {
     }
 
     /// Start of the oldest window that is kept, seconds since the Unix epoch, at a whole hour so that a longer window
-    /// loses its parts all at once.
+    /// loses its parts all at once, or at a whole day where days are packed.
     pub(crate) fn oldest(&self, resolution: Resolution, now_unix_secs: i64) -> Option<i64> {
-        let days = self.days(resolution)?;
-        Some(Resolution::Hour.start_of(now_unix_secs - i64::from(days) * 86_400))
+        let from = now_unix_secs - i64::from(self.days(resolution)?) * DAY_SECS;
+        let whole_secs = if PACKED.contains(&resolution) { DAY_SECS } else { Resolution::Hour.secs() };
+        Some(from - from.rem_euclid(whole_secs))
     }
 }
 

@@ -1,17 +1,21 @@
-//! What a database does for the history, and the columns of its tables.
+//! What a database does for the history, and what both databases have in common: columns, statements, rows.
 
+mod any_row;
 pub(crate) mod columns;
 mod days;
 pub(crate) mod postgres;
-mod signals;
+mod records;
 pub(crate) mod sqlite;
+mod windows;
 
 use serde::Serialize;
-use throng_analytics::{time::Timestamp, wire::Signal};
+
+pub(crate) use days::PackedDays;
+pub(crate) use records::Records;
+pub(crate) use windows::{PeopleAndDensity, Windows};
 
 use crate::{
-    alarm::{AlarmQuery, AlarmRecord},
-    calendar::CalendarEvent,
+    alarm::AlarmRecord,
     error::{HistoryError, redacted},
     resolution::Resolution,
     rollup::{LineRollup, ZoneRollup},
@@ -69,7 +73,7 @@ pub struct Health {
     pub dropped: u64,
     /// Samples refused: older than what is kept, or more than a minute in the future.
     pub refused: u64,
-    /// What the writer's last failure was; absent while all is well.
+    /// Why the writer could not do what it last tried to write, delete or pack; absent while all is well.
     pub failure: Option<String>,
 }
 
@@ -81,75 +85,8 @@ pub(crate) struct Batch {
     pub(crate) alarms: Vec<AlarmRecord>,
 }
 
-/// Start of a window, mean number of people, mean density (people/m2).
-pub(crate) type PeopleAndDensity = (i64, Option<f64>, Option<f64>);
-
 /// A database. Times are whole seconds since the Unix epoch; `from` is within, `to` is not.
-pub(crate) trait Store: Send {
-    /// Number of a series, made where it is not there.
-    fn series(&mut self, key: &SeriesKey) -> Result<i64, HistoryError>;
-    /// Number of a series, if it is there.
-    fn find_series(&mut self, key: &SeriesKey) -> Result<Option<i64>, HistoryError>;
-    /// All series, of one site or of all, in order.
-    fn all_series(&mut self, site: Option<&str>) -> Result<Vec<(i64, SeriesKey)>, HistoryError>;
-    /// Windows of a zone by their start, in order.
-    fn zone_windows(
-        &mut self,
-        resolution: Resolution,
-        series: i64,
-        from: i64,
-        to: i64,
-    ) -> Result<Vec<(i64, ZoneRollup)>, HistoryError>;
-    /// People and density alone of a zone's quarters of an hour by their start, in order.
-    fn people_and_density(
-        &mut self,
-        series: i64,
-        from: i64,
-        to: i64,
-    ) -> Result<Vec<PeopleAndDensity>, HistoryError>;
-    /// Windows of a line by their start, in order.
-    fn line_windows(
-        &mut self,
-        resolution: Resolution,
-        series: i64,
-        from: i64,
-        to: i64,
-    ) -> Result<Vec<(i64, LineRollup)>, HistoryError>;
-    /// Takes the packed days of a series by their starts and bytes, in order; `None` of `take` says that the bytes are damaged.
-    fn packed_days(
-        &mut self,
-        kind: SeriesKind,
-        resolution: Resolution,
-        series: i64,
-        from: i64,
-        to: i64,
-        take: &mut dyn FnMut(i64, &[u8]) -> Option<()>,
-    ) -> Result<(), HistoryError>;
-    /// Series and starts of at most `count` days that are to be packed, newest first, of those that began before a time. Until the
-    /// transaction ends nobody else packs them, and what is written of them takes place after.
-    fn unpacked_days(
-        &mut self,
-        kind: SeriesKind,
-        resolution: Resolution,
-        before: i64,
-        count: usize,
-    ) -> Result<Vec<(i64, i64)>, HistoryError>;
-    /// Packs a day.
-    fn put_packed_day(
-        &mut self,
-        kind: SeriesKind,
-        resolution: Resolution,
-        series: i64,
-        start: i64,
-        packed: &[u8],
-    ) -> Result<(), HistoryError>;
-    /// Start of the newest window of a series.
-    fn newest(
-        &mut self,
-        kind: SeriesKind,
-        resolution: Resolution,
-        series: i64,
-    ) -> Result<Option<i64>, HistoryError>;
+pub(crate) trait Store: Windows + PackedDays + Records + Send {
     /// Begins a transaction.
     fn begin(&mut self) -> Result<(), HistoryError>;
     /// Makes all since [`Store::begin`] last.
@@ -158,25 +95,6 @@ pub(crate) trait Store: Send {
     fn rollback(&mut self) -> Result<(), HistoryError>;
     /// Writes windows and alarms over what is there of them.
     fn put(&mut self, batch: &Batch) -> Result<(), HistoryError>;
-    /// Deletes windows that began before a time, and packed days.
-    fn delete_before(&mut self, resolution: Resolution, before: i64) -> Result<(), HistoryError>;
-    /// Alarms, newest first.
-    fn alarms(&mut self, query: &AlarmQuery) -> Result<Vec<AlarmRecord>, HistoryError>;
-    /// Writes a signal from outside over what is there of it.
-    fn put_signal(&mut self, signal: &Signal) -> Result<(), HistoryError>;
-    /// Signals of a site that lasted at some time between two, by their beginnings.
-    fn signals(&mut self, site: &str, from: Timestamp, to: Timestamp) -> Result<Vec<Signal>, HistoryError>;
-    /// Writes a calendar entry over one of the same day, name and site.
-    fn put_event(&mut self, event: &CalendarEvent) -> Result<(), HistoryError>;
-    /// Deletes a calendar entry; says whether it was there.
-    fn delete_event(&mut self, date: &str, name: &str, site: Option<&str>) -> Result<bool, HistoryError>;
-    /// Calendar entries from a day to a day, both within, of a site and of everywhere; in order.
-    fn events(
-        &mut self,
-        site: Option<&str>,
-        from: &str,
-        to: &str,
-    ) -> Result<Vec<CalendarEvent>, HistoryError>;
     /// Which database, bytes on disk, start of the oldest window, number of series.
     fn health(&mut self) -> Result<Health, HistoryError>;
 }

@@ -59,7 +59,31 @@ pub(crate) struct Tally {
     pub(crate) waiting: AtomicU64,
     pub(crate) dropped: AtomicU64,
     pub(crate) refused: AtomicU64,
-    pub(crate) failure: Mutex<Option<String>>,
+    failures: Mutex<BTreeMap<Duty, String>>,
+}
+
+impl Tally {
+    /// Remembers a failure until the same was done: what works beside it is no news of it.
+    fn note(&self, duty: Duty, done: &Result<(), HistoryError>) {
+        let Ok(mut failures) = self.failures.lock() else { return };
+        match done {
+            Ok(()) => failures.remove(&duty),
+            Err(error) => failures.insert(duty, error.to_string()),
+        };
+    }
+
+    /// The gravest failure that lasts.
+    pub(crate) fn failure(&self) -> Option<String> {
+        self.failures.lock().ok()?.first_key_value().map(|(_, failure)| failure.clone())
+    }
+}
+
+/// What the writer does to the store, gravest failure first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Duty {
+    Write,
+    Delete,
+    Pack,
 }
 
 /// The writer's state.
@@ -94,11 +118,12 @@ impl Writer {
         let mut due = Instant::now() + EVERY;
         let mut transactions = 0_u32;
         let mut is_packing = true;
-        self.note(Self::delete_old);
+        self.delete_old();
         loop {
             match orders.recv_timeout(due.saturating_duration_since(Instant::now())) {
                 Ok(Order::Close) | Err(RecvTimeoutError::Disconnected) => {
-                    self.note(|writer| writer.write(true));
+                    // Whether it can be written is noted.
+                    drop(self.write(true));
                     return;
                 }
                 Ok(Order::Flush(answer)) => {
@@ -106,58 +131,55 @@ impl Writer {
                     // Whoever asked may have gone.
                     drop(answer.try_send(written));
                 }
-                Ok(order) => self.note(|writer| writer.take(order)),
+                Ok(order) => self.take(order),
                 Err(RecvTimeoutError::Timeout) => {}
             }
             if Instant::now() >= due {
                 transactions = transactions.wrapping_add(1);
-                self.note(|writer| writer.write(transactions.is_multiple_of(LONGER_EVERY)));
+                drop(self.write(transactions.is_multiple_of(LONGER_EVERY)));
                 if transactions.is_multiple_of(DELETE_EVERY) {
-                    self.note(Self::delete_old);
+                    self.delete_old();
                 }
                 if is_packing || transactions.is_multiple_of(LONGER_EVERY) {
-                    is_packing = false;
-                    self.note(|writer| {
-                        let now = unix_secs((writer.options.clock)());
-                        is_packing = pack_days(writer.store.as_mut(), now, PACKED_AT_ONCE)? > 0;
-                        Ok(())
-                    });
+                    is_packing = self.pack();
                 }
                 due = Instant::now() + EVERY;
             }
         }
     }
 
-    /// Does something, and remembers whether it failed: what was to be written is still there and is tried again.
-    fn note(&mut self, what: impl FnOnce(&mut Self) -> Result<(), HistoryError>) {
-        let failure = what(self).err().map(|error| error.to_string());
-        if let Ok(mut noted) = self.tally.failure.lock() {
-            *noted = failure;
-        }
-    }
-
-    fn take(&mut self, order: Order) -> Result<(), HistoryError> {
+    fn take(&mut self, order: Order) {
         match order {
             Order::Zone(sample) => {
-                if let Some(series) = self.place(&*sample)? {
+                if let Some(series) = self.place(&*sample) {
                     hold(&mut self.zones, series, *sample, &self.tally);
                 }
             }
             Order::Line(sample) => {
-                if let Some(series) = self.place(&*sample)? {
+                if let Some(series) = self.place(&*sample) {
                     hold(&mut self.lines, series, *sample, &self.tally);
                 }
             }
             Order::Alarm(alarm) => self.alarms.push(*alarm),
             Order::Flush(_) | Order::Close => {}
         }
-        Ok(())
     }
 
-    /// Number of the series that a sample goes to; none where it can be placed in none.
-    fn place(&mut self, sample: &impl Sample) -> Result<Option<i64>, HistoryError> {
+    /// Number of the series that a sample goes to; none where it can be placed in none, which is counted.
+    fn place(&mut self, sample: &impl Sample) -> Option<i64> {
         self.tally.waiting.fetch_sub(1, Ordering::Relaxed);
-        if self.is_acceptable(sample.at()) { self.number(sample.series()).map(Some) } else { Ok(None) }
+        if !self.is_acceptable(sample.at()) {
+            return None;
+        }
+        match self.number(sample.series()) {
+            // That a number is known is no news of the store.
+            Ok(number) => Some(number),
+            Err(error) => {
+                self.tally.dropped.fetch_add(1, Ordering::Relaxed);
+                self.tally.note(Duty::Write, &Err(error));
+                None
+            }
+        }
     }
 
     /// Whether a sample can be placed: not older than what is kept, and not of a clock that is wrong.
@@ -191,7 +213,7 @@ impl Writer {
         Ok(series)
     }
 
-    /// One transaction with everything that has changed.
+    /// Writes what has changed. After a failure it is still there and is tried again.
     fn write(&mut self, longer_too: bool) -> Result<(), HistoryError> {
         let nothing = self.alarms.is_empty()
             && self.zones.values().all(Collector::is_settled)
@@ -199,6 +221,13 @@ impl Writer {
         if nothing && (!longer_too || self.longer.is_empty()) {
             return Ok(());
         }
+        let written = self.write_at_once(longer_too);
+        self.tally.note(Duty::Write, &written);
+        written
+    }
+
+    /// One transaction with everything that has changed.
+    fn write_at_once(&mut self, longer_too: bool) -> Result<(), HistoryError> {
         self.store.begin()?;
         let written = self.write_changed(longer_too).and_then(|()| self.store.commit());
         if let Err(error) = written {
@@ -277,14 +306,22 @@ impl Writer {
         Ok(())
     }
 
-    fn delete_old(&mut self) -> Result<(), HistoryError> {
+    fn delete_old(&mut self) {
         let now = unix_secs((self.options.clock)());
-        for resolution in Resolution::ALL {
-            if let Some(oldest) = self.options.retention.oldest(resolution, now) {
-                self.store.delete_before(resolution, oldest)?;
-            }
-        }
-        Ok(())
+        let deleted = Resolution::ALL.into_iter().try_for_each(|resolution| {
+            let oldest = self.options.retention.oldest(resolution, now);
+            oldest.map_or(Ok(()), |oldest| self.store.delete_before(resolution, oldest))
+        });
+        self.tally.note(Duty::Delete, &deleted);
+    }
+
+    /// Packs some days; says whether there may be more.
+    fn pack(&mut self) -> bool {
+        let now = unix_secs((self.options.clock)());
+        let packed = pack_days(self.store.as_mut(), now, PACKED_AT_ONCE);
+        let is_packing = matches!(packed, Ok(1..));
+        self.tally.note(Duty::Pack, &packed.map(drop));
+        is_packing
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
 };
 
 use anyhow::{Context as _, Result, anyhow};
@@ -16,7 +16,7 @@ use zenoh::{
 };
 
 use super::{Id, Topic, keeper::Keeper, keys::patterns, zenoh_error::in_words};
-use crate::clock::wall_clock;
+use crate::{clock::wall_clock, locked::locked};
 
 /// The newest value of every key of a site.
 #[derive(Debug, Default)]
@@ -27,15 +27,12 @@ pub(super) struct Current {
 impl Current {
     /// Takes over the newest value of a key.
     pub(super) fn set(&self, topic: Topic, key: OwnedKeyExpr, payload: ZBytes) {
-        self.values.lock().unwrap_or_else(PoisonError::into_inner).insert(topic, (key, payload));
+        locked(&self.values).insert(topic, (key, payload));
     }
 
     /// Answers a query with every value whose key it asks for.
     fn answer(&self, query: &Query) {
-        let asked_for: Vec<(OwnedKeyExpr, Encoding, ZBytes)> = self
-            .values
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        let asked_for: Vec<(OwnedKeyExpr, Encoding, ZBytes)> = locked(&self.values)
             .iter()
             .filter(|(_, (key, _))| query.key_expr().intersects(key))
             .map(|(topic, (key, payload))| (key.clone(), topic.delivery().form.encoding(), payload.clone()))

@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, VecDeque},
     path::PathBuf,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex,
         mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel},
     },
     thread,
@@ -22,6 +22,7 @@ use super::{
     rare_log::RareLog,
     store::{Store, Unconfirmed},
 };
+use crate::locked::locked;
 
 /// Tasks that wait for the disk at most.
 const TASKS_MAX: usize = 256;
@@ -198,7 +199,7 @@ impl Keeper {
 
     /// What is wrong with the disk.
     pub(super) fn trouble(&self) -> Option<String> {
-        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        locked(&self.trouble).clone()
     }
 
     /// Receipts that were refused.
@@ -208,15 +209,15 @@ impl Keeper {
 
     /// Writes what is left and closes the file.
     pub(super) fn close(&self) {
-        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        locked(&self.tasks).take();
+        let thread = locked(&self.thread).take();
         if thread.is_some_and(|thread| thread.join().is_err()) {
             error!("The thread of the outbox ended by a panic.");
         }
     }
 
     fn send(&self, task: Task) -> Result<(), Box<Task>> {
-        let sender = self.tasks.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let sender = locked(&self.tasks).clone();
         let Some(sender) = sender else { return Err(Box::new(task)) };
         sender.try_send(task).map_err(|error| match error {
             TrySendError::Full(task) | TrySendError::Disconnected(task) => Box::new(task),
@@ -345,7 +346,7 @@ impl Worker {
             Ok(_places) => {
                 info!("The outbox is on disk again: {} warnings were written late.", self.unsaved.len());
                 self.unsaved.clear();
-                *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = None;
+                *locked(&self.trouble) = None;
             }
             Err(error) => self.say_failed(&error),
         }
@@ -363,8 +364,7 @@ impl Worker {
     }
 
     fn say_failed(&self, error: &anyhow::Error) {
-        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) =
-            Some(format!("warnings wait in memory only: {error:#}"));
+        *locked(&self.trouble) = Some(format!("warnings wait in memory only: {error:#}"));
         if let Some(count) = self.failed.occurred(Instant::now()) {
             error!(
                 times = count,

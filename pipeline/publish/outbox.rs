@@ -2,12 +2,13 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard},
 };
 
 use tokio::sync::Notify;
 
 use super::{Outgoing, Topic, store::Place};
+use crate::locked::locked;
 
 /// Messages that a later one supersedes, waiting at most: a step of a thousand zones has about six thousand.
 const MEASURED_MAX: usize = 16 * 1024;
@@ -107,7 +108,7 @@ impl Outbox {
 
     /// The queues; a panic elsewhere while they were held leaves them whole, since every change is one step.
     fn lock(&self) -> MutexGuard<'_, Waiting> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.waiting)
     }
 }
 

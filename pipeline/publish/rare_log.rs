@@ -2,11 +2,13 @@
 
 use std::{
     sync::{
-        Mutex, PoisonError,
+        Mutex,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
+
+use crate::locked::locked;
 
 /// Counts occurrences and says which of them are to be logged.
 #[derive(Debug, Default)]
@@ -22,7 +24,7 @@ impl RareLog {
     /// Counts one occurrence at `now`; returns the total where it is to be logged.
     pub(super) fn occurred(&self, now: Instant) -> Option<u64> {
         let count = self.count.fetch_add(1, Ordering::Relaxed) + 1;
-        let mut logged_at = self.logged_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut logged_at = locked(&self.logged_at);
         if logged_at.is_some_and(|at| now.saturating_duration_since(at) < PERIOD) {
             return None;
         }

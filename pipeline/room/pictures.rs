@@ -2,18 +2,19 @@
 
 use std::{
     collections::BTreeMap,
-    io::Cursor,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
     time::{Duration, Instant},
 };
 
-use image::{ExtendedColorType, ImageEncoder as _, RgbImage, codecs::jpeg::JpegEncoder};
+use image::RgbImage;
 use throng_analytics::{site::SiteReport, time::Timestamp};
 use throng_console::{Overlay, Picture, Pictures};
 
 use crate::{
     config::plan::Plan,
     counting::CountedFrame,
+    jpeg::jpeg,
+    locked::locked,
     shot::{Layers, Shot},
 };
 
@@ -41,7 +42,7 @@ struct Kept {
 
 impl PictureBook {
     fn shots(&self) -> MutexGuard<'_, BTreeMap<(String, String), Kept>> {
-        self.shots.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.shots)
     }
 
     /// Takes in a counted frame; copies it only where somebody looks, or has not for a while.
@@ -104,11 +105,8 @@ impl Pictures for PictureBook {
 }
 
 fn encode(camera: &str, picture: &RgbImage, captured_at: Timestamp) -> Option<Picture> {
-    let mut jpeg = Cursor::new(Vec::new());
-    let encoder = JpegEncoder::new_with_quality(&mut jpeg, JPEG_QUALITY);
-    let (width, height) = picture.dimensions();
-    match encoder.write_image(picture.as_raw(), width, height, ExtendedColorType::Rgb8) {
-        Ok(()) => Some(Picture { jpeg: jpeg.into_inner().into(), captured_at }),
+    match jpeg(picture, JPEG_QUALITY) {
+        Ok(bytes) => Some(Picture { jpeg: bytes.into(), captured_at }),
         Err(error) => {
             tracing::warn!("A picture of {camera} cannot be encoded: {error}.");
             None

@@ -24,14 +24,13 @@ use super::{
     counters::FrameCounters,
     frame::Frame,
     lifecycle::{Act, Happening, Lifecycle, Patience},
-    lock,
     open::first_picture_within,
     options::{StreamEvent, StreamInfo, StreamOptions},
     source::{CameraStream, Outlet},
     telemetry::book::PoseBook,
     uri::SourceUri,
 };
-use crate::clock::wall_clock;
+use crate::{clock::wall_clock, locked::locked};
 
 /// How often it looks whether pictures still come.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -160,13 +159,13 @@ impl Camera {
 
     /// How its stream is doing.
     pub fn status(&self) -> Status {
-        lock(&self.shared.status).clone()
+        locked(&self.shared.status).clone()
     }
 
     /// Says what is wrong with the pictures that come, in words for people; `None`: nothing. It holds until the next
     /// connection or the next word.
     pub fn report_trouble(&self, trouble: Option<String>) {
-        *lock(&self.shared.trouble) = trouble;
+        *locked(&self.shared.trouble) = trouble;
     }
 }
 
@@ -228,7 +227,7 @@ impl Worker {
 
     /// Takes in what happened since the last step, in the order in which it happened.
     fn step(&mut self, event: Option<StreamEvent>) {
-        let trouble = lock(&self.shared.trouble).clone();
+        let trouble = locked(&self.shared.trouble).clone();
         let is_behind = self.connection.as_ref().is_some_and(|connection| connection.stream.is_behind());
         self.observe(Happening::Trouble(trouble.or_else(|| is_behind.then(|| BEHIND.to_owned()))));
         let progress = self.connection.as_mut().map_or(Happening::Nothing, Connection::look);
@@ -272,7 +271,7 @@ impl Worker {
     }
 
     fn open(&mut self, session: u64) {
-        *lock(&self.shared.trouble) = None;
+        *locked(&self.shared.trouble) = None;
         let options = StreamOptions { session, ..self.options.clone() };
         let stopping = Arc::new(AtomicBool::new(false));
         let outlet = self.outlet.clone();
@@ -294,7 +293,7 @@ impl Worker {
         let (state, cause) = (self.lifecycle.state(), self.lifecycle.cause().map(str::to_owned));
         let video = self.connection.as_ref().and_then(Connection::video);
         let behind_secs = self.connection.as_ref().and_then(|c| c.stream.clock_behind_secs());
-        let mut status = lock(&self.shared.status);
+        let mut status = locked(&self.shared.status);
         let is_new = state != status.state;
         let is_news =
             is_new && !(state == StreamState::Connecting || cause == status.cause && cause.is_some());

@@ -4,7 +4,8 @@ use std::sync::Mutex;
 
 use gstreamer::{self as gst, prelude::*};
 
-use super::{lock, shield::shielded};
+use super::shield::shielded;
+use crate::locked::locked;
 
 /// How RTSP carries the picture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -126,7 +127,7 @@ impl Connect {
                 match media.as_deref() {
                     Some("video") => {
                         let number = arguments.get(1).and_then(|number| number.get().ok()).unwrap_or(0);
-                        let mut videos = lock(&videos);
+                        let mut videos = locked(&videos);
                         if !videos.contains(&number) {
                             videos.push(number);
                         }

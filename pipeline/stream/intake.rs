@@ -14,11 +14,11 @@ use gstreamer_video::StillFrameEvent;
 use super::{
     backlog::Backlog,
     disposable::Headers,
-    lock,
     shield::shielded,
     skip::{Picture, Skipper, Verdict},
     untimed,
 };
+use crate::locked::locked;
 
 /// How long it is told after the last time that decoding was behind: it comes and goes.
 const BEHIND_FOR: Duration = Duration::from_secs(10);
@@ -81,7 +81,7 @@ impl Intake {
 
     /// Whether pictures come too late to the decoder, or did lately.
     pub(super) fn is_behind(&self) -> bool {
-        lock(&self.behind_at).is_some_and(|at| at.elapsed() < BEHIND_FOR)
+        locked(&self.behind_at).is_some_and(|at| at.elapsed() < BEHIND_FOR)
     }
 
     /// Coded pictures that were not decoded; it only ever grows.
@@ -92,7 +92,7 @@ impl Intake {
     /// Longest time between two decoded pictures while pictures are skipped, seconds; 0 while none is.
     pub(super) fn longest_quiet_secs(&self) -> f64 {
         let while_behind = self.key_frames_every_secs().filter(|_| self.is_behind());
-        let while_skipped = self.skipper.as_ref().map(|skipper| lock(skipper).longest_quiet_secs());
+        let while_skipped = self.skipper.as_ref().map(|skipper| locked(skipper).longest_quiet_secs());
         while_skipped.unwrap_or(0.0).max(2.0 * while_behind.unwrap_or(0.0))
     }
 
@@ -103,7 +103,7 @@ impl Intake {
 
     /// How the picture is coded, once that is known.
     pub(super) fn coding(&self) -> Option<Coding> {
-        lock(&self.coding).clone()
+        locked(&self.coding).clone()
     }
 
     /// Looks at what goes into `element`, if it is of a kind that tells something.
@@ -133,7 +133,7 @@ impl Intake {
                 }
                 Some(gst::PadProbeData::Buffer(buffer)) if decoder.is_some() => {
                     if intake.is_realtime() {
-                        untimed::stamp(buffer, &lock(&intake.segment), &element);
+                        untimed::stamp(buffer, &locked(&intake.segment), &element);
                     }
                     intake.learn_key_frame(buffer);
                     intake.take(pad, buffer, element.current_running_time())
@@ -148,7 +148,7 @@ impl Intake {
 
     /// Seconds between key frames, on average; `None` where fewer than two came.
     pub(super) fn key_frames_every_secs(&self) -> Option<f64> {
-        let keys = lock(&self.key_frames);
+        let keys = locked(&self.key_frames);
         let (first, last) = (keys.first?, keys.last?);
         (keys.distances > 0)
             .then(|| last.saturating_sub(first).nseconds() as f64 * 1e-9 / keys.distances as f64)
@@ -158,7 +158,7 @@ impl Intake {
         if buffer.flags().contains(gst::BufferFlags::DELTA_UNIT) {
             return;
         }
-        let mut keys = lock(&self.key_frames);
+        let mut keys = locked(&self.key_frames);
         if keys.first.is_some() {
             keys.distances += 1;
         }
@@ -174,7 +174,7 @@ impl Intake {
         elapsed: Option<gst::ClockTime>,
     ) -> gst::PadProbeReturn {
         self.data.fetch_add(1, Ordering::Relaxed);
-        let at = buffer.pts().and_then(|pts| lock(&self.segment).to_running_time(pts));
+        let at = buffer.pts().and_then(|pts| locked(&self.segment).to_running_time(pts));
         let Some(at) = at else { return gst::PadProbeReturn::Ok };
         let Verdict::Skip { drain } = self.decide(buffer, secs(at), elapsed.map(secs)) else {
             return gst::PadProbeReturn::Ok;
@@ -190,10 +190,10 @@ impl Intake {
     fn decide(&self, buffer: &gst::BufferRef, at_secs: f64, elapsed_secs: Option<f64>) -> Verdict {
         if let Some((backlog, elapsed_secs)) = self.backlog.as_ref().zip(elapsed_secs) {
             let is_key = !buffer.flags().contains(gst::BufferFlags::DELTA_UNIT);
-            let mut backlog = lock(backlog);
+            let mut backlog = locked(backlog);
             let verdict = backlog.decide(is_key, at_secs, elapsed_secs);
             if backlog.is_leaving_out() {
-                *lock(&self.behind_at) = Some(Instant::now());
+                *locked(&self.behind_at) = Some(Instant::now());
             }
             if verdict != Verdict::Decode {
                 return verdict;
@@ -201,14 +201,14 @@ impl Intake {
         }
         self.skipper
             .as_ref()
-            .map_or(Verdict::Decode, |skipper| lock(skipper).decide(self.kind_of(buffer), at_secs))
+            .map_or(Verdict::Decode, |skipper| locked(skipper).decide(self.kind_of(buffer), at_secs))
     }
 
     fn kind_of(&self, buffer: &gst::BufferRef) -> Picture {
         if !buffer.flags().contains(gst::BufferFlags::DELTA_UNIT) {
             return Picture::Key;
         }
-        let mut headers = lock(&self.headers);
+        let mut headers = locked(&self.headers);
         let is_disposable = headers.as_mut().zip(buffer.map_readable().ok());
         if is_disposable.is_some_and(|(headers, bytes)| headers.is_disposable(&bytes)) {
             Picture::Disposable
@@ -221,13 +221,13 @@ impl Intake {
         let Some(decoder) = decoder else { return };
         match event.view() {
             gst::EventView::Caps(caps) => {
-                *lock(&self.headers) = Headers::of(caps.caps());
+                *locked(&self.headers) = Headers::of(caps.caps());
                 let format = caps.caps().structure(0).map(|structure| structure.name().to_string());
-                *lock(&self.coding) = format.map(|format| Coding { format, decoder: decoder.to_owned() });
+                *locked(&self.coding) = format.map(|format| Coding { format, decoder: decoder.to_owned() });
             }
             gst::EventView::Segment(event) => {
                 if let Some(time) = event.segment().downcast_ref::<gst::ClockTime>() {
-                    *lock(&self.segment) = time.clone();
+                    *locked(&self.segment) = time.clone();
                 }
             }
             _ => {}

@@ -1,7 +1,7 @@
 //! Sound from a microphone, for as long as an announcement lasts.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -10,6 +10,7 @@ use gstreamer::{self as gst, prelude::*};
 use gstreamer_app::{AppSink, AppSinkCallbacks};
 
 use super::sound::SAMPLE_RATE_HZ;
+use crate::locked::locked;
 
 /// Longest recording, seconds; the rest of a longer announcement is not listened to.
 const SECS_MAX: usize = 120;
@@ -47,7 +48,7 @@ impl Recording {
             let sample = sink.pull_sample().map_err(|_ended| gst::FlowError::Eos)?;
             let buffer = sample.buffer().and_then(|buffer| buffer.map_readable().ok());
             let Some(bytes) = buffer else { return Ok(gst::FlowSuccess::Ok) };
-            let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut kept = locked(&kept);
             if kept.len() < SECS_MAX * SAMPLE_RATE_HZ as usize {
                 kept.extend(bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])));
             }
@@ -72,7 +73,7 @@ impl Recording {
         if let Some(message) = self.bus.timed_pop_filtered(tail, &[gst::MessageType::Error]) {
             return Err(fault(&message));
         }
-        Ok(std::mem::take(&mut *self.samples.lock().unwrap_or_else(PoisonError::into_inner)))
+        Ok(std::mem::take(&mut *locked(&self.samples)))
     }
 
     fn check(&self) -> anyhow::Result<()> {

@@ -41,8 +41,6 @@ mod untimed;
 pub mod uri;
 pub mod writer;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
 use anyhow::Context;
 use gstreamer as gst;
 
@@ -63,11 +61,6 @@ fn element(factory: &str) -> anyhow::Result<gst::Element> {
     gst::ElementFactory::make(factory).build().with_context(|| {
         format!("GStreamer has no element {factory:?}; run deploy/setup.sh to install its plug-ins")
     })
-}
-
-/// A lock whose holder cannot leave broken state behind: every critical section in here is one assignment.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

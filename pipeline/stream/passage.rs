@@ -20,14 +20,13 @@ use super::{
     cut_off::missing_avi_bytes,
     fault::SourceFault,
     frame::Frame,
-    lock,
     options::{Pace, StreamEvent, StreamInfo, StreamOptions},
     rate::RateGate,
     slot::SlotSender,
     tls,
     uri::SourceUri,
 };
-use crate::clock::wall_clock;
+use crate::{clock::wall_clock, locked::locked};
 
 /// Events that may wait: a connection has one end, which must find room whatever came before it.
 pub(super) const EVENTS_WAITING: usize = 4;
@@ -120,7 +119,7 @@ impl Passage {
         let (width, height) = (i32::try_from(width).unwrap_or(i32::MAX), height as i32);
         let rgb = VideoCapsBuilder::new().format(VideoFormat::Rgb).width(width).height(height).build();
         caps.set_property("caps", rgb);
-        let before = lock(&self.source).replace(info.clone());
+        let before = locked(&self.source).replace(info.clone());
         let is_new = before.is_none_or(|b| (b.width(), b.height()) != (info.width(), info.height()));
         // A source that changes its size over and over must not take the room of the end.
         if is_new && self.events.len() + 1 < EVENTS_WAITING {
@@ -167,7 +166,7 @@ impl Passage {
         let (seq, info) = (buffer.offset(), VideoInfo::from_caps(sample.caps()?).ok()?);
         let (captured_at, captured_instant) = self.capture_time(running, pipeline?)?;
         let (source_width_px, source_height_px) = {
-            let source = lock(&self.source);
+            let source = locked(&self.source);
             let source = source.as_ref()?;
             (source.width(), source.height())
         };
@@ -199,8 +198,8 @@ impl Passage {
         };
         let Some(elapsed) = elapsed else { return Some((self.options.origin + running_secs, now)) };
         let elapsed_secs = elapsed.nseconds() as f64 * 1e-9;
-        let sender_at_zero = *lock(&self.sender_at_zero);
-        match lock(&self.clock).captured(running_secs, elapsed_secs, wall_clock(), sender_at_zero) {
+        let sender_at_zero = *locked(&self.sender_at_zero);
+        match locked(&self.clock).captured(running_secs, elapsed_secs, wall_clock(), sender_at_zero) {
             Ok(captured) => {
                 let age = Duration::try_from_secs_f64(captured.age_secs).unwrap_or_default();
                 Some((captured.at, now.checked_sub(age).unwrap_or(now)))
@@ -216,7 +215,7 @@ impl Passage {
 
     /// The camera's clock behind ours, seconds, where the stream tells it.
     pub(super) fn clock_behind_secs(&self) -> Option<f64> {
-        lock(&self.clock).behind_secs()
+        locked(&self.clock).behind_secs()
     }
 
     /// Notes the camera's own time of a picture, which RTCP sender reports or NTP header extensions told.
@@ -226,7 +225,7 @@ impl Passage {
         let since_1970 = meta.timestamp().nseconds().checked_sub(NTP_TO_UNIX_SECS * 1_000_000_000);
         if let (true, Some(nanos)) = (is_ntp, since_1970.and_then(|nanos| i64::try_from(nanos).ok())) {
             let sender = Timestamp::from_unix_nanos(nanos);
-            *lock(&self.sender_at_zero) = Some(sender - running.nseconds() as f64 * 1e-9);
+            *locked(&self.sender_at_zero) = Some(sender - running.nseconds() as f64 * 1e-9);
         }
     }
 
@@ -248,7 +247,7 @@ impl Passage {
             }
             End::Read { duration } => StreamEvent::Ended { early: self.cut_off(*duration) },
         });
-        drop(lock(&self.slot).take());
+        drop(locked(&self.slot).take());
     }
 
     /// GStreamer does not say that it was the certificate, or the picture that was asked for.

@@ -26,7 +26,7 @@ use super::{
     fault::preflight,
     frame::Frame,
     intake::{Coding, Intake},
-    klv_tap, lock,
+    klv_tap,
     open::{add_source, first_picture_within},
     options::{Pace, StreamEvent, StreamOptions},
     passage::{EVENTS_WAITING, Passage},
@@ -37,6 +37,7 @@ use super::{
     untimed,
     uri::SourceUri,
 };
+use crate::locked::locked;
 
 /// A source that is being read: one connection, from its beginning to its end.
 pub struct CameraStream {
@@ -228,7 +229,7 @@ fn choose_frames(input: &gst::Pad, caps: &gst::Element, passage: &Arc<Passage>) 
                 }
                 gst::EventView::Segment(event) => {
                     if let Some(time) = event.segment().downcast_ref::<gst::ClockTime>() {
-                        *lock(&segment) = time.clone();
+                        *locked(&segment) = time.clone();
                     }
                 }
                 _ => {}
@@ -237,9 +238,9 @@ fn choose_frames(input: &gst::Pad, caps: &gst::Element, passage: &Arc<Passage>) 
         }
         gst::PadProbeData::Buffer(buffer) => {
             if let (Pace::Realtime, Some(element)) = (passage.options.pace, pad.parent_element()) {
-                untimed::stamp(buffer, &lock(&segment), &element);
+                untimed::stamp(buffer, &locked(&segment), &element);
             }
-            passage.choose(buffer, &lock(&segment), &mut lock(&gate))
+            passage.choose(buffer, &locked(&segment), &mut locked(&gate))
         }
         _ => gst::PadProbeReturn::Ok,
     };
@@ -262,7 +263,7 @@ fn deliver_frames(sink: &AppSink, pipeline: &gst::Pipeline, passage: &Arc<Passag
                 let sample = sink.pull_sample().map_err(|_eos| gst::FlowError::Eos)?;
                 match passage.frame(&sample, pipeline.upgrade().as_ref()) {
                     Some(frame) => {
-                        if let Some(slot) = lock(&passage.slot).as_ref() {
+                        if let Some(slot) = locked(&passage.slot).as_ref() {
                             slot.put(frame);
                         }
                     }

@@ -9,7 +9,8 @@ use anyhow::Context;
 use gstreamer::{self as gst, prelude::*};
 use gstreamer_app::{AppSrc, AppSrcCallbacks};
 
-use super::{lock, shield::shielded};
+use super::shield::shielded;
+use crate::locked::locked;
 
 /// Stills that wait for the decoder.
 const WAITING: u64 = 2;
@@ -50,7 +51,7 @@ pub(super) fn source(folder: &Path, fps: f64) -> anyhow::Result<gst::Element> {
         AppSrc::builder().caps(&caps).format(gst::Format::Time).max_buffers(WAITING).max_bytes(0).build();
     let next = Mutex::new(paths.into_iter().enumerate());
     let give = move |source: &AppSrc| {
-        let Some((index, path)) = lock(&next).next() else {
+        let Some((index, path)) = locked(&next).next() else {
             source.end_of_stream().ok();
             return;
         };

@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use gio::{SocketClientEvent, TlsCertificateFlags as Flaw, TlsConnection, prelude::*};
 
-use super::{lock, uri::SourceUri};
+use super::uri::SourceUri;
+use crate::locked::locked;
 
 /// What to do about a certificate that is not trusted.
 pub(super) const ADVICE: &str = "install the certificate of whoever vouches for it (update-ca-certificates), or set \
@@ -42,14 +43,14 @@ pub(super) fn why_distrusted(uri: &SourceUri) -> Option<String> {
         if let (SocketClientEvent::TlsHandshaking, Some(tls)) = (event, tls) {
             let found = Arc::clone(&found);
             tls.connect_accept_certificate(move |_, _, flaws| {
-                *lock(&found) = flaws;
+                *locked(&found) = flaws;
                 false
             });
         }
     });
     // Whether it connects is of no interest: only what was said of the certificate.
     client.connect_to_host(&host, port, gio::Cancellable::NONE).ok();
-    let flaws = *lock(&flaws);
+    let flaws = *locked(&flaws);
     let whys: Vec<&str> =
         FLAWS.iter().filter(|(flaw, _)| flaws.contains(*flaw)).map(|(_, why)| *why).collect();
     match whys.as_slice() {

@@ -193,6 +193,8 @@ test("what_programs_say_in_english_is_read_in_chinese", { timeout: 60_000 }, () 
   withPage({ at: room.url, language: "zh" }, async (page, found) => {
     await show(page, "health");
     await page.getByText("10 秒没有数据包").first().waitFor();
+    await page.getByText("square 要求使用 cuda:0，实际在 cpu 上计数").waitFor();
+    await page.getByText("cuda:0 无法使用，改用 CPU 计数").waitFor();
     // The last administrator cannot be taken away: a refusal of the console, in the officer's language.
     const refused = await page.evaluate(async () => {
       const { me, remove } = await import("/app/api.js");

@@ -220,6 +220,9 @@ fn camera_state(state: &wire::CameraState) -> String {
     for (cause, frames) in &state.frames_dropped {
         append(&mut text, format_args!(", {frames} dropped: {}", printable(cause)));
     }
+    if let Some(counted_on) = &state.counted_on {
+        append(&mut text, format_args!(", on {}", printable(&counted_on.devices.join(", "))));
+    }
     if let Some(behind_secs) = state.clock_behind_secs {
         append(&mut text, format_args!(", clock {behind_secs:+.2} s behind"));
     }
@@ -228,7 +231,8 @@ fn camera_state(state: &wire::CameraState) -> String {
         append_measured(&mut text, telemetry.age_secs, None, None, 1, "s old");
         append_measured(&mut text, telemetry.delay_secs, None, None, 1, "s picture delay");
     }
-    for trouble in state.cause.iter().chain(&state.bus) {
+    let fallback = state.counted_on.as_ref().and_then(|counted_on| counted_on.fallback.as_ref());
+    for trouble in state.cause.iter().chain(&state.bus).chain(fallback) {
         append(&mut text, format_args!("  {}", printable(trouble)));
     }
     text

@@ -37,6 +37,13 @@ pub(super) async fn health(State(app): State<Arc<App>>, caller: Viewer) -> Resul
     bus.sort_unstable();
     bus.dedup();
     let models = room.models(|site| rights.sees_site(site));
+    let counted_on: Vec<Value> = room
+        .counted_on(|site| rights.sees_site(site), now)
+        .into_iter()
+        .map(|(site, on)| {
+            json!({ "site": site, "devices": on.devices, "asked": on.asked, "fallback": on.fallback })
+        })
+        .collect();
     let nodes: Vec<Value> = room
         .sites()
         .filter(|(site, _)| rights.sees_site(site))
@@ -53,6 +60,7 @@ pub(super) async fn health(State(app): State<Arc<App>>, caller: Viewer) -> Resul
         "disk": { "free_bytes": free_bytes },
         "bus": { "problems": bus, "nodes": nodes },
         "models": models.iter().map(|(name, sha256)| json!({ "name": name, "sha256": sha256 })).collect::<Vec<_>>(),
+        "counted_on": counted_on,
         "clock": { "worst_behind_secs": worst_clock(&room, now) },
         "cameras": cameras,
     })))

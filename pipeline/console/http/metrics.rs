@@ -1,6 +1,7 @@
 //! What Prometheus reads, with the names of the product's conventions.
 
 use std::{
+    collections::BTreeMap,
     fmt::Write as _,
     net::SocketAddr,
     sync::{Arc, atomic::Ordering},
@@ -43,6 +44,7 @@ pub(super) async fn metrics(
         let room = app.room();
         cameras(&mut text, &room, now);
         zones(&mut text, &room, now);
+        counters(&mut text, &room, now);
         speakers_and_alarms(&mut text, &room, now);
     }
     if let Some(history) = app.history.clone()
@@ -136,9 +138,24 @@ fn zones(text: &mut String, room: &Room, now: Timestamp) {
     metric(text, "throng_zone_stale_seconds", "gauge", "Age of a zone's newest valid picture.", stale);
     let unknown = all(|zone, now| Some(f64::from(u8::from(zone.level(now).is_none()))));
     metric(text, "throng_zone_unknown", "gauge", "Whether nobody knows how a zone is.", unknown);
+}
+
+fn counters(text: &mut String, room: &Room, now: Timestamp) {
     let models = room.models(|_| true);
     let models = models.iter().map(|(name, sha256)| (vec![("name", *name), ("sha256", *sha256)], 1.0));
     metric(text, "throng_model_info", "gauge", "The model that counts.", models);
+    // Devices as a site file names several, and each series once: reasons are no labels.
+    let mut fallbacks = BTreeMap::new();
+    for (site, on) in room.counted_on(|_| true, now) {
+        *fallbacks.entry((site, on.devices.join(", "), on.asked.join(", "))).or_insert(false) |=
+            on.fallback.is_some();
+    }
+    let fallbacks = fallbacks.iter().map(|((site, device, asked), is_fallback)| {
+        let labels = vec![("site", *site), ("device", device.as_str()), ("asked", asked.as_str())];
+        (labels, f64::from(u8::from(*is_fallback)))
+    });
+    let help = "Whether a site counts on another device than it was asked to.";
+    metric(text, "throng_counter_fallback", "gauge", help, fallbacks);
 }
 
 fn of_history(text: &mut String, health: &Health) {
@@ -148,7 +165,7 @@ fn of_history(text: &mut String, health: &Health) {
     let help = "Samples that the history could not take.";
     metric(text, "throng_history_samples_dropped_total", "counter", help, [(vec![], dropped)]);
     let is_failing = f64::from(u8::from(health.failure.is_some()));
-    let help = "Whether the history could not write what was last to be written.";
+    let help = "Whether the history cannot write, delete or pack what it last tried to.";
     metric(text, "throng_history_failing", "gauge", help, [(vec![], is_failing)]);
 }
 

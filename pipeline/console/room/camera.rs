@@ -34,10 +34,14 @@ impl CameraRecord {
         is_silent && !std::mem::replace(&mut self.is_silent, true)
     }
 
+    /// Whether what it last said is more than the past.
+    pub(super) fn is_heard(&self, now: Timestamp) -> bool {
+        self.heard_at.is_some_and(|at| now.secs_since(at) <= SILENCE_SECS)
+    }
+
     /// Whether pictures come from it.
     pub(crate) fn is_up(&self, now: Timestamp) -> bool {
-        let is_heard = self.heard_at.is_some_and(|at| now.secs_since(at) <= SILENCE_SECS);
-        is_heard
+        self.is_heard(now)
             && self.alive != Some(false)
             && self.state.as_ref().is_some_and(|state| {
                 matches!(state.state, wire::StreamState::Live | wire::StreamState::Degraded)
@@ -45,7 +49,7 @@ impl CameraRecord {
     }
 
     pub(super) fn view<'a>(&'a self, (site, id): &'a Key, now: Timestamp) -> CameraView<'a> {
-        let is_heard = self.heard_at.is_some_and(|at| now.secs_since(at) <= SILENCE_SECS);
+        let is_heard = self.is_heard(now);
         let alive = self.alive.unwrap_or(is_heard) && (is_heard || self.heard_at.is_none());
         let state = self.state.as_deref();
         let count = self.count.as_deref();

@@ -25,7 +25,7 @@ use std::{
 use serde::Serialize;
 use throng_analytics::{
     time::Timestamp,
-    wire::{TightenedZone, exercised_site},
+    wire::{CountedOn, TightenedZone, exercised_site},
 };
 
 use crate::{event::FieldView, options::AnswerTimes};
@@ -100,6 +100,21 @@ impl Room {
             .filter(|((site, _), _)| sees(site))
             .filter_map(|(_, zone)| zone.envelope())
             .map(|envelope| (envelope.model.name.as_str(), envelope.model.sha256.as_str()))
+            .collect()
+    }
+
+    /// Where pictures of the sites that `sees` lets through are counted now, by site, each once.
+    pub(crate) fn counted_on(
+        &self,
+        sees: impl Fn(&str) -> bool,
+        now: Timestamp,
+    ) -> BTreeSet<(&str, &CountedOn)> {
+        self.cameras
+            .iter()
+            .filter(|((site, _), camera)| sees(site) && camera.is_heard(now))
+            .filter_map(|((site, _), camera)| {
+                Some((site.as_str(), camera.state.as_ref()?.counted_on.as_ref()?))
+            })
             .collect()
     }
 

@@ -1,5 +1,6 @@
 //! The tables of windows.
 
+use super::{PeopleAndDensity, any_row::AnyRow};
 use crate::{
     density_bins::DensityBins,
     resolution::Resolution,
@@ -50,6 +51,16 @@ pub(crate) fn select(kind: &str, columns: &[(&str, bool)], resolution: Resolutio
         names(columns),
         table(kind, resolution)
     )
+}
+
+/// The statement that finds the start of a series' newest window.
+pub(super) fn select_newest(kind: &str, resolution: Resolution) -> String {
+    format!("SELECT max(start) FROM {} WHERE series = $1", table(kind, resolution))
+}
+
+/// The statement that deletes windows of a series that began before a time.
+pub(super) fn delete(kind: &str, resolution: Resolution) -> String {
+    format!("DELETE FROM {} WHERE series = $1 AND start < $2", table(kind, resolution))
 }
 
 /// The statement that writes a window over what is there of it.
@@ -149,6 +160,21 @@ pub(crate) fn zone_of(numbers: &[Option<f64>; ZONE_NUMBERS], bins: &[u8]) -> Zon
     }
 }
 
+/// A zone's window by its start, of a row with all columns.
+pub(super) fn zone_of_row<R: AnyRow>(row: &R) -> Result<(i64, ZoneRollup), R::Error> {
+    let mut numbers = [None; ZONE_NUMBERS];
+    let places = ZONE.iter().enumerate().filter(|(_, (_, is_bytes))| !is_bytes);
+    for (number, (place, _)) in numbers.iter_mut().zip(places) {
+        *number = row.cell(place + 1)?;
+    }
+    Ok((row.cell(0)?, zone_of(&numbers, row.bytes(BINS_PLACE + 1)?)))
+}
+
+/// Start, people and density of a row with these columns.
+pub(super) fn people_and_density_of_row<R: AnyRow>(row: &R) -> Result<PeopleAndDensity, R::Error> {
+    Ok((row.cell(0)?, row.cell(1)?, row.cell(2)?))
+}
+
 /// The numbers of a line's window, in the order of the columns.
 pub(crate) fn line_numbers(window: &LineRollup) -> [Option<f64>; 4] {
     let secs = |secs: f64| (secs > 0.0).then_some(secs);
@@ -159,4 +185,9 @@ pub(crate) fn line_numbers(window: &LineRollup) -> [Option<f64>; 4] {
 pub(crate) fn line_of(numbers: &[Option<f64>; 4]) -> LineRollup {
     let [in_people, in_secs, out_people, out_secs] = numbers.map(Option::unwrap_or_default);
     LineRollup { in_people, in_secs, out_people, out_secs }
+}
+
+/// A line's window by its start, of a row with all columns.
+pub(super) fn line_of_row<R: AnyRow>(row: &R) -> Result<(i64, LineRollup), R::Error> {
+    Ok((row.cell(0)?, line_of(&[row.cell(1)?, row.cell(2)?, row.cell(3)?, row.cell(4)?])))
 }

@@ -3,6 +3,38 @@
 use super::{SeriesKind, columns};
 use crate::{error::HistoryError, packed_day::DAY_SECS, resolution::Resolution};
 
+/// What a database does with packed days.
+pub(crate) trait PackedDays {
+    /// Takes the packed days of a series by their starts and bytes, in order; `None` of `take` says that the bytes are damaged.
+    fn packed_days(
+        &mut self,
+        kind: SeriesKind,
+        resolution: Resolution,
+        series: i64,
+        from: i64,
+        to: i64,
+        take: &mut dyn FnMut(i64, &[u8]) -> Option<()>,
+    ) -> Result<(), HistoryError>;
+    /// Series and starts of at most `count` days that are to be packed, newest first, of those that began before a time. Until the
+    /// transaction ends nobody else packs them, and what is written of them takes place after.
+    fn unpacked_days(
+        &mut self,
+        kind: SeriesKind,
+        resolution: Resolution,
+        before: i64,
+        count: usize,
+    ) -> Result<Vec<(i64, i64)>, HistoryError>;
+    /// Packs a day.
+    fn put_packed_day(
+        &mut self,
+        kind: SeriesKind,
+        resolution: Resolution,
+        series: i64,
+        start: i64,
+        packed: &[u8],
+    ) -> Result<(), HistoryError>;
+}
+
 /// Days that a number holds beside a series, in the key of the tables of days: until the year 2243.
 const DAYS_OF_SERIES: i64 = 100_000;
 

@@ -10,7 +10,7 @@ use serde_json::Value;
 use throng_analytics::time::Timestamp;
 use throng_history::{
     CalendarEvent, DensityBins, EventKind, History, LineRollup, Mean, Options, ReportRequest, Resolution,
-    ZoneFacts, ZoneRollup,
+    Retention, ZoneFacts, ZoneRollup,
 };
 
 /// Monday, 5 October 2026, 7:30 UTC.
@@ -30,10 +30,15 @@ fn early(address: &str) -> History {
 
 /// When all days but the last are over; packs them.
 fn late(address: &str) -> History {
+    late_and_kept(address, Retention::default())
+}
+
+/// The same, where windows are kept for other times.
+fn late_and_kept(address: &str, retention: Retention) -> History {
     const fn clock() -> Timestamp {
         Timestamp::from_unix_nanos((BEGIN + DAYS * 86_400) * 1_000_000_000)
     }
-    let history = History::open_with(address, Options { clock, ..Options::default() }).unwrap();
+    let history = History::open_with(address, Options { clock, retention, ..Options::default() }).unwrap();
     history.pack_days().unwrap();
     history
 }
@@ -195,6 +200,28 @@ fn a_history_of_before_says_the_same(address: &str, undo: impl FnOnce(), mut pac
     }
 }
 
+/// What is too old goes from packed days as from windows. `unpack` takes the packed days away.
+fn packed_days_go_with_their_windows(address: &str, unpack: impl FnOnce()) {
+    let history = early(address);
+    fill(&history);
+    drop(history);
+    drop(late(address));
+    // Half past seven in the morning, so that what is ten days old lies within a day.
+    let retention = Retention { quarter_hour_days: Some(5), hour_days: Some(10), ..Retention::default() };
+    let history = late_and_kept(address, retention);
+    // The writer deletes at its start, before it answers.
+    history.flush().unwrap();
+    let of_days = reports(&history);
+    unpack();
+    let of_windows = reports(&history);
+    assert!(of_days.iter().zip(&of_windows).all(|(days, windows)| same(days, windows)));
+    assert!(of_days[0]["zones"][1]["people_mean"].as_f64().unwrap() > 0.0);
+}
+
+/// Takes the packed days away.
+const UNPACK: &str = "UPDATE zone_15m_days SET packed = NULL; UPDATE zone_1h_days SET packed = NULL;
+    UPDATE line_15m_days SET packed = NULL; UPDATE line_1h_days SET packed = NULL;";
+
 /// Counts the days of zones that are packed.
 const PACKED: &str = "SELECT count(packed) FROM (SELECT packed FROM zone_15m_days UNION ALL SELECT packed FROM zone_1h_days) AS d";
 
@@ -223,6 +250,24 @@ fn packed_days_in_a_database_say_what_windows_say() {
     let Some(server) = Server::start() else { return };
     let url = server.url(PASSWORD_IN_URL);
     packed_days_say_what_windows_say(&url, || packed_in_database(&url));
+}
+
+#[test]
+fn packed_days_in_a_file_go_with_their_windows() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("history.sqlite").to_string_lossy().into_owned();
+    packed_days_go_with_their_windows(&file, || {
+        rusqlite::Connection::open(&file).unwrap().execute_batch(UNPACK).unwrap();
+    });
+}
+
+#[test]
+fn packed_days_in_a_database_go_with_their_windows() {
+    let Some(server) = Server::start() else { return };
+    let url = server.url(PASSWORD_IN_URL);
+    packed_days_go_with_their_windows(&url, || {
+        postgres::Client::connect(&url, postgres::NoTls).unwrap().batch_execute(UNPACK).unwrap();
+    });
 }
 
 #[test]

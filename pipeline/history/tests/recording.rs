@@ -1,4 +1,5 @@
 //! What is recorded is there: after a close, across processes, late, and in drills apart.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -240,4 +241,81 @@ fn a_signal_is_kept_whole_and_found_where_it_lasted() {
     history.put_signal(&short).unwrap();
     assert_eq!(history.signals("square", noon(), noon() + 500.0).unwrap(), [short]);
     assert_eq!(history.signals("square", noon() + 100.0, noon() + 500.0).unwrap(), []);
+}
+
+/// Makes a file refuse something, as a full disk would, until `DROP TRIGGER refuse`.
+fn refuse(file: &str, what: &str) {
+    let connection = rusqlite::Connection::open(file).unwrap();
+    let trigger = format!("CREATE TRIGGER refuse BEFORE {what} BEGIN SELECT RAISE(ABORT, 'no room'); END");
+    connection.execute_batch(&trigger).unwrap();
+}
+
+/// Waits until the writer has taken all samples that were recorded.
+fn taken(history: &History) {
+    let began = std::time::Instant::now();
+    while history.health().unwrap().waiting > 0 {
+        assert!(began.elapsed() < std::time::Duration::from_mins(1), "the writer takes no samples");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_history_that_cannot_be_written_says_so_until_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let history = History::open_with(&file(&folder), options()).unwrap();
+    history.record_zone(&zone(0.0, Some(10.0)));
+    history.flush().unwrap();
+    assert_eq!(history.health().unwrap().failure, None);
+
+    refuse(&file(&folder), "INSERT ON zone_10s");
+    history.record_zone(&zone(10.0, Some(20.0)));
+    history.flush().unwrap_err();
+    let says_so = || {
+        let failure = history.health().unwrap().failure;
+        assert!(failure.as_ref().is_some_and(|why| why.contains("cannot write: no room")), "{failure:?}");
+    };
+    says_so();
+    for second in 11..30 {
+        history.record_zone(&zone(f64::from(second), Some(20.0)));
+        taken(&history);
+        says_so();
+    }
+
+    rusqlite::Connection::open(file(&folder)).unwrap().execute_batch("DROP TRIGGER refuse").unwrap();
+    history.flush().unwrap();
+    let health = history.health().unwrap();
+    assert_eq!((health.failure, health.dropped), (None, 0));
+    let series = history.zone_series("square", "gate", noon(), noon() + 30.0, 3).unwrap();
+    assert_eq!(series.columns.people_max, [Some(10.0), Some(20.0), Some(20.0)], "what waited is written");
+}
+
+#[test]
+fn a_sample_of_a_zone_that_cannot_be_added_is_counted_as_dropped() {
+    let folder = tempfile::tempdir().unwrap();
+    let history = History::open_with(&file(&folder), options()).unwrap();
+    refuse(&file(&folder), "INSERT ON series");
+    history.record_zone(&zone(0.0, Some(10.0)));
+    taken(&history);
+    // Nothing is left to be written, and yet it failed.
+    history.flush().unwrap();
+    let health = history.health().unwrap();
+    assert!(health.failure.is_some_and(|why| why.contains("cannot add a series: no room")));
+    assert_eq!(health.dropped, 1);
+}
+
+#[test]
+fn a_history_that_cannot_delete_says_so_though_it_is_written() {
+    fn clock() -> Timestamp {
+        noon() + 30.0 * 86_400.0
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let history = History::open_with(&file(&folder), options()).unwrap();
+    history.record_zone(&zone(0.0, Some(10.0)));
+    drop(history);
+    refuse(&file(&folder), "DELETE ON zone_10s");
+    let history = History::open_with(&file(&folder), Options { clock, ..Options::default() }).unwrap();
+    history.record_zone(&zone(30.0 * 86_400.0, Some(10.0)));
+    history.flush().unwrap();
+    let failure = history.health().unwrap().failure;
+    assert!(failure.as_ref().is_some_and(|why| why.contains("cannot delete what is too old")), "{failure:?}");
 }

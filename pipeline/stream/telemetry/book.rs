@@ -9,6 +9,7 @@ use super::{
     sample::PoseSample,
     track::{NoPose, PoseAt, PoseTrack},
 };
+use crate::locked::locked;
 
 /// Whose clock the poses of a source carry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,7 +89,7 @@ impl PoseBook {
     }
 
     fn pages(&self) -> std::sync::MutexGuard<'_, Pages> {
-        self.pages.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.pages)
     }
 }
 

@@ -3,11 +3,9 @@
 
 use std::{collections::VecDeque, io::Cursor};
 
-use image::{
-    RgbImage,
-    codecs::jpeg::{JpegDecoder, JpegEncoder},
-    imageops::fast_blur,
-};
+use image::{RgbImage, codecs::jpeg::JpegDecoder, imageops::fast_blur};
+
+use crate::jpeg::jpeg;
 
 /// Length of a made loop, seconds.
 const LOOP_SECS: f64 = 12.0;
@@ -177,8 +175,6 @@ impl Liar {
 
 /// A picture as it is after compression.
 fn compressed(picture: &RgbImage, quality: u8) -> Option<RgbImage> {
-    let mut bytes = Vec::new();
-    JpegEncoder::new_with_quality(&mut bytes, quality).encode_image(picture).ok()?;
-    let decoder = JpegDecoder::new(Cursor::new(bytes)).ok()?;
+    let decoder = JpegDecoder::new(Cursor::new(jpeg(picture, quality).ok()?)).ok()?;
     Some(image::DynamicImage::from_decoder(decoder).ok()?.into_rgb8())
 }

@@ -148,6 +148,25 @@ fn measurements_have_units() {
 }
 
 #[test]
+fn a_camera_says_where_it_is_counted_and_why_not_where_it_should_be() {
+    let state = |counted_on: Option<Value>| {
+        let mut state = json!({
+            "camera": "east", "state": "live", "since": "2026-11-23T12:00:00Z", "frames_decoded": 9, "frames_counted": 5,
+            "frames_dropped": {}, "session": 1,
+        });
+        if let Some(counted_on) = counted_on {
+            state["counted_on"] = counted_on;
+        }
+        line_of("throng/v1/stadium/camera/east/state", &enveloped(&state))
+    };
+    assert!(state(None).ends_with("camera east  live  9 decoded, 5 counted"), "a site of before");
+    let both = json!({ "devices": ["cuda:0", "cuda:1"], "asked": ["cuda:0", "cuda:1"] });
+    assert!(state(Some(both)).ends_with("9 decoded, 5 counted, on cuda:0, cuda:1"));
+    let fallen = json!({ "devices": ["cpu"], "asked": ["cuda:0"], "fallback": "cuda:0 cannot be used" });
+    assert!(state(Some(fallen)).ends_with("9 decoded, 5 counted, on cpu  cuda:0 cannot be used"));
+}
+
+#[test]
 fn a_risk_says_what_it_is_made_of_and_what_would_lower_it() {
     let risk = enveloped(&json!({
         "zone": "gate", "freshness": "fresh", "score": 71.6, "level": 3, "missing_inputs": ["conflict"],

@@ -291,6 +291,10 @@ fn camera_events(id: &str, secs: f64, now: Timestamp) -> Vec<RoomEvent> {
             "decoded_fps": if is_lost { 0.0 } else { 24.8 + (secs / 7.0).sin() * 0.3 },
             "frames_decoded": 100_000 + (secs * 25.0) as u64, "frames_counted": (secs * 5.0) as u64,
             "frames_dropped": { "newer_came": (secs * 0.2) as u64 }, "session": 1, "clock_behind_secs": 0.14,
+            "counted_on": {
+                "devices": ["cpu"], "asked": ["cuda:0"],
+                "fallback": "cuda:0 cannot be used, counting on the CPU: no CUDA-capable device is detected",
+            },
         }),
     );
     let count = with(

@@ -72,6 +72,13 @@ fn alerts_and_dashboard_ask_for_what_the_console_prints() {
 }
 
 #[test]
+fn a_site_that_counts_elsewhere_than_it_was_asked_to_is_told() {
+    let fallen_back = r#"throng_counter_fallback{site="stadium",device="cpu",asked="cuda:0, cuda:1"} 1"#;
+    let printed = printed();
+    assert!(printed.lines().any(|line| line == fallen_back), "{printed}");
+}
+
+#[test]
 fn the_dashboard_is_one() {
     let text = std::fs::read_to_string(Path::new(DEPLOY).join("grafana/throng.json")).unwrap();
     let dashboard: serde_json::Value = serde_json::from_str(&text).unwrap();

@@ -55,6 +55,25 @@ fn what_a_lost_node_told_is_unknown_at_once_and_what_others_told_stands() {
 }
 
 #[test]
+fn where_a_site_counts_is_told_while_it_speaks_and_not_when_it_is_silent() {
+    let server = Server::start();
+    let viewer = server.administrator();
+    let on = json!({ "devices": ["cpu"], "asked": ["cuda:0"], "fallback": "no driver" });
+    for id in ["north", "south"] {
+        let RoomEvent::CameraState(mut state) = camera(id, server.clock.now()) else { unreachable!() };
+        state.counted_on = Some(serde_json::from_value(on.clone()).unwrap());
+        server.hear(RoomEvent::CameraState(state));
+    }
+    // A site of before, which does not tell.
+    server.hear(camera("west", server.clock.now()));
+    let mut told = on;
+    told["site"] = "square".into();
+    assert_eq!(server.get(&viewer, "health")["counted_on"], json!([told]));
+    server.wait(6.0);
+    assert_eq!(server.get(&viewer, "health")["counted_on"], json!([]));
+}
+
+#[test]
 fn pages_that_listen_are_told_of_the_silence() {
     let server = Server::start();
     let mut page = server.listen(&server.administrator());

@@ -22,9 +22,15 @@ export function health(page) {
         el("tbody", {}, (now.cameras ?? []).map((one) => el("tr", {}, el("td", {}, nameOf(one.site, "cameras", one.id)), el("td", {}, good(one.up, word("camera", one.state))), el("td", {}, said(one.cause)), el("td", { class: "num" }, num(one.decoded_fps)), el("td", { class: "num" }, span(one.clock_behind_secs))))))),
       el("div", { class: "columns" },
         el("section", { class: "panel" }, el("h2", {}, t("health.bus")), (now.bus?.nodes ?? []).map((one) => el("p", {}, good(one.alive, t(one.alive ? "health.up" : "health.gone")), ` ${one.site} / ${one.id}`)), (now.bus?.problems ?? []).map((one) => el("p", { class: "problem" }, said(one)))),
-        el("section", { class: "panel" }, el("h2", {}, t("health.models")), (now.models ?? []).map((one) => el("p", {}, one.name, " ", el("code", { class: "quiet" }, one.sha256.slice(0, 12)))))));
+        el("section", { class: "panel" }, el("h2", {}, t("health.models")), (now.models ?? []).map((one) => el("p", {}, one.name, " ", el("code", { class: "quiet" }, one.sha256.slice(0, 12)))), (now.counted_on ?? []).map((one) => el("p", { class: one.fallback ? "problem" : "quiet" }, countedOn(one))))));
   };
   draw();
   const timer = setInterval(draw, 5000);
   return () => clearInterval(timer);
+}
+
+/** Where a site counts, and why not where it was asked to. */
+function countedOn({ site, devices, asked, fallback }) {
+  const fills = { site, devices: devices.join(", "), asked: asked.join(", "), reason: said(fallback) };
+  return t(fallback ? "health.counts_although" : "health.counts", fills);
 }

@@ -4,7 +4,7 @@
 use std::{
     io,
     net::{SocketAddr, TcpListener},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
     thread::JoinHandle,
     time::Duration,
 };
@@ -41,6 +41,7 @@ use crate::{
     clock::wall_clock,
     config::speaker_plan::{Address, Identity},
     connection::certified,
+    locked::locked,
     publish::conventions::{ZoneChange, xml::Xml},
 };
 
@@ -83,7 +84,7 @@ struct Shared {
 
 impl Shared {
     fn points(&self) -> MutexGuard<'_, PullPoints> {
-        self.points.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.points)
     }
 }
 
@@ -155,7 +156,7 @@ impl Service {
     }
 
     fn unseen(&self) -> MutexGuard<'_, Vec<Warning>> {
-        self.unseen.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.unseen)
     }
 
     /// Has a warning fetched by those who subscribe.
