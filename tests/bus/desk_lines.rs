@@ -22,7 +22,7 @@ fn a_line_is_added_counted_across_drawn_anew_and_taken_out_while_the_site_runs()
     let door = |x: f64, zone: Value, inside: Value| json!({ "id": "door", "name": "Door", "points_in_ground_m": [[x, -2.0], [x, 2.0]], "zone": zone, "inside": inside });
     // What is wrong is refused whole, in the words of the check.
     for (wrong, why) in [
-        (json!({ "new_line": door(26.0, json!("gait"), Value::Null) }), "did you mean"),
+        (json!({ "new_line": door(26.0, json!("gait"), Value::Null) }), "names no zone"),
         (json!({ "new_line": door(26.0, json!("gate"), json!("left")) }), "and it lies to the right"),
         (json!({ "new_line": door(27.5, json!("gate"), Value::Null) }), "on both sides of the line"),
         (json!({ "new_line": door(500.0, Value::Null, Value::Null) }), "away from every zone"),

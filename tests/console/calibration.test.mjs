@@ -296,8 +296,10 @@ test("a_line_that_is_drawn_on_the_still_of_a_running_site_is_in_its_file_and_tak
     const before = file();
     const [, password] = yard.said.match(/password "([^"]+)"/) ?? [];
     await withPage({ at: yard.url, user: "administrator", password }, async (page) => {
-      const still = `/api/v1/calibrate/yard/mast/still.jpg`;
-      await page.waitForFunction(async (address) => (await fetch(address)).ok, still, { timeout: 90_000, polling: 500 });
+      const still = "/api/v1/calibrate/yard/mast/still.jpg";
+      await page.evaluate(async (address) => {
+        while (!(await fetch(address)).ok) await new Promise((resolve) => setTimeout(resolve, 200));
+      }, still);
       await show(page, "calibrate/yard/mast");
       await sheets(page).nth(1).waitFor();
       await page.locator("[data-mode=line]").click();

@@ -57,8 +57,9 @@ async function serve(program, argumentsFor) {
 /** A room in which everything happens every few minutes: `pipeline/console/examples/simulated_room`. */
 export const simulatedRoom = () => serve("examples/simulated_room", (address) => [address, pages]);
 
-/** A picture that a camera can give. */
+/** A picture that a camera can give, and a counter that costs nothing. */
 const STILL = new URL("../../deploy/pictures/wall.jpg", import.meta.url).pathname;
+const COUNTER = new URL("../../models/tests/fixtures/brightness.toml", import.meta.url).pathname;
 
 /** The real program with a site of one camera, whose picture is 40 m wide; `more` of its site file is what is watched there. */
 export const site = (more) => serve("throng", async (address, folder) => {
@@ -67,6 +68,10 @@ export const site = (more) => serve("throng", async (address, folder) => {
   const file = join(folder, "site.toml");
   writeFileSync(file, `[site]
 id = "yard"
+
+[model]
+card = "${COUNTER}"
+device = "cpu"
 
 [bus]
 listen = ["tcp/127.0.0.1:${await freePort()}"]
