@@ -1,8 +1,13 @@
 //! Lines across the ground: doors, gates, the edges of a zone, over which people come and go.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::{ground::GroundGrid, polygon::area_between_m2};
+use crate::{
+    ground::GroundGrid,
+    polygon::{Polygon, area_between_m2},
+};
 
 /// Shortest line, metres: the clear width of a turnstile.
 pub const LENGTH_MIN_M: f64 = 0.5;
@@ -11,16 +16,30 @@ pub const LENGTH_MIN_M: f64 = 0.5;
 /// and no more than somebody walks in a second.
 pub const STRIP_M: f64 = 1.0;
 
+/// How far to either side of a line's middle the area that it bounds is looked for, metres.
+const BESIDE_M: f64 = 0.5;
+
 /// Farther away than any ground plane is flat, metres.
 const FARTHEST_M: f64 = 1e5;
 
-/// A side of a line, seen along its points.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A side of a line, seen from its first point to its last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Side {
-    /// To the left of whoever walks from the first point to the last.
+    /// To the left.
     Left,
     /// To the right.
     Right,
+}
+
+impl Side {
+    /// Its name, as in site files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Left => "left",
+            Self::Right => "right",
+        }
+    }
 }
 
 /// A line that people cross.
@@ -44,6 +63,13 @@ impl Line {
     /// Whether a camera may measure this line.
     pub fn is_measured_by(&self, camera_id: &str) -> bool {
         self.cameras.is_empty() || self.cameras.iter().any(|id| id == camera_id)
+    }
+
+    /// Whether people who cross it are counted as they were across `before`: in the same place and direction, by the same
+    /// cameras, whatever it is called and whichever zone it bounds.
+    pub fn counts_as(&self, before: &Self) -> bool {
+        (&self.id, &self.way, self.inside, &self.cameras)
+            == (&before.id, &before.way, before.inside, &before.cameras)
     }
 }
 
@@ -149,6 +175,17 @@ impl Polyline {
         (self.points_m[0], [0.0, 0.0])
     }
 
+    /// The side on which an area lies just beside the middle of the line; `None`: on both sides, or on none.
+    pub fn side_of(&self, area: &Polygon) -> Option<Side> {
+        let (middle, left) = self.middle();
+        let holds = |by_m: f64| area.contains([0, 1].map(|k| middle[k] + by_m * left[k]));
+        match (holds(BESIDE_M), holds(-BESIDE_M)) {
+            (true, false) => Some(Side::Left),
+            (false, true) => Some(Side::Right),
+            _ => None,
+        }
+    }
+
     /// The cells of `grid` on the strip along the line, in the order of its segments; a cell near a corner belongs to each
     /// of both.
     pub fn strip(&self, grid: &GroundGrid, inside: Side) -> Vec<StripCell> {
@@ -200,6 +237,33 @@ mod tests {
                 assert!((flow - sign * line.length_m()).abs() < 1e-9, "{flow}");
             }
         }
+    }
+
+    #[test]
+    fn a_line_counts_on_under_another_name_and_without_its_zone_and_anew_elsewhere() {
+        let line = |points: &[[f64; 2]], inside| Line {
+            id: "door".to_owned(),
+            name: "Door".to_owned(),
+            way: Polyline::new(points.to_vec()).unwrap(),
+            inside,
+            zone: Some("hall".to_owned()),
+            cameras: Vec::new(),
+        };
+        let before = line(&[[0.0, 0.0], [3.0, 0.0]], Side::Left);
+        let named = Line { name: "North door".to_owned(), zone: None, ..before.clone() };
+        assert!(named.counts_as(&before));
+        assert!(!line(&[[0.0, 0.0], [4.0, 0.0]], Side::Left).counts_as(&before));
+        assert!(!line(&[[0.0, 0.0], [3.0, 0.0]], Side::Right).counts_as(&before));
+        assert!(!Line { cameras: vec!["mast".to_owned()], ..before.clone() }.counts_as(&before));
+    }
+
+    #[test]
+    fn an_area_lies_on_the_side_of_the_line_that_it_begins_at() {
+        let area = Polygon::new(vec![[0.0, 0.0], [4.0, 0.0], [4.0, 4.0], [0.0, 4.0]]).unwrap();
+        let side = |from, to| Polyline::new(vec![from, to]).unwrap().side_of(&area);
+        assert_eq!(side([0.0, 0.0], [0.0, 4.0]), Some(Side::Right));
+        assert_eq!(side([0.0, 4.0], [0.0, 0.0]), Some(Side::Left));
+        assert_eq!((side([2.0, 0.0], [2.0, 4.0]), side([9.0, 0.0], [9.0, 4.0])), (None, None));
     }
 
     #[test]

@@ -76,6 +76,13 @@ impl Beside {
         Ok(Self { conventions, zones: ids.into_iter().map(|id| (id, false)).collect(), speakers })
     }
 
+    /// Goes by another plan of the site; who is told stays as it was at the start.
+    pub fn exchange(&mut self, plan: &Plan) {
+        if let Some(speakers) = &mut self.speakers {
+            speakers.dispatch.exchange(plan.speakers.clone());
+        }
+    }
+
     /// Takes a step of the site and its messages; what is to be published besides.
     ///
     /// # Errors

@@ -54,6 +54,7 @@ fn line(line: &Line) -> LineLayout {
         name: line.name.clone(),
         points_in_ground_m: line.way.points_m().to_vec(),
         zone: line.zone.clone(),
+        inside: Some(line.inside),
     }
 }
 

@@ -91,7 +91,7 @@ impl Site {
             }
         }
         for line in before.lines {
-            if let Some(next) = next.lines.iter_mut().find(|next| next.line() == line.line()) {
+            if let Some(next) = next.lines.iter_mut().find(|next| next.line().counts_as(line.line())) {
                 next.go_on_from(line, &kept);
             }
         }

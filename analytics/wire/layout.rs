@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::zone::Ring;
+use crate::{line::Side, zone::Ring};
 
 /// The parts of a site: where they lie and what they are called. Lengths are metres on the site's ground.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -78,6 +78,9 @@ pub struct LineLayout {
     /// The zone it bounds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zone: Option<String>,
+    /// The side that is "in". Absent: a site of an older version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inside: Option<Side>,
 }
 
 /// A camera.

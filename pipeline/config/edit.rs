@@ -1,8 +1,11 @@
 //! Changes to a site file that leave the rest of it, comments too, as it is.
 
+mod line;
+mod listed;
 mod zone;
 
-pub use zone::{NewZone, add_zone, remove_zone};
+pub use line::{LineWay, add_line, free_line, remove_line, set_line};
+pub use zone::{NewZone, add_zone, free_speakers, lines_of, remove_zone, set_outline};
 
 use std::{
     collections::BTreeMap,
@@ -29,10 +32,15 @@ pub fn read(site: &Path) -> anyhow::Result<DocumentMut> {
     text.parse().with_context(|| format!("cannot read {shown}"))
 }
 
-/// The table of `list`, such as `camera`, with an id.
-fn table<'a>(document: &'a DocumentMut, list: &str, id: &str) -> anyhow::Result<&'a Table> {
+/// The tables of `list`, such as `camera`.
+fn tables<'a>(document: &'a DocumentMut, list: &str) -> impl Iterator<Item = &'a Table> {
     let tables = document.get(list).and_then(Item::as_array_of_tables);
-    let found = tables.into_iter().flat_map(ArrayOfTables::iter).find(|table| id_of(table) == Some(id));
+    tables.into_iter().flat_map(ArrayOfTables::iter)
+}
+
+/// The one with an id.
+fn table<'a>(document: &'a DocumentMut, list: &str, id: &str) -> anyhow::Result<&'a Table> {
+    let found = tables(document, list).find(|table| id_of(table) == Some(id));
     found.with_context(|| format!("there is no [[{list}]] with id = \"{id}\""))
 }
 
@@ -137,25 +145,6 @@ pub fn set_lens(document: &mut DocumentMut, camera: &str, focal_px: f64, k1: f64
     Ok(())
 }
 
-/// Moves the corners of a zone, metres, and names it anew where a name is given.
-///
-/// # Errors
-/// There is no such zone.
-pub fn set_outline(
-    document: &mut DocumentMut,
-    zone: &str,
-    name: Option<&str>,
-    corners_m: &[[f64; 2]],
-) -> anyhow::Result<()> {
-    let table = table_mut(document, "zone", zone)?;
-    let corners: Array = corners_m.iter().copied().map(rounded).collect();
-    set(table.entry("polygon_m").or_insert(Item::None), corners.into());
-    if let Some(name) = name {
-        set(table.entry("name").or_insert(Item::None), name.into());
-    }
-    Ok(())
-}
-
 /// Says where a camera (`list` is `camera`) or a loudspeaker (`speaker`) is, metres on the ground; `None`: says it no longer.
 ///
 /// # Errors
@@ -166,23 +155,14 @@ pub fn set_position(
     id: &str,
     position_m: Option<[f64; 2]>,
 ) -> anyhow::Result<()> {
-    let table = table_mut(document, list, id)?;
-    match position_m {
-        Some(position_m) => {
-            set(table.entry("position_m").or_insert(Item::None), rounded(position_m));
-        }
-        None => {
-            table.remove("position_m");
-        }
-    }
+    state(table_mut(document, list, id)?, "position_m", position_m.map(rounded));
     Ok(())
 }
 
 /// The profiles that a zone may have: those of the file and the shipped ones, each with the densities at which its levels
 /// begin, blue to red, people/m2. One that is not whole is left out.
 pub fn profiles(document: &DocumentMut) -> BTreeMap<String, PerLevel> {
-    let own = document.get("profile").and_then(Item::as_array_of_tables);
-    let own = own.into_iter().flat_map(ArrayOfTables::iter).filter_map(|profile| {
+    let own = tables(document, "profile").filter_map(|profile| {
         let densities = profile.get("density_people_per_m2")?.as_table_like()?;
         let density = |level: Level| number(densities.get(level.name())?.as_value()?);
         let [blue, yellow, orange, red] = Level::WARNING.map(density);
@@ -205,14 +185,12 @@ pub fn set_thresholds(
     profile: &Profile,
     people_per_m2: &BTreeMap<Level, f64>,
 ) -> anyhow::Result<()> {
-    let zones = document.get("zone").and_then(Item::as_array_of_tables);
-    let users = zones.into_iter().flat_map(ArrayOfTables::iter);
-    let users = users.filter(|zone| zone.get("profile").and_then(Item::as_str) == Some(&profile.id)).count();
+    let has_it = |zone: &&Table| zone.get("profile").and_then(Item::as_str) == Some(&profile.id);
+    let users = tables(document, "zone").filter(has_it).count();
     table(document, "zone", zone)?;
     let id = if Profile::shipped(&profile.id).is_some() || users > 1 {
         let id = own_profile(document, zone, profile);
-        let table = table_mut(document, "zone", zone)?;
-        set(table.entry("profile").or_insert(Item::None), id.as_str().into());
+        state(table_mut(document, "zone", zone)?, "profile", Some(id.as_str().into()));
         id
     } else {
         profile.id.clone()
@@ -261,6 +239,16 @@ fn set(item: &mut Item, mut new: Value) {
         *new.decor_mut() = old.decor().clone();
     }
     *item = Item::Value(new);
+}
+
+/// States a value under a key, or no longer any.
+fn state(table: &mut Table, key: &str, new: Option<Value>) {
+    match new {
+        Some(new) => set(table.entry(key).or_insert(Item::None), new),
+        None => {
+            table.remove(key);
+        }
+    }
 }
 
 fn rounded(numbers: [f64; 2]) -> Value {

@@ -26,7 +26,7 @@ pub use publish::{
     SiteSpeaker, SpeakerKey,
 };
 pub use signal_source::SignalSource;
-pub use zone::{Densities, DwellSecs, Line, Profile, Ring, Side, SiteFeature, Walking, Zone};
+pub use zone::{Densities, DwellSecs, Line, Profile, Ring, SiteFeature, Walking, Zone};
 
 /// A site: cameras, the ground they see, zones on it, and how warnings leave.
 ///

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
-use throng_analytics::{level::Level, wire::LayoutOrigin, zone::Ring};
+use throng_analytics::{level::Level, line::Side, wire::LayoutOrigin, zone::Ring};
 
 use crate::ground::DrawingPlace;
 
@@ -76,12 +76,12 @@ pub struct LineDescription {
     pub id: String,
     /// Name for people.
     pub name: String,
-    /// One end, metres on the site's ground.
-    pub from_in_ground_m: [f64; 2],
-    /// The other end.
-    pub to_in_ground_m: [f64; 2],
+    /// Its points in order, metres on the site's ground.
+    pub points_in_ground_m: Vec<[f64; 2]>,
     /// The zone it bounds.
     pub zone: Option<String>,
+    /// The side that is "in", seen from its first point to its last. Absent: not known.
+    pub inside: Option<Side>,
 }
 
 /// A camera.

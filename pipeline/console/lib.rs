@@ -35,8 +35,9 @@ pub use event::{Alive, FieldView, RoomEvent};
 pub use ground::{DrawingPlace, Ground, GroundPicture, TileAt, Tiles};
 pub use options::{AnswerTimes, Language, LivePictures, Options, Rates, Tls};
 pub use ports::{
-    ChangeRecord, Commands, Desk, Drills, Evidence, Fit, NewZone, Overlay, Picture, Pictures, Placed, Places,
-    PointPair, Ports, Projected, Proposal, SiteChange, SpeakOrder, ZoneOutline, ZoneTrust,
+    AlsoChanged, ChangeRecord, Commands, Desk, Drills, Evidence, Fit, LineWay, NamedBy, NewZone, Overlay,
+    Picture, Pictures, Placed, Places, PointPair, Ports, Projected, Proposal, SiteChange, SpeakOrder,
+    ZoneOutline, ZoneTrust,
 };
 pub use role::Role;
 pub use secret::SecretError;

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, io::Read, sync::Arc};
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use throng_analytics::{time::Timestamp, wire, zone::Ring};
+use throng_analytics::{line::Side, time::Timestamp, wire, zone::Ring};
 
 use crate::ground::Ground;
 
@@ -171,6 +171,18 @@ pub enum SiteChange {
     RemovedZone {
         /// Its id.
         zone: String,
+        /// What becomes of the lines and loudspeakers that name it.
+        #[serde(default)]
+        named_by: NamedBy,
+    },
+    /// A line that is counted across from now on.
+    NewLine(LineWay),
+    /// A line that is drawn anew.
+    Line(LineWay),
+    /// A line that is counted across no longer.
+    RemovedLine {
+        /// Its id.
+        line: String,
     },
     /// Where a camera or a loudspeaker is.
     Position {
@@ -223,6 +235,66 @@ pub struct NewZone {
     pub ring: Option<Ring>,
 }
 
+/// A line as it was drawn.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LineWay {
+    /// Id, as in keys.
+    pub id: String,
+    /// Name for people. Absent: the one it has.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// Two or more points in order, metres on the site's ground.
+    pub points_in_ground_m: Vec<[f64; 2]>,
+    /// Id of the zone it bounds. Absent: none.
+    #[serde(default)]
+    pub zone: Option<String>,
+    /// The side that is "in", seen from its first point to its last. Absent: where the zone lies, without one to the left.
+    #[serde(default)]
+    pub inside: Option<Side>,
+}
+
+/// What becomes of what names a zone that is taken out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NamedBy {
+    /// It stays as it is: a zone that something names is not taken out.
+    #[default]
+    Stays,
+    /// Lines count on without the zone; loudspeakers lose it from their lists.
+    IsFreed,
+    /// Lines that bound the zone are taken out with it; loudspeakers lose it from their lists.
+    GoesToo,
+}
+
+/// What else of a site file changes with what was asked for, because it named what goes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
+pub enum AlsoChanged {
+    /// A line counts on, of no zone.
+    LineFreed {
+        /// Its id.
+        line: String,
+    },
+    /// A line is taken out.
+    LineRemoved {
+        /// Its id.
+        line: String,
+    },
+    /// A loudspeaker is asked for the zone no longer.
+    SpeakerFreed {
+        /// Its id.
+        speaker: String,
+        /// For how many zones it is still asked.
+        zones_left: usize,
+    },
+    /// A zone is said to be enclosed by lines no longer.
+    ZoneOpened {
+        /// Its id.
+        zone: String,
+    },
+}
+
 /// What has a place on the map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -256,6 +328,8 @@ pub struct Proposal {
     pub restarts: Vec<String>,
     /// What `throng check` says of the new file.
     pub findings: Vec<String>,
+    /// What else changes than was asked for.
+    pub also: Vec<AlsoChanged>,
 }
 
 /// A change that was made.

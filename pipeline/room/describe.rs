@@ -22,7 +22,7 @@ pub(super) fn describe(config: SiteConfig, drill: bool) -> SiteDescription {
         time_zone: if layout.time_zone.is_empty() { "UTC".to_owned() } else { layout.time_zone },
         place: layout.origin,
         zones: layout.zones.into_iter().map(zone).collect(),
-        lines: layout.lines.into_iter().filter_map(line).collect(),
+        lines: layout.lines.into_iter().map(line).collect(),
         cameras: layout.cameras.into_iter().map(camera).collect(),
         speakers: layout.speakers.into_iter().map(speaker).collect(),
         plan: None,
@@ -48,15 +48,14 @@ fn zone(zone: ZoneLayout) -> ZoneDescription {
     }
 }
 
-/// A line by its ends, as it is drawn.
-fn line(line: LineLayout) -> Option<LineDescription> {
-    Some(LineDescription {
+fn line(line: LineLayout) -> LineDescription {
+    LineDescription {
         id: line.id,
         name: line.name,
-        from_in_ground_m: *line.points_in_ground_m.first()?,
-        to_in_ground_m: *line.points_in_ground_m.last()?,
+        points_in_ground_m: line.points_in_ground_m,
         zone: line.zone,
-    })
+        inside: line.inside,
+    }
 }
 
 fn camera(camera: CameraLayout) -> CameraDescription {

@@ -20,6 +20,7 @@ use throng_console::{
 use toml_edit::DocumentMut;
 use uuid::Uuid;
 
+use self::changing::Changed;
 use super::{
     away::Away,
     journal::{Entry, Journal},
@@ -243,7 +244,7 @@ impl Desk for SiteDesk {
             return Away.propose(site, change, by);
         }
         let before = self.text()?;
-        let (text, what) = self.changed(&before, change)?;
+        let Changed { text, what, also } = self.changed(&before, change)?;
         let (plan, findings) = self.check(&text)?;
         let restarts: Vec<String> =
             self.exchange.to_start_anew(&plan).iter().map(ToString::to_string).collect();
@@ -260,6 +261,7 @@ impl Desk for SiteDesk {
             needs: if restarts.is_empty() { "nothing" } else { "camera restart" }.to_owned(),
             restarts,
             findings,
+            also,
         };
         let mut proposals = locked(&self.proposals);
         if proposals.len() == PROPOSALS_MAX {

@@ -57,6 +57,7 @@ impl SiteLoop<'_> {
         if let Some(evidence) = &mut self.evidence {
             evidence.reconfigure(plan);
         }
+        self.beside.exchange(plan);
         self.outside.exchange(SignalVerifier::new(plan.site_id.clone(), plan.signal_sources.clone()));
         self.plan = Arc::clone(plan);
         Ok(())

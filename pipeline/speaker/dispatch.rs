@@ -89,6 +89,11 @@ impl Dispatch {
         }
     }
 
+    /// Asks by other requests from now on, of a site file that was changed. What was asked for is not asked for again.
+    pub fn exchange(&mut self, requests: Vec<SpeakerRequestPlan>) {
+        self.requests = requests;
+    }
+
     /// Takes a step of the site in; the commands that it asks for.
     ///
     /// # Errors

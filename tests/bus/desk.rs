@@ -12,30 +12,30 @@ use super::{
 
 /// What somebody does at the desk.
 impl Officer {
-    fn propose(&self, change: &Value) -> Result<Value, String> {
+    pub(crate) fn propose(&self, change: &Value) -> Result<Value, String> {
         self.post("sites/test/changes", &json!({ "change": change }))
     }
 
-    fn apply(&self, proposal: &Value) -> Result<Value, String> {
+    pub(crate) fn apply(&self, proposal: &Value) -> Result<Value, String> {
         self.post(&format!("sites/test/changes/{}/apply", proposal["id"].as_str().unwrap()), &json!(null))
     }
 
-    fn undo(&self) -> Result<Value, String> {
+    pub(crate) fn undo(&self) -> Result<Value, String> {
         self.post("sites/test/changes/undo", &json!(null))
     }
 }
 
 /// A room whose zone is far below all thresholds.
-fn quiet_room() -> Room {
+pub(crate) fn quiet_room() -> Room {
     Room::open(20.0, [12.0, 13.0, 14.0, 15.0])
 }
 
 /// Blue at most, which the score alone may ask for, whatever the thresholds.
-fn is_calm(zone: &Value) -> bool {
+pub(crate) fn is_calm(zone: &Value) -> bool {
     zone["state"]["level"].as_u64().is_some_and(|level| level <= 1)
 }
 
-fn density(zone: &Value) -> Option<f64> {
+pub(crate) fn density(zone: &Value) -> Option<f64> {
     zone["density"]["density_people_per_m2"].as_f64()
 }
 
@@ -129,7 +129,7 @@ fn thresholds_and_zones_are_taken_up_at_once_in_the_same_incident_and_taken_back
 }
 
 /// The zones of the site as the pages know them.
-fn zone_ids(room: &Value) -> Vec<&str> {
+pub(crate) fn zone_ids(room: &Value) -> Vec<&str> {
     let zones = room["zones"].as_array().into_iter().flatten();
     zones.filter_map(|zone| zone["id"].as_str()).collect()
 }

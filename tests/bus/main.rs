@@ -12,6 +12,7 @@ mod console;
 mod contract;
 mod crash;
 mod desk;
+mod desk_lines;
 mod drill;
 mod evidence;
 mod federation;

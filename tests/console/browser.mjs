@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { connect, createServer } from "node:net";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
@@ -12,8 +13,8 @@ const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-ru
 export const SIZES = { wall: { width: 1920, height: 1080 }, laptop: { width: 1366, height: 768 }, phone: { width: 390, height: 844 } };
 export const SCREENS = ["situation", "wall", "alarms", "alarms/performance", "speakers", "history", "report", "health", "drill", "calibrate", "calibrate/square", "accounts", "audit", "evidence"];
 
-/** Runs `test(page, found)` with a page of its own on the console at `at`; `found` collects errors and foreign requests. */
-export async function withPage({ size = SIZES.laptop, language = "en", theme = "dark", at }, test) {
+/** Runs `test(page, found)` with a page of its own on the console at `at`, logged in; `found` collects errors and foreign requests. */
+export async function withPage({ size = SIZES.laptop, language = "en", theme = "dark", at, user = "demo", password = "demo" }, test) {
   mkdirSync(pictures, { recursive: true });
   const folder = mkdtempSync(join(tmpdir(), "throng-browser-"));
   const context = await chromium.launchPersistentContext(folder, { executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", headless: true, args: FLAGS, viewport: size, colorScheme: theme, ignoreHTTPSErrors: true });
@@ -31,8 +32,8 @@ export async function withPage({ size = SIZES.laptop, language = "en", theme = "
     page.on("console", (message) => { if (message.type() === "error" && !/status of (404|409)/.test(message.text())) found.errors.push(message.text()); });
     page.on("request", (request) => { if (!/^(data|blob):/.test(request.url()) && new URL(request.url()).host !== new URL(at).host) found.foreign.push(request.url()); });
     await page.goto(`${at}/login`);
-    await page.locator("[name=user]").fill("demo");
-    await page.locator("[name=password]").fill("demo");
+    await page.locator("[name=user]").fill(user);
+    await page.locator("[name=password]").fill(password);
     await page.locator("[type=submit]").click();
     await page.locator("#page[data-screen]").waitFor();
     if (await page.evaluate(() => document.documentElement.lang) !== language) await page.locator("#language").click();
@@ -57,6 +58,14 @@ export async function show(page, screen) {
   // A picture of a live camera is there once its first part has come.
   if (screen === "wall") await page.waitForFunction(() => [...document.querySelectorAll(".view:not(.bad) img[src]")].some((image) => image.naturalWidth > 0));
   if (screen === "situation") await page.locator(".strip a").first().waitFor();
+}
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+/** What keeps people from using the page as it is now, as axe-core finds it: serious and critical faults. */
+export async function faults(page) {
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => globalThis.axe.run());
+  return violations.filter(({ impact }) => ["serious", "critical"].includes(impact)).map(({ id, nodes }) => [id, nodes.slice(0, 3).map((node) => node.html.slice(0, 160))]);
 }
 
 export const picture = (page, name) => page.screenshot({ path: join(pictures, `${name.replaceAll("/", "-")}.png`) });

@@ -1,15 +1,13 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
-import { SCREENS, SIZES, line, picture, show, someZone, withPage } from "./browser.mjs";
+import { SCREENS, SIZES, faults, line, picture, show, someZone, withPage } from "./browser.mjs";
 import { simulatedRoom } from "./server.mjs";
 
 let room;
 before(async () => { room = await simulatedRoom(); });
 after(() => room?.stop());
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const texts = (language) => JSON.parse(readFileSync(new URL(`../../pipeline/console/web/text/${language}.json`, import.meta.url)));
 
 test("both_languages_say_the_same_things", () => {
@@ -27,11 +25,7 @@ for (const theme of ["dark", "light"]) {
         const bad = [];
         for (const screen of [...SCREENS, await someZone(page)]) {
           await show(page, screen);
-          await page.evaluate(axe);
-          const { violations } = await page.evaluate(() => globalThis.axe.run());
-          for (const { id, impact, nodes } of violations) {
-            if (["serious", "critical"].includes(impact)) bad.push([screen, id, nodes.slice(0, 3).map((node) => node.html.slice(0, 160))]);
-          }
+          for (const fault of await faults(page)) bad.push([screen, ...fault]);
           await picture(page, `${screen}-laptop-${theme}-${language}`);
         }
         assert.deepEqual(bad, []);

@@ -1,7 +1,7 @@
 // The programs under test, each at a free port with a folder of its own, ended with the tests.
 
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -29,7 +29,7 @@ async function serve(program, argumentsFor) {
   const address = `127.0.0.1:${await freePort()}`;
   const child = spawn(join(built, "release", program), await argumentsFor(address, folder), { env: { ...process.env, TMPDIR: folder }, stdio: ["ignore", "ignore", "pipe"] });
   running.add(child);
-  const server = { url: `http://${address}`, said: "", stop: null };
+  const server = { url: `http://${address}`, folder, said: "", stop: null };
   child.stderr.on("data", (text) => { server.said += text; });
   let failure = null;
   child.on("error", (error) => { failure = error; });
@@ -56,6 +56,37 @@ async function serve(program, argumentsFor) {
 
 /** A room in which everything happens every few minutes: `pipeline/console/examples/simulated_room`. */
 export const simulatedRoom = () => serve("examples/simulated_room", (address) => [address, pages]);
+
+/** A picture that a camera can give, and a counter that costs nothing. */
+const STILL = new URL("../../deploy/pictures/wall.jpg", import.meta.url).pathname;
+const COUNTER = new URL("../../models/tests/fixtures/brightness.toml", import.meta.url).pathname;
+
+/** The real program with a site of one camera, whose picture is 40 m wide; `more` of its site file is what is watched there. */
+export const site = (more) => serve("throng", async (address, folder) => {
+  mkdirSync(join(folder, "stills"));
+  copyFileSync(STILL, join(folder, "stills", "1.jpg"));
+  const file = join(folder, "site.toml");
+  writeFileSync(file, `[site]
+id = "yard"
+
+[model]
+card = "${COUNTER}"
+device = "cpu"
+
+[bus]
+listen = ["tcp/127.0.0.1:${await freePort()}"]
+
+[[camera]]
+id = "mast"
+uri = "stills"
+stream.loop = true
+watch.off = ["frozen", "looped", "covered", "defocused", "moved", "veiled"]
+[camera.uncalibrated]
+ground_width_m = 40
+
+${more}`);
+  return ["run", file, "--console", address, "--console-data", join(folder, "console")];
+});
 
 /** The real program: a simulated crowd, filmed and counted, before a gate that closes. */
 export const demonstration = () => serve("throng", async (address, folder) =>

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use throng::{
     config::speaker_plan::Address,
     publish::conventions::{
-        Conventions, OutletPlan, Secret, advice::AdviceBook, cap::Cap, webhook::signature,
+        Conventions, OutletPlan, Secret, ZoneChange, advice::AdviceBook, cap::Cap, webhook::signature,
     },
 };
 use throng_analytics::{
@@ -127,6 +127,22 @@ fn maps_logs_and_files_get_the_same_warning() {
     drop(conventions);
     assert!(fs::read_to_string(&file).unwrap().contains("FeatureCollection"));
     assert_eq!(fs::read_dir(folder.path().join("cap")).unwrap().count(), 1);
+}
+
+#[test]
+fn the_file_of_a_map_loses_a_zone_with_the_zone() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("zones.geojson");
+    let conventions = Conventions::start(&[OutletPlan::GeoJson { file: file.clone() }], &[], &[]).unwrap();
+    let mut other = warning();
+    other.zone = "square".to_owned();
+    conventions.tell(&Arc::new(warning()));
+    conventions.tell(&Arc::new(other));
+    conventions.show("gate", ZoneChange::Gone);
+    // Ends once everything was written.
+    drop(conventions);
+    let text = fs::read_to_string(&file).unwrap();
+    assert!(text.contains("stadium/square") && !text.contains("stadium/gate"), "{text}");
 }
 
 #[test]

@@ -27,6 +27,18 @@ use throng_analytics::{
 
 const INCIDENT: &str = "0199";
 
+/// One loudspeaker, for every zone.
+fn request() -> SpeakerRequestPlan {
+    SpeakerRequestPlan {
+        id: Id::new("pole").unwrap(),
+        position_m: None,
+        zones: None,
+        orange: Some("do-not-crowd".to_owned()),
+        red: Some("stop-pushing".to_owned()),
+        times: 2,
+    }
+}
+
 /// A site with one zone and one loudspeaker, whose zone is as the test says.
 struct Square {
     site: Site,
@@ -52,18 +64,10 @@ impl Square {
         };
         let model =
             SiteModel { id: "square".to_owned(), cameras: Vec::new(), zones: vec![zone], lines: Vec::new() };
-        let request = SpeakerRequestPlan {
-            id: Id::new("pole").unwrap(),
-            position_m: None,
-            zones: None,
-            orange: Some("do-not-crowd".to_owned()),
-            red: Some("stop-pushing".to_owned()),
-            times: 2,
-        };
         let signer = CommandSigner::from_pem("site", "site", &generated_key().unwrap().0).unwrap();
         Self {
             site: Site::new(model),
-            dispatch: Dispatch::of(&Id::new("square").unwrap(), false, vec![request], signer),
+            dispatch: Dispatch::of(&Id::new("square").unwrap(), false, vec![request()], signer),
             level: Level::Orange,
             began: Timestamp::from_unix_nanos(1_900_000_000_000_000_000),
             secs: 0,
@@ -152,6 +156,21 @@ fn each_level_of_an_incident_asks_once() {
     assert_eq!((asked.len(), asked[0].announcement.as_deref()), (1, Some("stop-pushing")));
     square.level = Level::Orange;
     assert!(square.pass(30, 4.0).is_empty(), "what was asked at red is not asked again at orange");
+}
+
+#[test]
+fn a_changed_site_file_says_for_which_zones_it_is_asked_from_now_on() {
+    let mut square = Square::new();
+    let pole = |zones: Option<&[&str]>| SpeakerRequestPlan {
+        zones: zones.map(|zones| zones.iter().map(|zone| (*zone).to_owned()).collect()),
+        ..request()
+    };
+    square.dispatch.exchange(vec![pole(Some(&[]))]);
+    assert!(square.pass(30, 4.0).is_empty(), "it is asked for no zone");
+    square.dispatch.exchange(vec![pole(Some(&["gate"]))]);
+    assert_eq!(square.pass(30, 4.0).len(), 1);
+    square.dispatch.exchange(vec![pole(None)]);
+    assert!(square.pass(30, 4.0).is_empty(), "what was asked for is not asked for again");
 }
 
 #[test]

@@ -10,9 +10,6 @@ use throng_analytics::{
 use super::{Checker, zone::ZoneCamera};
 use crate::config::{diagnostic::Remark, key_path::KeyPath, raw, suggest::nearest};
 
-/// How far to either side of a line's middle the zone that it bounds is looked for, metres.
-const BESIDE_M: f64 = 0.5;
-
 /// Share of a line that a camera must see for nothing to be said.
 const MEASURED_WELL: f64 = 0.95;
 
@@ -59,7 +56,7 @@ impl Checker<'_> {
         let bounded = line.zone.as_deref().and_then(|zone| zones?.iter().find(|known| known.id == zone));
         let inside = match bounded {
             Some(zone) => self.inside(line.inside, &way, zone, at)?,
-            None => side(line.inside.unwrap_or(raw::Side::Left)),
+            None => line.inside.unwrap_or(Side::Left),
         };
         let id = id.filter(|_| references_hold && zone_holds && near_zones)?;
         Some(Line {
@@ -104,30 +101,17 @@ impl Checker<'_> {
     }
 
     /// The side on which the zone lies, as written or as seen just beside the line's middle.
-    fn inside(
-        &mut self,
-        written: Option<raw::Side>,
-        way: &Polyline,
-        zone: &Zone,
-        at: &KeyPath,
-    ) -> Option<Side> {
-        let (middle, left) = way.middle();
-        let holds = |sign: f64| zone.outline.contains([0, 1].map(|k| middle[k] + sign * BESIDE_M * left[k]));
-        let seen = match (holds(1.0), holds(-1.0)) {
-            (true, false) => Some(Side::Left),
-            (false, true) => Some(Side::Right),
-            _ => None,
-        };
-        match (written.map(side), seen) {
+    fn inside(&mut self, written: Option<Side>, way: &Polyline, zone: &Zone, at: &KeyPath) -> Option<Side> {
+        match (written, way.side_of(&zone.outline)) {
             (Some(written), Some(seen)) if written != seen => {
                 let remark = Remark::new(
                     format!(
                         "says that zone {:?} lies to the {}, and it lies to the {}",
                         zone.id,
-                        word(written),
-                        word(seen)
+                        written.name(),
+                        seen.name()
                     ),
-                    format!("{:?}, seen from the first point to the last", word(seen)),
+                    format!("{:?}, seen from the first point to the last", seen.name()),
                     "correct it, or leave it out: the zone's own outline tells",
                 );
                 self.findings.error(&at.key("inside"), remark);
@@ -218,19 +202,5 @@ impl Checker<'_> {
                 self.findings.error(&list.index(i).key("enclosed_by_lines"), remark);
             }
         }
-    }
-}
-
-fn side(side: raw::Side) -> Side {
-    match side {
-        raw::Side::Left => Side::Left,
-        raw::Side::Right => Side::Right,
-    }
-}
-
-fn word(side: Side) -> &'static str {
-    match side {
-        Side::Left => "left",
-        Side::Right => "right",
     }
 }

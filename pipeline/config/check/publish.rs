@@ -298,6 +298,14 @@ impl Checker<'_> {
                 self.findings.error(&at.key("zones").index(index), remark);
             }
         }
+        if speaker.zones.as_ref().is_some_and(Vec::is_empty) {
+            let remark = Remark::new(
+                "is empty: the loudspeaker is asked for no zone",
+                "the zones for which it is asked",
+                "name some, or leave the key out for all",
+            );
+            self.findings.warning(&at.key("zones"), remark);
+        }
         if speaker.orange.is_none() && speaker.red.is_none() {
             let remark = Remark::new(
                 "is asked for nothing",

@@ -1,6 +1,6 @@
 //! Edits change what they should and nothing else.
 
-use throng_analytics::zone::Ring;
+use throng_analytics::{line::Side, zone::Ring};
 
 use super::*;
 
@@ -158,6 +158,119 @@ fn a_zone_goes_out_with_its_own_comment_and_leaves_what_is_of_more_than_it() {
     let mut document: DocumentMut = expected.parse().unwrap();
     remove_zone(&mut document, "hall").unwrap();
     assert_eq!(document.to_string(), "# A site.\n\n# The zones of the square.\n\n# The bus.\n[bus]\n# end\n");
+}
+
+fn door(inside: Option<Side>) -> LineWay<'static> {
+    LineWay {
+        id: "door",
+        name: Some("North door"),
+        points_m: &[[0.0, 5.0], [2.000_04, 5.0]],
+        zone: Some("gate"),
+        inside,
+    }
+}
+
+#[test]
+fn a_line_comes_in_is_drawn_anew_and_goes_out_without_a_trace() {
+    let mut document = document();
+    add_line(&mut document, &door(None)).unwrap();
+    let (new, gone) = changed(&document);
+    assert_eq!(gone, [""; 0]);
+    let head = ["[[line]]", "id = \"door\"", "name = \"North door\""];
+    assert_eq!(new[..3], head);
+    assert_eq!(new[3..], ["points_m = [[0.0, 5.0], [2.0, 5.0]]", "zone = \"gate\""]);
+    let twice = add_line(&mut document, &door(None)).unwrap_err();
+    assert!(format!("{twice:#}").contains("a [[line]] with id = \"door\" already"), "{twice:#}");
+
+    // As somebody who reads the file anew finds it, and has written beside it.
+    let text = document.to_string().replace("zone = \"gate\"\n", "zone = \"gate\" # the north one\n");
+    let mut document: DocumentMut = text.parse().unwrap();
+    let points_m = &[[0.0, 5.0], [1.0, 6.0], [2.0, 5.0]];
+    let anew = LineWay { name: None, points_m, ..door(Some(Side::Right)) };
+    assert_eq!(set_line(&mut document, &anew).unwrap(), None);
+    let (new, _) = changed(&document);
+    assert_eq!(new[..3], head);
+    assert_eq!(
+        new[3..],
+        [
+            "points_m = [[0.0, 5.0], [1.0, 6.0], [2.0, 5.0]]",
+            "zone = \"gate\" # the north one",
+            "inside = \"right\"",
+        ]
+    );
+    set_line(&mut document, &LineWay { zone: None, ..door(None) }).unwrap();
+    assert!(!document.to_string().contains("north one") && !document.to_string().contains("inside"));
+
+    assert_eq!(remove_line(&mut document, "door").unwrap(), None);
+    assert_eq!(document.to_string(), SITE);
+    let unknown = set_line(&mut document, &door(None)).unwrap_err();
+    assert!(format!("{unknown:#}").contains("no [[line]] with id = \"door\""), "{unknown:#}");
+    assert!(remove_line(&mut document, "door").is_err());
+}
+
+#[test]
+fn lines_are_said_to_enclose_a_zone_only_while_all_of_them_bound_it() {
+    let enclosed = SITE.replace(
+        "capacity_people = 40\n\n[[zone]]",
+        "capacity_people = 40\nenclosed_by_lines = true\n\n[[zone]]",
+    );
+    let with_door = || {
+        let mut document: DocumentMut = enclosed.parse().unwrap();
+        add_line(&mut document, &door(None)).unwrap();
+        document
+    };
+    let says_so = |document: &DocumentMut| document.to_string().contains("enclosed_by_lines");
+    let mut document = with_door();
+    assert_eq!(set_line(&mut document, &door(Some(Side::Left))).unwrap(), None);
+    assert!(says_so(&document));
+    let elsewhere = LineWay { zone: Some("hall"), ..door(None) };
+    assert_eq!(set_line(&mut document, &elsewhere).unwrap().as_deref(), Some("gate"));
+    assert!(!says_so(&document));
+    let mut document = with_door();
+    assert_eq!(remove_line(&mut document, "door").unwrap().as_deref(), Some("gate"));
+    assert_eq!(document.to_string(), SITE);
+}
+
+#[test]
+fn what_names_a_zone_is_found_and_freed_beside_its_comments() {
+    let speakers = r#"
+[[speaker]]
+id = "horn"
+zones = ["gate", "hall"] # both ways
+
+[[speaker]]
+id = "pole"
+zones = [
+  "hall", # first
+  # The second.
+  "gate", # last
+]
+
+[[speaker]]
+id = "lamp"
+zones = ["gate",]
+
+[[speaker]]
+id = "all"
+"#;
+    let mut document: DocumentMut = format!("{SITE}{speakers}").parse().unwrap();
+    add_line(&mut document, &door(None)).unwrap();
+    assert_eq!(lines_of(&document, "gate"), ["door"]);
+    assert!(lines_of(&document, "hall").is_empty());
+    free_line(&mut document, "door", Side::Right).unwrap();
+    assert!(lines_of(&document, "gate").is_empty());
+    assert_eq!(
+        free_speakers(&mut document, "gate"),
+        [("horn".to_owned(), 1), ("pole".to_owned(), 1), ("lamp".to_owned(), 0)]
+    );
+    let text = document.to_string();
+    let freed = speakers
+        .replace("[\"gate\", \"hall\"]", "[\"hall\"]")
+        .replace("[\"gate\",]", "[]")
+        .replace("  # The second.\n  \"gate\", # last\n", "");
+    assert!(text.contains(&freed), "{text}");
+    assert!(text.contains("inside = \"right\"") && !text.contains("zone = \"gate\""), "{text}");
+    assert!(free_speakers(&mut document, "gate").is_empty());
 }
 
 #[test]

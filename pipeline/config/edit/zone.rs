@@ -1,10 +1,9 @@
-//! Zones that come into a site file and go out of it.
+//! Zones that come into a site file and go out of it, and what else of the file names them.
 
-use anyhow::{Context, ensure};
 use throng_analytics::zone::Ring;
-use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, value};
+use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Value, value};
 
-use super::{id_of, rounded, table};
+use super::{id_of, listed, state, table_mut, tables};
 
 /// A zone that comes into a site file.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -28,18 +27,8 @@ pub struct NewZone<'a> {
 /// # Errors
 /// There is one with its id, or the file lists its zones otherwise than as `[[zone]]`.
 pub fn add_zone(document: &mut DocumentMut, zone: &NewZone<'_>) -> anyhow::Result<()> {
-    ensure!(
-        table(document, "zone", zone.id).is_err(),
-        "there is a [[zone]] with id = \"{}\" already",
-        zone.id
-    );
-    let mut new = Table::new();
-    new.decor_mut().set_prefix("\n");
-    new.insert("id", value(zone.id));
-    if let Some(name) = zone.name {
-        new.insert("name", value(name));
-    }
-    new.insert("polygon_m", value(zone.corners_m.iter().copied().map(rounded).collect::<Array>()));
+    let mut new = listed::named(zone.id, zone.name);
+    new.insert("polygon_m", value(listed::points(zone.corners_m)));
     new.insert("profile", value(zone.profile));
     new.insert("capacity_people", value(i64::from(zone.capacity_people)));
     if let Some(ring) = zone.ring {
@@ -50,72 +39,79 @@ pub fn add_zone(document: &mut DocumentMut, zone: &NewZone<'_>) -> anyhow::Resul
         };
         new.insert("ring", value(name));
     }
-    let zones = document.entry("zone").or_insert_with(|| Item::ArrayOfTables(ArrayOfTables::new()));
-    let zones = zones
-        .as_array_of_tables_mut()
-        .context("the zones are not written as [[zone]]: write them so first")?;
-    zones.push(new);
+    listed::add(document, "zone", new)
+}
+
+/// Moves the corners of a zone, metres, and names it anew where a name is given.
+///
+/// # Errors
+/// There is no such zone.
+pub fn set_outline(
+    document: &mut DocumentMut,
+    zone: &str,
+    name: Option<&str>,
+    corners_m: &[[f64; 2]],
+) -> anyhow::Result<()> {
+    let table = table_mut(document, "zone", zone)?;
+    state(table, "polygon_m", Some(listed::points(corners_m)));
+    if let Some(name) = name {
+        state(table, "name", Some(name.into()));
+    }
     Ok(())
 }
 
-/// Takes a zone out with the comment directly above it. What stands above that, behind an empty line, is of more than this
-/// zone and stays.
+/// Takes a zone out, and leaves what names it.
 ///
 /// # Errors
 /// There is no such zone.
 pub fn remove_zone(document: &mut DocumentMut, zone: &str) -> anyhow::Result<()> {
-    let zones = document.get_mut("zone").and_then(Item::as_array_of_tables_mut);
-    let found = zones.and_then(|zones| {
-        let index = zones.iter().position(|table| id_of(table) == Some(zone))?;
-        Some((zones, index))
-    });
-    let (zones, index) = found.with_context(|| format!("there is no [[zone]] with id = \"{zone}\""))?;
-    let removed = zones.get(index).cloned().unwrap_or_default();
-    zones.remove(index);
-    let above = of_more_than_one(&above(&removed));
-    if above.is_empty() {
-        return Ok(());
-    }
-    // It goes before whatever follows in the file.
-    let mut next = None;
-    each_table(document, &mut |table| {
-        let behind = table.position().filter(|at| removed.position().is_some_and(|gone| *at > gone));
-        next = next.into_iter().chain(behind).min();
-    });
-    if next.is_none() {
-        let trailing = format!("{above}{}", document.trailing().as_str().unwrap_or_default());
-        document.set_trailing(trailing);
-    }
-    each_table(document, &mut |table| {
-        if next.is_some() && table.position() == next {
-            let prefix = format!("{above}{}", self::above(table));
-            table.decor_mut().set_prefix(prefix);
+    listed::remove(document, "zone", zone)
+}
+
+/// Ids of the lines that bound a zone.
+pub fn lines_of(document: &DocumentMut, zone: &str) -> Vec<String> {
+    let bounding =
+        tables(document, "line").filter(|line| line.get("zone").and_then(Item::as_str) == Some(zone));
+    bounding.filter_map(id_of).map(str::to_owned).collect()
+}
+
+/// Takes a zone out of the lists of the loudspeakers that name it; their ids, and how many zones each still names. A list
+/// that becomes empty stays: without it the loudspeaker would be asked for every zone.
+pub fn free_speakers(document: &mut DocumentMut, zone: &str) -> Vec<(String, usize)> {
+    let speakers = document.get_mut("speaker").and_then(Item::as_array_of_tables_mut);
+    let mut freed = Vec::new();
+    for speaker in speakers.into_iter().flat_map(ArrayOfTables::iter_mut) {
+        let id = id_of(speaker).unwrap_or_default().to_owned();
+        let Some(zones) = speaker.get_mut("zones").and_then(Item::as_array_mut) else { continue };
+        let mut is_named = false;
+        while take_out(zones, zone) {
+            is_named = true;
         }
-    });
-    Ok(())
-}
-
-/// Empty lines and comments above a table.
-fn above(table: &Table) -> String {
-    table.decor().prefix().and_then(|prefix| prefix.as_str()).unwrap_or_default().to_owned()
-}
-
-/// The comments in a table's prefix that an empty line parts from it; empty without any.
-fn of_more_than_one(prefix: &str) -> String {
-    let lines: Vec<&str> = prefix.split_inclusive('\n').collect();
-    let empty = lines.iter().rposition(|line| line.trim().is_empty()).unwrap_or(0);
-    let kept = lines.get(..empty).unwrap_or_default().concat();
-    if kept.contains('#') { kept } else { String::new() }
-}
-
-/// Does something with every table of a document, whatever it lies in.
-fn each_table(table: &mut Table, act: &mut dyn FnMut(&mut Table)) {
-    act(table);
-    for (_, item) in table.iter_mut() {
-        match item {
-            Item::Table(table) => each_table(table, act),
-            Item::ArrayOfTables(tables) => tables.iter_mut().for_each(|table| each_table(table, act)),
-            _ => {}
+        if is_named {
+            freed.push((id, zones.len()));
         }
     }
+    freed
+}
+
+/// Takes a text out of a list with its comments, and leaves those of its neighbours. Whether it was in it.
+fn take_out(list: &mut Array, text: &str) -> bool {
+    let Some(index) = list.iter().position(|value| value.as_str() == Some(text)) else { return false };
+    let before = prefix(&list.remove(index));
+    // What stands behind a value on its line is kept with what follows.
+    let joined = |after: &str| {
+        let end = after.find('\n')?;
+        Some(format!("{}{}", before.split('\n').next().unwrap_or_default(), after.get(end..)?))
+    };
+    if let Some(next) = list.get_mut(index) {
+        let joined = joined(&prefix(next)).unwrap_or_else(|| before.clone());
+        next.decor_mut().set_prefix(joined);
+    } else if let Some(joined) = joined(list.trailing().as_str().unwrap_or_default()) {
+        list.set_trailing(joined);
+    }
+    true
+}
+
+fn prefix(value: &Value) -> String {
+    value.decor().prefix().and_then(|prefix| prefix.as_str()).unwrap_or_default().to_owned()
 }

@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use throng_analytics::line::Side;
 
 /// A watched area on the ground.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -81,16 +82,6 @@ pub struct Line {
     /// Cameras that measure this line. Default: every camera that sees it.
     #[schemars(example = ["cam-1"])]
     pub cameras: Option<Vec<String>>,
-}
-
-/// A side of a line, seen from its first point to its last.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Side {
-    /// To the left.
-    Left,
-    /// To the right.
-    Right,
 }
 
 /// A feature of a place.

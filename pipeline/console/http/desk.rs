@@ -21,7 +21,7 @@ use super::{
 use crate::{
     app::App,
     level_name,
-    ports::{Drills, Placed, Places, PointPair, SiteChange},
+    ports::{Drills, LineWay, Placed, Places, PointPair, SiteChange},
     room::{Alarm, AlarmKey},
     store::AlarmQuery,
 };
@@ -185,16 +185,36 @@ fn is_outline(outline: &[[f64; 2]]) -> Result<(), ApiError> {
     are_places(outline)
 }
 
+fn is_line(line: &LineWay) -> Result<(), ApiError> {
+    is_named("line", &line.id, line.name.as_deref())?;
+    if let Some(zone) = &line.zone {
+        input::id("zone", zone)?;
+    }
+    if line.points_in_ground_m.len() < 2 {
+        return Err(ApiError::bad_input(
+            format!("a line has 2 to {POINTS_MAX} points"),
+            format!("计数线须有 2 至 {POINTS_MAX} 个点"),
+        ));
+    }
+    are_places(&line.points_in_ground_m)
+}
+
+/// Whether id and name can be those of a thing of the site file.
+fn is_named(what: &str, id: &str, name: Option<&str>) -> Result<(), ApiError> {
+    input::id(what, id)?;
+    if let Some(name) = name {
+        input::name("name", name)?;
+    }
+    Ok(())
+}
+
 /// What can be told without the site file; the desk checks the rest.
 fn is_sound(change: &SiteChange) -> Result<(), ApiError> {
     match change {
         SiteChange::Calibration { points, .. } => are_points(points),
         SiteChange::Zones { zones } => {
             for zone in zones {
-                input::id("zone", &zone.id)?;
-                if let Some(name) = &zone.name {
-                    input::name("name", name)?;
-                }
+                is_named("zone", &zone.id, zone.name.as_deref())?;
                 is_outline(&zone.outline_in_ground_m)?;
             }
             if zones.is_empty() || zones.len() > POINTS_MAX {
@@ -203,14 +223,13 @@ fn is_sound(change: &SiteChange) -> Result<(), ApiError> {
             Ok(())
         }
         SiteChange::NewZone(zone) => {
-            input::id("zone", &zone.id)?;
+            is_named("zone", &zone.id, zone.name.as_deref())?;
             input::id("profile", &zone.profile)?;
-            if let Some(name) = &zone.name {
-                input::name("name", name)?;
-            }
             is_outline(&zone.outline_in_ground_m)
         }
-        SiteChange::RemovedZone { zone } => input::id("zone", zone).map(|_id| ()),
+        SiteChange::RemovedZone { zone, .. } => input::id("zone", zone).map(|_id| ()),
+        SiteChange::NewLine(line) | SiteChange::Line(line) => is_line(line),
+        SiteChange::RemovedLine { line } => input::id("line", line).map(|_id| ()),
         SiteChange::Position { id, position_in_ground_m, .. } => {
             input::id("id", id)?;
             are_places(position_in_ground_m.as_slice())

@@ -8,7 +8,7 @@ use super::{
     CameraRecord, Heard, Key, Kind, Room, THINGS_MAX, ZoneRecord, site::SiteRecord, speaker::SpeakerRecord,
 };
 use crate::{
-    description::SiteDescription,
+    description::{LineDescription, SiteDescription},
     event::{Alive, RoomEvent},
 };
 
@@ -41,6 +41,11 @@ impl Room {
             }
             RoomEvent::LineFlow(message) => {
                 let key = (message.envelope.site.clone(), message.line.clone());
+                // What comes late of a line that was taken out is of before.
+                let listed = self.lines_of(&key.0, &message.envelope.node);
+                if listed.is_some_and(|lines| lines.iter().all(|line| line.id != key.1)) {
+                    return heard;
+                }
                 if let Some(line) = entry(&mut self.lines, &key, &mut self.refused) {
                     line.heard(message, now);
                     self.changed.insert((Kind::Line, key));
@@ -102,6 +107,7 @@ impl Room {
     fn hear_site(&mut self, description: Box<SiteDescription>, now: Timestamp) -> Heard {
         let id = description.id.clone();
         let heard = self.retire_zones(&description, now);
+        self.retire_lines(&description);
         let key = |thing: &str| (id.clone(), thing.to_owned());
         for zone in &description.zones {
             if entry(&mut self.zones, &key(&zone.id), &mut self.refused).is_some() {
@@ -152,6 +158,25 @@ impl Room {
         let heard = self.alarms.watch(&description.id, node, is_listed, now);
         self.mark(&heard);
         heard
+    }
+
+    /// Takes out the lines that a site's process has told of and counts across no longer.
+    fn retire_lines(&mut self, description: &SiteDescription) {
+        let Some(node) = &description.listed_by else { return };
+        let is_listed = |id: &str| description.lines.iter().any(|line| line.id == id);
+        let of_site = self.lines.iter().filter(|(key, _)| key.0 == description.id && !is_listed(&key.1));
+        let gone: Vec<Key> =
+            of_site.filter(|(_, line)| line.is_of_node(node)).map(|(key, _)| key.clone()).collect();
+        for key in gone {
+            self.lines.remove(&key);
+            self.changed.insert((Kind::Line, key));
+        }
+    }
+
+    /// All lines across which a process of a site counts; none where it has not said so.
+    fn lines_of(&self, site: &str, node: &str) -> Option<&[LineDescription]> {
+        let description = self.sites.get(site)?.description.as_deref()?;
+        (description.listed_by.as_deref() == Some(node)).then_some(&description.lines)
     }
 
     fn hear_zone(&mut self, site: &str, zone: &str, now: Timestamp, take: impl FnOnce(&mut ZoneRecord)) {

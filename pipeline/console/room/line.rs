@@ -23,6 +23,11 @@ impl LineRecord {
         self.is_lost = false;
     }
 
+    /// Whether nobody but that process has told of it.
+    pub(super) fn is_of_node(&self, node: &str) -> bool {
+        self.flow.as_ref().is_none_or(|flow| flow.envelope.node == node)
+    }
+
     /// Whether this is the moment at which it fell silent.
     pub(super) fn fell_silent(&mut self, now: Timestamp) -> bool {
         let is_silent = self.heard_at.is_some_and(|at| now.secs_since(at) > SILENCE_SECS);

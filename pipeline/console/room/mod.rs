@@ -233,9 +233,12 @@ impl Room {
             },
             Kind::Zone => match self.zone_view(key, now) {
                 Some(zone) => part(kind, key, &zone),
-                None => part(kind, key, &serde_json::json!({ "site": key.0, "id": key.1, "gone": true })),
+                None => gone(kind, key),
             },
-            Kind::Line => part(kind, key, &self.lines.get(key)?.view(key, now)),
+            Kind::Line => match self.lines.get(key) {
+                Some(line) => part(kind, key, &line.view(key, now)),
+                None => gone(kind, key),
+            },
             Kind::Camera => part(kind, key, &self.cameras.get(key)?.view(key, now)),
             Kind::Speaker => part(kind, key, &self.speakers.get(key)?.view(key, now)),
             Kind::Alarm => {
@@ -281,6 +284,11 @@ impl Room {
     fn zone_description(&self, (site, zone): &Key) -> Option<&crate::description::ZoneDescription> {
         self.sites.get(site)?.description.as_ref()?.zones.iter().find(|described| described.id == *zone)
     }
+}
+
+/// A thing that is there no longer.
+fn gone(kind: Kind, key: &Key) -> Option<Part> {
+    part(kind, key, &serde_json::json!({ "site": key.0, "id": key.1, "gone": true }))
 }
 
 /// One thing, serialised.

@@ -15,6 +15,16 @@ impl Zones {
     /// Takes a warning in; the whole collection.
     pub fn collection(&mut self, warning: &Warning) -> Value {
         self.features.insert(warning.zone.clone(), feature(warning));
+        self.all()
+    }
+
+    /// Takes out a zone that is watched no longer; the whole collection without it, or `None` where it was not in it.
+    pub fn without(&mut self, zone: &str) -> Option<Value> {
+        self.features.remove(zone)?;
+        Some(self.all())
+    }
+
+    fn all(&self) -> Value {
         json!({ "type": "FeatureCollection", "features": self.features.values().collect::<Vec<_>>() })
     }
 }
@@ -60,5 +70,19 @@ mod tests {
             (&features[0]["properties"]["level"], &features[1]["properties"]["level"]),
             (&json!(3), &Value::Null)
         );
+    }
+
+    #[test]
+    fn a_zone_that_is_watched_no_longer_is_in_it_no_longer() {
+        let mut zones = Zones::default();
+        zones.collection(&warning());
+        let mut other = warning();
+        other.zone = "square".to_owned();
+        zones.collection(&other);
+        assert_eq!(zones.without("never told of"), None);
+        let left = zones.without(&warning().zone).unwrap();
+        let features = left["features"].as_array().unwrap();
+        assert_eq!((features.len(), &features[0]["properties"]["zone"]), (1, &json!("square")));
+        assert_eq!(zones.without("square").unwrap()["features"], json!([]));
     }
 }

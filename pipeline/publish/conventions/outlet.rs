@@ -99,7 +99,7 @@ impl std::fmt::Debug for Secret {
 impl OutletPlan {
     /// Whether it shows how it is, and not only what changes.
     pub(super) const fn shows_state(&self) -> bool {
-        matches!(self, Self::Modbus { .. } | Self::OnvifEvents { .. })
+        matches!(self, Self::Modbus { .. } | Self::OnvifEvents { .. } | Self::GeoJson { .. })
     }
 
     /// Its name, for logs.
@@ -183,6 +183,11 @@ impl Outlet {
                 service.show(zone, change);
                 Ok(())
             }
+            // A map shows what was warned of: nothing comes into it with a zone, and it goes with the zone.
+            Self::GeoJson { zones, file } if change == ZoneChange::Gone => match zones.without(zone) {
+                Some(left) => replace(file, &serde_json::to_vec_pretty(&left)?),
+                None => Ok(()),
+            },
             _ => Ok(()),
         }
     }

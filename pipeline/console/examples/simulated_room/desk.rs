@@ -5,10 +5,16 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use throng_analytics::{level::Level, profile::Profile};
+use throng_analytics::{
+    level::Level,
+    line::{Polyline, Side},
+    polygon::Polygon,
+    profile::Profile,
+};
 use throng_console::{
-    CameraDescription, ChangeRecord, Clock, Desk, Fit, Overlay, Picture, Placed, Places, PointPair,
-    Projected, Proposal, RoomEvent, SiteChange, SiteDescription, ZoneDescription, ZoneTrust,
+    AlsoChanged, CameraDescription, ChangeRecord, Clock, Desk, Fit, LineDescription, LineWay, NamedBy,
+    Overlay, Picture, Placed, Places, PointPair, Projected, Proposal, RoomEvent, SiteChange, SiteDescription,
+    ZoneDescription, ZoneTrust,
 };
 
 use crate::pictures::{HEIGHT, WIDTH, draw};
@@ -75,8 +81,12 @@ impl SimulatedDesk {
     }
 }
 
-/// The site after a change.
-fn changed(mut site: SiteDescription, change: &SiteChange) -> Result<SiteDescription, String> {
+/// The site after a change, and what else changed with it.
+fn changed(
+    mut site: SiteDescription,
+    change: &SiteChange,
+) -> Result<(SiteDescription, Vec<AlsoChanged>), String> {
+    let mut also = Vec::new();
     match change {
         SiteChange::Calibration { .. } => {}
         SiteChange::Zones { zones } => {
@@ -101,7 +111,23 @@ fn changed(mut site: SiteDescription, change: &SiteChange) -> Result<SiteDescrip
                 ..ZoneDescription::default()
             });
         }
-        SiteChange::RemovedZone { zone } => site.zones.retain(|known| known.id != *zone),
+        SiteChange::RemovedZone { zone, named_by } => {
+            site.zones.retain(|known| known.id != *zone);
+            also = free(&mut site, zone, *named_by)?;
+        }
+        SiteChange::NewLine(new) => {
+            if site.lines.iter().any(|line| line.id == new.id) {
+                return Err(format!("there is a [[line]] with id = \"{}\" already", new.id));
+            }
+            let new = drawn(&site, new)?;
+            site.lines.push(new);
+        }
+        SiteChange::Line(line) => {
+            let drawn = drawn(&site, line)?;
+            let known = site.lines.iter_mut().find(|known| known.id == line.id);
+            *known.ok_or("there is no such line")? = drawn;
+        }
+        SiteChange::RemovedLine { line } => site.lines.retain(|known| known.id != *line),
         SiteChange::Position { kind, id, position_in_ground_m } => {
             let place = match kind {
                 Placed::Camera => {
@@ -125,7 +151,55 @@ fn changed(mut site: SiteDescription, change: &SiteChange) -> Result<SiteDescrip
             }
         }
     }
-    Ok(site)
+    Ok((site, also))
+}
+
+/// Takes what names a zone that was taken out away from it.
+fn free(site: &mut SiteDescription, zone: &str, named_by: NamedBy) -> Result<Vec<AlsoChanged>, String> {
+    let mut also = Vec::new();
+    let bounds = |line: &LineDescription| line.zone.as_deref() == Some(zone);
+    for LineDescription { id, .. } in site.lines.iter().filter(|line| bounds(line)) {
+        also.push(match named_by {
+            NamedBy::Stays => {
+                return Err(format!(
+                    "the site file would be wrong, so it stays as it is. site.toml: line {id}: zone names no zone: {zone:?}"
+                ));
+            }
+            NamedBy::IsFreed => AlsoChanged::LineFreed { line: id.clone() },
+            NamedBy::GoesToo => AlsoChanged::LineRemoved { line: id.clone() },
+        });
+    }
+    site.lines.retain(|line| named_by != NamedBy::GoesToo || !bounds(line));
+    for line in &mut site.lines {
+        line.zone.take_if(|bounded| bounded == zone);
+    }
+    for speaker in &mut site.speakers {
+        let before = speaker.zones.len();
+        speaker.zones.retain(|known| known != zone);
+        if speaker.zones.len() < before {
+            also.push(AlsoChanged::SpeakerFreed {
+                speaker: speaker.id.clone(),
+                zones_left: speaker.zones.len(),
+            });
+        }
+    }
+    Ok(also)
+}
+
+/// A line as it was drawn.
+fn drawn(site: &SiteDescription, line: &LineWay) -> Result<LineDescription, String> {
+    let way = Polyline::new(line.points_in_ground_m.clone()).map_err(|error| error.to_string())?;
+    let bounded = line.zone.as_ref().and_then(|id| site.zones.iter().find(|zone| zone.id == *id));
+    let outline = bounded.and_then(|zone| Polygon::new(zone.outline_in_ground_m.clone()).ok());
+    let implied = outline.map_or(Some(Side::Left), |outline| way.side_of(&outline));
+    let known = site.lines.iter().find(|known| known.id == line.id).map(|known| known.name.clone());
+    Ok(LineDescription {
+        id: line.id.clone(),
+        name: line.name.clone().or(known).unwrap_or_else(|| line.id.clone()),
+        points_in_ground_m: line.points_in_ground_m.clone(),
+        zone: line.zone.clone(),
+        inside: line.inside.or(implied),
+    })
 }
 
 fn thresholds(profile: &str) -> Option<BTreeMap<Level, f64>> {
@@ -181,7 +255,7 @@ impl Desk for SimulatedDesk {
     }
 
     fn propose(&self, site: &str, change: &SiteChange, _: &str) -> Result<Proposal, String> {
-        let after = changed(self.site(site), change)?;
+        let (after, also) = changed(self.site(site), change)?;
         let new = serde_json::to_string(change).map_err(|error| error.to_string())?;
         let restarts = match change {
             SiteChange::Calibration { camera, .. } => vec![camera.clone()],
@@ -193,6 +267,7 @@ impl Desk for SimulatedDesk {
             needs: if restarts.is_empty() { "nothing" } else { "camera restart" }.to_owned(),
             restarts,
             findings: Vec::new(),
+            also,
         };
         self.state().proposals.push((proposal.clone(), after));
         Ok(proposal)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use throng_analytics::{level::Level, wire::LayoutOrigin, zone::Ring};
+use throng_analytics::{level::Level, line::Side, wire::LayoutOrigin, zone::Ring};
 use throng_console::{
     Announcement, CameraDescription, LineDescription, SiteDescription, SpeakerDescription, ZoneDescription,
 };
@@ -33,9 +33,9 @@ pub(crate) fn square() -> SiteDescription {
         place: Some(LayoutOrigin { latitude_deg: 31.2400, longitude_deg: 121.4900, bearing_deg: 0.0 }),
         zones: ZONES.iter().map(zone).collect(),
         lines: vec![
-            line("north-gate", "North gate 北门", [52.0, 94.0], [66.0, 94.0], "square"),
-            line("east-gate", "East gate 东门", [105.0, 52.0], [105.0, 66.0], "stairs"),
-            line("west-gate", "West gate 西门", [29.0, 66.0], [29.0, 80.0], "square"),
+            line("north-gate", "North gate 北门", [[52.0, 92.0], [66.0, 92.0]], "square", Side::Right),
+            line("east-gate", "East gate 东门", [[104.0, 52.0], [104.0, 66.0]], "stairs", Side::Left),
+            line("west-gate", "West gate 西门", [[30.0, 66.0], [30.0, 80.0]], "square", Side::Right),
         ],
         cameras: vec![
             camera("cam-stage", "Stage mast 舞台", [60.0, 36.0], [30.0, 38.0, 60.0, 30.0]),
@@ -97,13 +97,13 @@ fn zone((id, name, ring, [x, y, width, height], capacity, features): &Zone) -> Z
     }
 }
 
-fn line(id: &str, name: &str, from: [f64; 2], to: [f64; 2], zone: &str) -> LineDescription {
+fn line(id: &str, name: &str, points: [[f64; 2]; 2], zone: &str, inside: Side) -> LineDescription {
     LineDescription {
         id: id.to_owned(),
         name: name.to_owned(),
-        from_in_ground_m: from,
-        to_in_ground_m: to,
+        points_in_ground_m: points.to_vec(),
         zone: Some(zone.to_owned()),
+        inside: Some(inside),
     }
 }
 

@@ -1,7 +1,8 @@
 //! No data is UNKNOWN: never a level, and never NORMAL.
 
 use serde_json::{Value, json};
-use throng_console::{Alive, RoomEvent, SiteDescription, ZoneDescription};
+use throng_analytics::wire::LineFlow;
+use throng_console::{Alive, LineDescription, RoomEvent, SiteDescription, ZoneDescription};
 
 use crate::support::{Server, Visitor, camera, warning, zone};
 
@@ -153,6 +154,45 @@ fn a_zone_that_is_taken_out_is_gone_and_its_alarm_is_unknown_until_people_close_
     let close = json!({ "reason": "resolved", "text": "the stage was taken down" });
     let closed = server.ask(&commander, "POST", "alarms/square/i-1/close", &close);
     assert_eq!(closed.status_code, 200, "{}", closed.as_str().unwrap());
+}
+
+/// What a process tells of a line of the square.
+fn flow(node: &str, line: &str) -> RoomEvent {
+    let golden = include_str!("../../../../analytics/wire/v1/golden/line_flow.json");
+    let mut flow: LineFlow = serde_json::from_str(golden).unwrap();
+    "square".clone_into(&mut flow.envelope.site);
+    node.clone_into(&mut flow.envelope.node);
+    line.clone_into(&mut flow.line);
+    RoomEvent::LineFlow(Box::new(flow))
+}
+
+#[test]
+fn a_line_that_is_taken_out_is_gone_and_what_comes_late_of_it_is_of_before() {
+    let server = Server::start();
+    let commander = server.administrator();
+    let with = |lines: &[&str]| {
+        let line = |id: &&str| LineDescription { id: (*id).to_owned(), ..Default::default() };
+        RoomEvent::Site(Box::new(SiteDescription {
+            id: "square".to_owned(),
+            lines: lines.iter().map(line).collect(),
+            listed_by: Some("box".to_owned()),
+            ..Default::default()
+        }))
+    };
+    let lines = || {
+        let room = server.get(&commander, "room");
+        let lines = room["lines"].as_array().unwrap().iter();
+        lines.map(|line| line["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    hear_all(&server, [with(&["door", "gate"]), flow("box", "door"), flow("other", "roof")]);
+    assert_eq!(lines(), ["door", "gate", "roof"]);
+    let mut page = server.listen(&commander);
+    server.hear(with(&["gate"]));
+    assert!(page.until("\"gone\":true").contains("\"id\":\"door\""));
+    server.hear(flow("box", "door"));
+    assert_eq!(lines(), ["gate", "roof"]);
+    hear_all(&server, [with(&["door", "gate"]), flow("box", "door")]);
+    assert_eq!(lines(), ["door", "gate", "roof"]);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 // Where a camera's picture lies on the ground, and what the site watches where: each change is looked at before it is made.
 
 import { path } from "./api.js";
+import { linesTool } from "./calibrate/lines.js";
 import { placesTool } from "./calibrate/places.js";
 import { pointsTool } from "./calibrate/points.js";
 import { reviewing } from "./calibrate/review.js";
@@ -33,6 +34,7 @@ export function calibrate(page, site_id, camera_id) {
       const px = sheet === picture ? (point) => point : ground.px;
       sheet.points = (seen?.points ?? []).map(px);
       sheet.lines = (seen?.lines ?? []).map((line) => line.map(px));
+      sheet.words = (seen?.words ?? []).map(([word, at]) => [word, px(at)]);
       sheet.draw();
     }
   };
@@ -41,7 +43,7 @@ export function calibrate(page, site_id, camera_id) {
     desk.redrawSheets();
     tool.draw(panel);
   };
-  const tools = [camera_id ? pointsTool(desk) : null, zonesTool(desk), placesTool(desk), thresholdsTool(desk)].filter(Boolean);
+  const tools = [camera_id ? pointsTool(desk) : null, zonesTool(desk), linesTool(desk), placesTool(desk), thresholdsTool(desk)].filter(Boolean);
   let tool = tools[0];
   const modes = tools.map((one) => el("button", { "aria-pressed": String(one === tool), "data-mode": one.name, on: { click: (event) => {
     tool = one;
@@ -58,7 +60,7 @@ export function calibrate(page, site_id, camera_id) {
     if (!site || site === seen || (camera_id && !still.naturalWidth)) return;
     seen = site;
     // A site is told again when a process of it comes or goes; only what is drawn matters here.
-    const now = JSON.stringify([site.zones, site.cameras, site.speakers, site.plan]);
+    const now = JSON.stringify([site.zones, site.lines, site.cameras, site.speakers, site.plan]);
     if (drawn === now) return;
     drawn = now;
     ground = groundSheet(site, (metres) => tool.clickGround?.(metres));

@@ -1,6 +1,7 @@
-// A site's ground as a sheet to click on, in metres with y upwards: plan, a grid of 10 m, zones, and what has a place.
+// A site's ground as a sheet to click on, in metres with y upwards: plan, a grid of 10 m, zones, lines, and what has a place.
 
 import { colour } from "./level.js";
+import { crossing } from "./line.js";
 import { Sheet, stroke } from "./sheet.js";
 import { t } from "./i18n.js";
 import { theme } from "./theme.js";
@@ -41,6 +42,11 @@ export function groundSheet(site, clicked) {
       context.fillText(zone.name, outline[0][0] + 6, outline[0][1] - 6);
     }
     context.strokeStyle = context.fillStyle = colour("accent");
+    for (const line of site.lines.filter((one) => one.points_in_ground_m.length)) {
+      const points = line.points_in_ground_m.map(px);
+      for (const part of [points, ...(crossing(line.points_in_ground_m, line.inside)?.strokes ?? []).map((part) => part.map(px))]) stroke(context, part);
+      context.fillText(line.name, points[0][0] + 6, points[0][1] + 16 * unit);
+    }
     for (const [sign, things] of [["▣", site.cameras], ["♪", site.speakers]]) {
       for (const thing of things.filter((one) => one.position_in_ground_m)) {
         const [x, y] = px(thing.position_in_ground_m);
@@ -56,7 +62,7 @@ export function groundSheet(site, clicked) {
 /** Left, low, right and high of what a site knows of its ground, and some more. */
 function extent(site) {
   const places = [...site.cameras, ...site.speakers].map((thing) => thing.position_in_ground_m).filter(Boolean);
-  const known = [...site.zones.flatMap((zone) => zone.outline_in_ground_m), ...places, ...(site.plan ? cornersOf(site.plan) : [])];
+  const known = [...site.zones.flatMap((zone) => zone.outline_in_ground_m), ...site.lines.flatMap((line) => line.points_in_ground_m), ...places, ...(site.plan ? cornersOf(site.plan) : [])];
   const corners = known.length ? known : NOWHERE;
   const [xs, ys] = [corners.map(([x]) => x), corners.map(([, y]) => y)];
   const side = (values) => {

@@ -6,6 +6,7 @@ import { el } from "./dom.js";
 import { num, t, word } from "./i18n.js";
 import { colour, shape } from "./level.js";
 import { age, levelOf, room, site } from "./live.js";
+import { arrow, crossing } from "./line.js";
 import { cornersOf, drawingLayer, drawingOf, tileLayer } from "./underlay.js";
 
 const at = ([x, y]) => [y, x];
@@ -67,7 +68,7 @@ export class GroundMap {
       bounds.extend(polygon.getBounds());
     }
     for (const line of place.lines ?? []) {
-      L.polyline([at(line.from_in_ground_m), at(line.to_in_ground_m)], { color: colour("accent"), weight: 4, dashArray: "8 5" }).bindTooltip(line.name).addTo(this.groups.lines);
+      this.drawLine(line);
     }
     for (const thing of [...(place.cameras ?? []), ...(place.speakers ?? [])]) if (thing.position_in_ground_m) bounds.extend(at(thing.position_in_ground_m));
     this.bounds = bounds;
@@ -83,6 +84,17 @@ export class GroundMap {
     for (const described of place.zones ?? []) this.drawZone(described);
     this.drawCameras(place);
     this.drawSpeakers(place);
+  }
+
+  drawLine({ name, points_in_ground_m: points, inside }) {
+    L.polyline(points.map(at), { color: colour("accent"), weight: 4, dashArray: "8 5" }).bindTooltip(name).addTo(this.groups.lines);
+    const across = crossing(points, inside);
+    if (!across) return;
+    for (const part of across.strokes) L.polyline(part.map(at), { color: colour("accent"), weight: 2, interactive: false }).addTo(this.groups.lines);
+    for (const way of ["in", "out"]) {
+      const icon = L.divIcon({ className: "way", html: el("span", {}, t(`line.${way}`)), iconSize: [40, 16] });
+      L.marker(at(across[way]), { icon, interactive: false, keyboard: false }).addTo(this.groups.lines);
+    }
   }
 
   drawZone(described) {
@@ -109,9 +121,7 @@ export class GroundMap {
       const centre = polygon.getBounds().getCenter();
       const size = (Math.sqrt(described.area_m2 ?? 100) * 0.5) / Math.max(0.3, Math.hypot(...v));
       const [x, y, dx, dy] = [centre.lng, centre.lat, v[0] * size * Math.min(1, Math.hypot(...v)), v[1] * size * Math.min(1, Math.hypot(...v))];
-      const tip = [x + dx, y + dy];
-      const wing = (turn) => [tip[0] - (dx * Math.cos(turn) - dy * Math.sin(turn)) * 0.35, tip[1] - (dx * Math.sin(turn) + dy * Math.cos(turn)) * 0.35];
-      for (const points of [[[x, y], tip], [wing(0.5), tip, wing(-0.5)]]) L.polyline(points.map(at), { color: colour("ink"), weight: 3, interactive: false }).addTo(this.groups.flow);
+      for (const points of arrow([x, y], [x + dx, y + dy])) L.polyline(points.map(at), { color: colour("ink"), weight: 3, interactive: false }).addTo(this.groups.flow);
     }
   }
 

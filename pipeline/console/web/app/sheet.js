@@ -16,6 +16,8 @@ export class Sheet {
     this.paint = paint;
     this.points = [];
     this.lines = [];
+    /** Words and where they are written. */
+    this.words = [];
     const where = (event) => {
       const box = this.canvas.getBoundingClientRect();
       return [((event.clientX - box.left) / box.width) * this.canvas.width, ((event.clientY - box.top) / box.height) * this.canvas.height];
@@ -38,6 +40,18 @@ export class Sheet {
       for (const line of this.lines) stroke(context, line);
     }
     context.font = `bold ${12 * unit}px system-ui`;
+    const write = (text, x, y) => {
+      context.fillStyle = "#fff";
+      context.strokeStyle = "#000";
+      context.lineWidth = 2 * unit;
+      context.strokeText(text, x, y);
+      context.fillText(text, x, y);
+    };
+    context.textBaseline = "middle";
+    context.textAlign = "center";
+    for (const [word, [x, y]] of this.words) write(word, x, y);
+    context.textBaseline = "alphabetic";
+    context.textAlign = "start";
     this.points.forEach(([x, y], index) => {
       for (const [width, ink] of [[4, "#000"], [2, colour("accent")]]) {
         context.lineWidth = width * unit;
@@ -45,10 +59,7 @@ export class Sheet {
         stroke(context, [[x - 6 * unit, y], [x + 6 * unit, y]]);
         stroke(context, [[x, y - 6 * unit], [x, y + 6 * unit]]);
       }
-      context.fillStyle = "#fff";
-      context.strokeStyle = "#000";
-      context.strokeText(String(index + 1), x + 7 * unit, y - 5 * unit);
-      context.fillText(String(index + 1), x + 7 * unit, y - 5 * unit);
+      write(String(index + 1), x + 7 * unit, y - 5 * unit);
     });
   }
 

@@ -9,7 +9,7 @@ import { age, described, levelOf, nameOf, openAlarms, rankedZones, room, watch }
 import { GroundMap, heat } from "./map.js";
 import { enterSignal, signalTag } from "./signals.js";
 
-const LAYERS = ["plan", "heat", "zones", "flow", "footprints", "cameras", "speakers"];
+const LAYERS = ["plan", "heat", "zones", "lines", "flow", "footprints", "cameras", "speakers"];
 
 export function situation(page) {
   const headline = el("h1", { class: "headline" });

@@ -9,6 +9,9 @@ import { attempt } from "../notices.js";
 export function reviewing(site_id) {
   const node = el("section", { class: "panel", "aria-live": "polite" });
   const past = el("section", { class: "panel" });
+  /** What else changes than was asked for, in words. */
+  const also = ({ what, line, speaker, zone, zones_left }) => t(`calibrate.also-${what}${zones_left === 0 ? "-last" : ""}`,
+    { line: nameOf(site_id, "lines", line), speaker: nameOf(site_id, "speakers", speaker), zone: nameOf(site_id, "zones", zone) });
   /** Shows what a change would do. `goes`: what is lost by it; `confirm`: what its button says. */
   const propose = async (change, { goes = [], confirm = t("calibrate.apply") } = {}) => {
     const refused = (error) => { put(node, el("h2", {}, t("calibrate.refused")), el("p", { class: "problem", role: "alert" }, error.message)); return null; };
@@ -19,7 +22,8 @@ export function reviewing(site_id) {
         if (done) { put(node); drawPast(); }
       };
       const cameras = proposal.restarts.map((camera) => nameOf(site_id, "cameras", camera)).join(t("list.and"));
-      put(node, el("h2", {}, t("calibrate.review")), goes.length ? el("ul", { class: "goes" }, goes.map((line) => el("li", {}, line))) : null,
+      const lost = [...goes, ...proposal.also.map(also)];
+      put(node, el("h2", {}, t("calibrate.review")), lost.length ? el("ul", { class: "goes" }, lost.map((line) => el("li", {}, line))) : null,
         el("p", {}, cameras ? t("calibrate.needs-cameras", { cameras }) : t("calibrate.needs-nothing")),
         proposal.findings.map((finding) => el("p", { class: "problem" }, finding)), diff(proposal.diff), el("button", { class: "danger big", "data-act": "apply", on: { click: apply } }, confirm));
     }
