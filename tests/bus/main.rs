@@ -16,6 +16,7 @@ mod drill;
 mod evidence;
 mod federation;
 mod field;
+mod gate;
 mod hostile;
 mod outage;
 mod room;
