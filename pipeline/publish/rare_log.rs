@@ -10,7 +10,7 @@ use std::{
 
 /// Counts occurrences and says which of them are to be logged.
 #[derive(Debug, Default)]
-pub(super) struct RareLog {
+pub struct RareLog {
     count: AtomicU64,
     logged_at: Mutex<Option<Instant>>,
 }
@@ -20,7 +20,7 @@ const PERIOD: Duration = Duration::from_mins(1);
 
 impl RareLog {
     /// Counts one occurrence at `now`; returns the total where it is to be logged.
-    pub(super) fn occurred(&self, now: Instant) -> Option<u64> {
+    pub fn occurred(&self, now: Instant) -> Option<u64> {
         let count = self.count.fetch_add(1, Ordering::Relaxed) + 1;
         let mut logged_at = self.logged_at.lock().unwrap_or_else(PoisonError::into_inner);
         if logged_at.is_some_and(|at| now.saturating_duration_since(at) < PERIOD) {
@@ -31,7 +31,7 @@ impl RareLog {
     }
 
     /// Occurrences so far.
-    pub(super) fn count(&self) -> u64 {
+    pub fn count(&self) -> u64 {
         self.count.load(Ordering::Relaxed)
     }
 }
