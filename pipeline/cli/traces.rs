@@ -18,7 +18,8 @@ use crate::config::{redact, source_text::SourceText};
 const TRACES_PATH: &str = "v1/traces";
 
 /// What a program without traces says to whoever asks for some.
-const WITHOUT_TRACES: &str = "this throng was built without traces: `cargo build --release --features otlp`";
+const WITHOUT_TRACES: &str =
+    "this throng was built without traces: build it with `cargo build --release --features otlp`";
 
 /// What takes spans in, beside the log.
 pub(super) type SpanTaker = Box<dyn Layer<Registry> + Send + Sync>;
