@@ -15,7 +15,7 @@
 //!
 //! The log does not ask for [`TARGET`], and without a collector nobody does: a span then costs a look at a flag.
 
-use std::{mem, time::Instant};
+use std::{fmt::Debug, mem, time::Instant};
 
 use throng_analytics::{
     level::Level,
@@ -94,7 +94,7 @@ pub fn warning(warning: &Warning) -> Span {
         throng.incident = warning.incident,
         throng.zone = warning.zone,
         throng.level = warning.level.map_or("unknown", Level::name),
-        throng.transition = ?warning.transition,
+        throng.transition = word(warning.transition),
         throng.drill = warning.envelope.drill,
     );
     if !span.is_disabled() {
@@ -130,7 +130,12 @@ pub fn order(command: &SpeakerCommand, warning: Option<&Span>) -> Span {
 
 /// What became of an order.
 pub fn answered(order: &Span, outcome: SpeakerOutcome) {
-    order.record("throng.outcome", tracing::field::debug(outcome));
+    order.record("throng.outcome", word(outcome));
+}
+
+/// A value in one word, as it is written on the bus.
+fn word(value: impl Debug) -> String {
+    format!("{value:?}").to_lowercase()
 }
 
 /// Takes a span out of what it travels with.

@@ -120,7 +120,7 @@ fn a_frame_a_warning_and_an_order_can_be_followed_to_the_bus() {
     let warning = warnings
         .iter()
         .filter(is_of_incident)
-        .find(|span| text(span, "throng.transition").as_deref() == Some("Raised"))
+        .find(|span| text(span, "throng.transition").as_deref() == Some("raised"))
         .unwrap();
     assert_eq!((text(warning, "throng.zone"), warning.parent_span_id.len()), (Some("gate".to_owned()), 0));
     assert_eq!(linked(&spans, warning).name, "frame");
