@@ -27,6 +27,9 @@ cd "$repo_root"
 step "Running the tests"
 cargo test --release --locked --workspace -- "${harness_arguments[@]}"
 
+step "Testing traces"
+cargo test --release --locked --workspace --features throng/otlp --test traces -- "${harness_arguments[@]}"
+
 step "Testing the console in a browser"
 cargo build --quiet --release --locked --workspace --bin throng --example simulated_room
 bash tests/console/run.sh

@@ -101,7 +101,7 @@ impl Beside {
             }
         }
         let Some(speakers) = &mut self.speakers else { return Ok(Vec::new()) };
-        let mut more = speakers.dispatch.step(report)?;
+        let mut more = speakers.dispatch.step(report, published)?;
         while let Ok(receipt) = speakers.receipts.try_recv() {
             speakers.dispatch.receipt(receipt, report.now);
         }

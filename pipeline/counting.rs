@@ -28,6 +28,7 @@ use throng_models::{
     head_scale::HeadScale,
     picture::RgbView,
 };
+use tracing::Span;
 
 use crate::{
     count_scale::CountScale,
@@ -37,6 +38,7 @@ use crate::{
         counters::{DropCause, FrameCounters},
         frame::Frame,
     },
+    traces,
     vision::{
         ego_motion::EgoResidual,
         motion::MotionMeter,
@@ -151,7 +153,10 @@ pub fn start(
     counted: Sender<CountedFrame>,
 ) -> anyhow::Result<JoinHandle<()>> {
     let work = move || {
-        while let Some(batch) = next_batch(&mut cameras, &mut exchanged, batching) {
+        while let Some(mut batch) = next_batch(&mut cameras, &mut exchanged, batching) {
+            for (_, frame) in &mut batch {
+                frame.span = traces::frame(frame);
+            }
             let mut located = locate(&mut cameras, &batch).into_iter();
             let mut counts = counts(&mut counter, &mut cameras, &batch).into_iter();
             let mut frames = batch.into_iter();
@@ -261,6 +266,8 @@ fn counts<'a>(
     batch: &'a [(usize, Frame)],
 ) -> Vec<FrameCount> {
     let began = Instant::now();
+    let model = &counter.info().name;
+    let _spans: Vec<Span> = batch.iter().map(|(_, frame)| traces::count(&frame.span, model)).collect();
     let pictures: Vec<Result<RgbView<'a>, String>> =
         batch.iter().map(|(index, frame)| picture_of(&cameras[*index].0, frame)).collect();
     let scaled = |(picture, (index, _)): (&Result<RgbView<'a>, String>, &(usize, Frame))| {
@@ -345,6 +352,7 @@ fn finish(
     located: Option<Located>,
 ) -> CountedFrame {
     let began = Instant::now();
+    let _span = traces::motion(&frame.span).entered();
     let FrameCount { count, inference_secs, total_secs } = counted;
     let trouble = trouble(camera, &mut eyes.watch, &frame, count.is_ok());
     let people = count.as_ref().ok().map(|count: &ImageCount| Estimate {
@@ -353,6 +361,7 @@ fn finish(
         hi: count.people_hi,
     });
     let people = people.filter(|_| trouble.as_ref().is_none_or(Trouble::leaves_count));
+    traces::counted(&frame.span, people.map(|people| people.value));
     let count = match &trouble {
         Some(trouble) if !trouble.leaves_ground() => Err(trouble.cause.clone()),
         _ => count,

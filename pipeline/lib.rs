@@ -50,4 +50,5 @@ pub mod speaker;
 pub mod stream;
 pub mod summary;
 pub mod supervision;
+pub mod traces;
 pub mod vision;

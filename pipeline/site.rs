@@ -21,6 +21,7 @@ use throng_analytics::{
     wire::{Ack, AckRecord, CameraState, StreamState},
 };
 use tokio::sync::mpsc;
+use tracing::Span;
 
 use crate::{
     beside::Beside,
@@ -39,6 +40,7 @@ use crate::{
         options::Pace,
     },
     summary::Summary,
+    traces,
     vision::watch::Trouble,
 };
 
@@ -165,7 +167,7 @@ impl SiteLoop<'_> {
                 decoded_before.clear();
             }
             // What was counted by a calibration that has gone lies elsewhere.
-            let counted = counted.filter(|counted| self.is_current(counted));
+            let mut counted = counted.filter(|counted| self.is_current(counted));
             let now = match (self.pace, &counted) {
                 (Pace::Realtime, _) => wall_clock(),
                 (Pace::AsFastAsPossible, Some(counted)) => counted.observation.captured_at,
@@ -178,24 +180,12 @@ impl SiteLoop<'_> {
             }
             self.take_acks();
             self.take_signals(now);
-            if let Some(counted) = &counted {
-                summary.frames_counted += 1;
-                self.publish_count(counted, now)?;
-                self.place(counted, now)?;
-                self.site.observe(&counted.observation);
-                self.take_trouble(counted);
-            }
-            self.site.step_into(now, &mut report);
-            self.bus.publish_all(self.messages.lines(&report)?);
-            let messages = self.messages.zones(&report)?;
-            let more = self.beside.step(&messages, &report, &mut self.messages)?;
-            if let Some(evidence) = &mut self.evidence {
-                evidence.observe(counted.as_ref(), &report, messages.iter().chain(&more));
-            }
-            self.bus.publish_all(messages);
-            for message in more {
-                self.bus.publish(message);
-            }
+            summary.frames_counted += u64::from(counted.is_some());
+            let frame =
+                counted.as_mut().map_or_else(Span::none, |counted| traces::take(&mut counted.frame.span));
+            frame.in_scope(|| self.step(counted.as_ref(), now, &mut report))?;
+            // Its way is over with the last message of it, whatever onlookers do.
+            drop(frame);
             self.publish_signals(now)?;
             self.publish_field(now, &mut field_told)?;
             let is_due = state_told.is_none_or(|at| now.secs_since(at) >= STATE_EVERY_SECS);
@@ -212,6 +202,39 @@ impl SiteLoop<'_> {
             })?;
         }
         self.finish(summary)
+    }
+
+    /// Takes a frame in, where there is one, lets time pass, and tells what is known then.
+    fn step(
+        &mut self,
+        counted: Option<&CountedFrame>,
+        now: Timestamp,
+        report: &mut SiteReport,
+    ) -> anyhow::Result<()> {
+        if let Some(counted) = counted {
+            self.publish_count(counted, now)?;
+            self.place(counted, now)?;
+        }
+        let step = traces::step();
+        if let Some(counted) = counted {
+            self.site.observe(&counted.observation);
+            self.take_trouble(counted);
+        }
+        self.site.step_into(now, report);
+        let lines = self.messages.lines(report)?;
+        let messages = self.messages.zones(report)?;
+        let more = self.beside.step(&messages, report, &mut self.messages)?;
+        if let Some(evidence) = &mut self.evidence {
+            evidence.observe(counted, report, messages.iter().chain(&more));
+        }
+        drop(step);
+        let _publish = traces::publish().entered();
+        self.bus.publish_all(lines);
+        self.bus.publish_all(messages);
+        for message in more {
+            self.bus.publish(message);
+        }
+        Ok(())
     }
 
     /// Tells of what is wrong with a camera's pictures, and takes back what was measured in them since.

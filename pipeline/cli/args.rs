@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use super::console::Keeping;
+use super::{console::Keeping, traces::TracesArgs};
 use crate::config::duration::Span;
 
 /// `throng run`: runs a site until it is stopped.
@@ -31,6 +31,9 @@ pub struct RunArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "a comment here would replace the command's own help")]
     pub keeping: Keeping,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "a comment here would replace the command's own help")]
+    pub traces: TracesArgs,
 }
 
 /// Speed at which recorded files are played. Live streams have their own.

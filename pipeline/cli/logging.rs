@@ -3,7 +3,12 @@
 use std::io::IsTerminal;
 
 use clap::ValueEnum;
-use tracing_subscriber::EnvFilter;
+use tracing::Subscriber;
+use tracing_subscriber::{
+    EnvFilter, Layer, layer::SubscriberExt as _, registry::LookupSpan, util::SubscriberInitExt as _,
+};
+
+use super::traces::SpanTaker;
 
 /// How much is logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -21,8 +26,9 @@ pub enum LogLevel {
 }
 
 /// Starts logging to standard error: at `level` where given, else as `RUST_LOG` says, else our own events from `info`
-/// and those of the libraries from `warn`. zenoh warns of what the bus' own state says better.
-pub(super) fn start(level: Option<LogLevel>) {
+/// and those of the libraries from `warn`. zenoh warns of what the bus' own state says better. Spans go to `spans`, where
+/// somebody collects them.
+pub(super) fn start(level: Option<LogLevel>, spans: Option<SpanTaker>) {
     let filter = match (level, std::env::var("RUST_LOG")) {
         (Some(level), _) => {
             let level =
@@ -32,12 +38,18 @@ pub(super) fn start(level: Option<LogLevel>) {
         (None, Ok(directives)) if !directives.is_empty() => EnvFilter::new(directives),
         (None, _) => EnvFilter::new("warn,zenoh=error,throng=info,throng_models=info"),
     };
-    let started = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let started = match spans {
+        None => tracing_subscriber::registry().with(filter).with(log()).try_init(),
+        Some(spans) => tracing_subscriber::registry().with(spans).with(log().with_filter(filter)).try_init(),
+    };
+    // A second start (tests in one process) keeps the first log.
+    started.ok();
+}
+
+/// What writes the log.
+fn log<S: Subscriber + for<'span> LookupSpan<'span>>() -> impl Layer<S> {
+    tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         .with_target(false)
-        .try_init();
-    // A second start (tests in one process) keeps the first log.
-    started.ok();
 }

@@ -36,6 +36,7 @@ pub mod sim;
 pub mod speak;
 pub mod speaker;
 pub mod still;
+pub mod traces;
 pub mod watch;
 
 use std::error::Error;
@@ -45,6 +46,7 @@ use clap::{Parser, Subcommand};
 
 use self::exit_status::ExitStatus;
 use self::logging::LogLevel;
+use self::traces::{Collector, Sending};
 use crate::config::{self, Rejected, plan::Plan};
 
 /// Real-time crowd density, warnings and crush risk from drone and CCTV video.
@@ -121,12 +123,30 @@ pub enum Command {
     Completions(completions::CompletionsArgs),
 }
 
+impl Command {
+    /// Where the traces of a command go that leaves some.
+    fn collector(&self) -> anyhow::Result<Option<Collector>> {
+        if let Self::Run(args) = self { args.traces.collector() } else { Ok(None) }
+    }
+}
+
 /// Runs the command that was asked for.
 ///
 /// # Errors
 /// Whatever made the command fail, for [`report()`] to print.
 pub fn run(cli: &Cli) -> anyhow::Result<ExitStatus> {
-    logging::start(cli.log_level);
+    let collector = match cli.command.collector() {
+        Ok(collector) => collector,
+        Err(error) => {
+            output::note(format!("throng: {error:#}"));
+            return Ok(ExitStatus::BadInput);
+        }
+    };
+    let sending = collector.as_ref().map(Sending::start).transpose()?;
+    logging::start(cli.log_level, sending.as_ref().map(Sending::taker));
+    if let Some(collector) = &collector {
+        tracing::info!("Traces go to {collector}.");
+    }
     match &cli.command {
         Command::Run(args) => run::run(args),
         Command::Demo(args) => demo::run(args),

@@ -16,7 +16,7 @@ use tokio::{
     task::JoinHandle,
     time::timeout,
 };
-use tracing::warn;
+use tracing::{Span, warn};
 
 use super::{
     BusState, Id, Network, Outgoing, Topic,
@@ -192,7 +192,13 @@ impl BusHandle {
     }
 
     /// The same with several; the warnings among them share one visit to the disk, and go after the rest.
-    pub fn publish_all(&self, messages: Vec<Outgoing>) {
+    ///
+    /// What has no span of its own ends the current one with its arrival on the bus.
+    pub fn publish_all(&self, mut messages: Vec<Outgoing>) {
+        let current = Span::current();
+        for message in messages.iter_mut().filter(|message| message.span.is_disabled()) {
+            message.span = current.clone();
+        }
         let goes_to_disk =
             |message: &Outgoing| message.seq.is_some() && matches!(message.topic, Topic::Warning(_));
         let Some(keeper) = &self.shared.keeper else {

@@ -13,7 +13,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use throng_analytics::wire::{Warning, WarningReceipt};
-use tracing::{error, info, warn};
+use tracing::{Span, error, info, warn};
 use uuid::Uuid;
 
 use super::{
@@ -22,7 +22,7 @@ use super::{
     rare_log::RareLog,
     store::{Store, Unconfirmed},
 };
-use crate::locked::locked;
+use crate::{locked::locked, traces};
 
 /// Tasks that wait for the disk at most.
 const TASKS_MAX: usize = 256;
@@ -314,7 +314,10 @@ impl Worker {
             self.keep_in_memory(warnings);
             return;
         }
-        match self.store.save(&warnings) {
+        let writing: Vec<Span> = warnings.iter().map(|warning| traces::outbox(&warning.span)).collect();
+        let saved = self.store.save(&warnings);
+        drop(writing);
+        match saved {
             Ok(places) => {
                 for (warning, place) in warnings.into_iter().zip(places) {
                     self.outbox.push_saved(warning, place);
@@ -329,7 +332,7 @@ impl Worker {
 
     fn keep_in_memory(&mut self, warnings: Vec<Outgoing>) {
         for warning in warnings {
-            self.unsaved.push_back(warning.clone());
+            self.unsaved.push_back(warning.to_keep());
             self.outbox.push(warning);
         }
         while self.unsaved.len() > UNSAVED_MAX {

@@ -48,6 +48,7 @@ pub use self::{
     keys::Topic,
     network::{BusMode, MEETING_PORT, Network, shown_endpoint},
     outgoing::Outgoing,
+    rare_log::RareLog,
     session::open_session,
     signals::RawSignal,
     speaker_link::{SpeakerHeard, SpeakerLink},

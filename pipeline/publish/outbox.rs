@@ -139,12 +139,12 @@ mod tests {
 
     fn warning(zone: &str, level: u8) -> Outgoing {
         let topic = Topic::Warning(Id::new(zone).unwrap());
-        Outgoing { topic, payload: vec![level], expires_at: None, seq: None }
+        Outgoing::new(topic, vec![level])
     }
 
     fn density(value: u8) -> Outgoing {
         let topic = Topic::ZoneDensity(Id::new("gate").unwrap());
-        Outgoing { topic, payload: vec![value], expires_at: None, seq: None }
+        Outgoing::new(topic, vec![value])
     }
 
     fn drain(outbox: &Outbox) -> Vec<Outgoing> {

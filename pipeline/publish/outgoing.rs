@@ -5,11 +5,13 @@ use throng_analytics::{
     time::Timestamp,
     wire::{self, Message},
 };
+use tracing::Span;
 
 use super::{Form, Id, Topic};
+use crate::traces;
 
 /// A message on its way out, already in its wire form.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Outgoing {
     /// What it is about.
     pub topic: Topic,
@@ -19,9 +21,24 @@ pub struct Outgoing {
     pub expires_at: Option<Timestamp>,
     /// Number on its key, of a warning that is to wait on disk until it has arrived.
     pub seq: Option<u64>,
+    /// What ends when it is on the bus: its own way there, or that of the step it is told at.
+    pub span: Span,
+}
+
+/// The same where it says the same.
+impl PartialEq for Outgoing {
+    fn eq(&self, other: &Self) -> bool {
+        let said = |message: &Self| (message.expires_at, message.seq);
+        self.topic == other.topic && self.payload == other.payload && said(self) == said(other)
+    }
 }
 
 impl Outgoing {
+    /// A payload in the form that the topic's row names.
+    pub const fn new(topic: Topic, payload: Vec<u8>) -> Self {
+        Self { topic, payload, expires_at: None, seq: None, span: Span::none() }
+    }
+
     /// A public message.
     ///
     /// # Errors
@@ -33,7 +50,7 @@ impl Outgoing {
         }
         let payload =
             serde_json::to_vec(message).with_context(|| format!("cannot write {topic:?} as JSON"))?;
-        Ok(Self { topic, payload, expires_at: None, seq: None })
+        Ok(Self::new(topic, payload))
     }
 
     /// A warning, on the key of its zone, repeated until it expires.
@@ -43,7 +60,13 @@ impl Outgoing {
     pub fn warning(warning: &wire::Warning) -> Result<Self> {
         let zone = Id::new(warning.zone.as_str()).context("the zone of a warning")?;
         let (expires_at, seq) = (Some(warning.expires_at), Some(warning.envelope.seq));
-        Ok(Self { expires_at, seq, ..Self::message(Topic::Warning(zone), warning)? })
+        let span = traces::warning(warning);
+        Ok(Self { expires_at, seq, span, ..Self::message(Topic::Warning(zone), warning)? })
+    }
+
+    /// The same as it is kept for later, which is no part of its way to the bus.
+    pub(super) fn to_keep(&self) -> Self {
+        Self { span: Span::none(), ..self.clone() }
     }
 
     /// Whether it has stopped being true by `now`.
@@ -62,7 +85,7 @@ impl Outgoing {
         if !value.is_finite() {
             bail!("{topic:?} must be a finite number and is {value}: publish nothing while it is unknown");
         }
-        Ok(Self { topic, payload: value.to_string().into_bytes(), expires_at: None, seq: None })
+        Ok(Self::new(topic, value.to_string().into_bytes()))
     }
 }
 

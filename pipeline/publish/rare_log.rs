@@ -12,7 +12,7 @@ use crate::locked::locked;
 
 /// Counts occurrences and says which of them are to be logged.
 #[derive(Debug, Default)]
-pub(super) struct RareLog {
+pub struct RareLog {
     count: AtomicU64,
     logged_at: Mutex<Option<Instant>>,
 }
@@ -22,7 +22,7 @@ const PERIOD: Duration = Duration::from_mins(1);
 
 impl RareLog {
     /// Counts one occurrence at `now`; returns the total where it is to be logged.
-    pub(super) fn occurred(&self, now: Instant) -> Option<u64> {
+    pub fn occurred(&self, now: Instant) -> Option<u64> {
         let count = self.count.fetch_add(1, Ordering::Relaxed) + 1;
         let mut logged_at = locked(&self.logged_at);
         if logged_at.is_some_and(|at| now.saturating_duration_since(at) < PERIOD) {
@@ -33,7 +33,7 @@ impl RareLog {
     }
 
     /// Occurrences so far.
-    pub(super) fn count(&self) -> u64 {
+    pub fn count(&self) -> u64 {
         self.count.load(Ordering::Relaxed)
     }
 }

@@ -242,7 +242,8 @@ impl Store {
             let (place, zone, seq, expires_at, payload) = row?;
             let topic = Topic::Warning(Id::new(zone)?);
             let expires_at = expires_at.map(Timestamp::from_unix_nanos);
-            let message = Outgoing { topic, payload, expires_at, seq: Some(seq.cast_unsigned()) };
+            let seq = Some(seq.cast_unsigned());
+            let message = Outgoing { expires_at, seq, ..Outgoing::new(topic, payload) };
             Ok(Unconfirmed { place, message })
         })
         .collect()

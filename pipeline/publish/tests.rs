@@ -41,7 +41,7 @@ fn connecting(port: u16) -> Network {
 /// A warning cut down to what these tests look at.
 fn warning(zone: &str, level: u8) -> Outgoing {
     let payload = json!({ "schema": "throng.warning.v1", "level": level }).to_string().into_bytes();
-    Outgoing { topic: Topic::Warning(id(zone)), payload, expires_at: None, seq: None }
+    Outgoing::new(Topic::Warning(id(zone)), payload)
 }
 
 /// The next arrival that `wanted` takes.

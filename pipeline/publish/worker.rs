@@ -29,7 +29,7 @@ use super::{
     signals::{RawSignal, receive_signals},
     zenoh_error::in_words,
 };
-use crate::clock::wall_clock;
+use crate::{clock::wall_clock, traces};
 
 /// First pause before the session is opened again, doubled up to [`REOPEN_MAX`].
 const REOPEN_FIRST: Duration = Duration::from_millis(250);
@@ -194,7 +194,9 @@ impl Worker {
     /// Publishes everything that waits.
     fn publish_waiting(&mut self) {
         let mut handed_over = Vec::new();
-        while let Some(Queued { message, place }) = self.shared.outbox.pop() {
+        while let Some(Queued { mut message, place }) = self.shared.outbox.pop() {
+            // Let go of when it is on the bus; what repeats it later goes without.
+            let _span = traces::take(&mut message.span);
             let topic = message.topic.clone();
             if let Some(place) = place
                 && self.has_backlog

@@ -13,11 +13,13 @@ use throng_analytics::{
     time::Timestamp,
     wire::{SpeakerCommand, SpeakerOrder, SpeakerOutcome, SpeakerReceipt},
 };
+use tracing::Span;
 use uuid::Uuid;
 
 use crate::{
     config::plan::{Plan, SpeakerRequestPlan},
     publish::{Id, Outgoing, Topic, signature::CommandSigner},
+    traces,
 };
 
 /// How far back samples are kept, seconds: both windows, the settling, and a long announcement.
@@ -40,6 +42,8 @@ pub struct Dispatch {
     zone_of: BTreeMap<String, String>,
     watched: Vec<Watched>,
     times: BTreeMap<String, u32>,
+    /// Orders that no loudspeaker has answered, by their ids.
+    unanswered: BTreeMap<String, Span>,
 }
 
 /// An announcement that is looked at.
@@ -86,6 +90,7 @@ impl Dispatch {
             zone_of: BTreeMap::new(),
             watched: Vec::new(),
             times: BTreeMap::new(),
+            unanswered: BTreeMap::new(),
         }
     }
 
@@ -94,11 +99,11 @@ impl Dispatch {
         self.requests = requests;
     }
 
-    /// Takes a step of the site in; the commands that it asks for.
+    /// Takes a step of the site in, and the messages that tell of it; the commands that it asks for.
     ///
     /// # Errors
     /// A command cannot be written.
-    pub fn step(&mut self, report: &SiteReport) -> Result<Vec<Outgoing>> {
+    pub fn step(&mut self, report: &SiteReport, published: &[Outgoing]) -> Result<Vec<Outgoing>> {
         let mut commands = Vec::new();
         for zone in &report.zones {
             self.sample(zone, report.now);
@@ -124,7 +129,15 @@ impl Dispatch {
                 }
                 self.zone_of.insert(incident.id.clone(), zone.zone.clone());
                 let announcement = announcement.clone();
-                commands.push(self.command(&request, announcement, level, &incident.id, zone, report.now)?);
+                let command = self.command(&request, announcement, level, &incident.id, zone, report.now);
+                let span =
+                    traces::order(&command, warning_of(published, &zone.zone).map(|warning| &warning.span));
+                self.follow(&command, &span);
+                let message = Outgoing::message(
+                    Topic::SpeakerCommand(request.id.clone()),
+                    &self.signer.sign(command)?,
+                )?;
+                commands.push(Outgoing { span, ..message });
             }
         }
         let running = |incident: &str| {
@@ -139,6 +152,7 @@ impl Dispatch {
 
     /// Takes a loudspeaker's receipt in.
     pub fn receipt(&mut self, receipt: SpeakerReceipt, now: Timestamp) {
+        self.answered(&receipt);
         if receipt.outcome != SpeakerOutcome::Started {
             return;
         }
@@ -146,6 +160,26 @@ impl Dispatch {
         let Some(zone) = self.zone_of.get(&incident).cloned() else { return };
         *self.times.entry(incident).or_default() += 1;
         self.watched.push(Watched { receipt, zone, began: now });
+    }
+
+    /// Follows an order until it is answered, where somebody collects traces.
+    fn follow(&mut self, command: &SpeakerCommand, span: &Span) {
+        if span.is_disabled() {
+            return;
+        }
+        if self.unanswered.len() >= INCIDENTS_MAX {
+            self.unanswered.pop_first();
+        }
+        self.unanswered.insert(command.command_id.clone(), span.clone());
+    }
+
+    /// What became of an order; that people have yet to agree is no answer.
+    fn answered(&mut self, receipt: &SpeakerReceipt) {
+        let is_open =
+            matches!(receipt.outcome, SpeakerOutcome::Accepted | SpeakerOutcome::AwaitingConfirmation);
+        if !is_open && let Some(span) = self.unanswered.remove(&receipt.command_id) {
+            traces::answered(&span, receipt.outcome);
+        }
     }
 
     /// The announcements that have been looked at long enough at `now`.
@@ -200,7 +234,7 @@ impl Dispatch {
         incident: &str,
         zone: &ZoneReport,
         now: Timestamp,
-    ) -> Result<Outgoing> {
+    ) -> SpeakerCommand {
         let (site, speaker) = (self.site.as_str(), request.id.as_str());
         let command = SpeakerCommand {
             announcement,
@@ -219,6 +253,11 @@ impl Dispatch {
             request.id,
             command.announcement.as_deref().unwrap_or("words of a person's own")
         );
-        Outgoing::message(Topic::SpeakerCommand(request.id.clone()), &self.signer.sign(command)?)
+        command
     }
+}
+
+/// The warning of a zone among messages.
+fn warning_of<'a>(messages: &'a [Outgoing], zone: &str) -> Option<&'a Outgoing> {
+    messages.iter().find(|message| matches!(&message.topic, Topic::Warning(id) if id.as_str() == zone))
 }

@@ -6,6 +6,7 @@ use gstreamer_video::{VideoFrame, VideoFrameExt, video_frame::Readable};
 use image::RgbImage;
 use throng_analytics::time::Timestamp;
 use throng_models::picture::RgbView;
+use tracing::Span;
 
 /// One picture of one camera: packed RGB, scaled for counting.
 ///
@@ -22,12 +23,16 @@ pub struct Frame {
     /// The same on the monotonic clock, for measuring latency; when footage is read as fast as possible, the instant
     /// at which the frame left the decoder.
     pub captured_instant: Instant,
+    /// When it left the decoder, at its size for counting.
+    pub decoded_instant: Instant,
     /// Seconds of the stream at which it is shown: what telemetry in the stream, or recorded beside it, is timed by.
     pub stream_secs: f64,
     /// Width of the picture as decoded, before scaling, in pixels.
     pub source_width_px: u32,
     /// Height of the picture as decoded, before scaling, in pixels.
     pub source_height_px: u32,
+    /// Its way through the pipeline, from when it is taken to be counted; none before.
+    pub span: Span,
     pub(super) picture: VideoFrame<Readable>,
 }
 

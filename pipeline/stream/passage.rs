@@ -12,6 +12,7 @@ use crossbeam::channel::Sender;
 use gstreamer::{self as gst, prelude::*};
 use gstreamer_video::{VideoCapsBuilder, VideoFormat, VideoFrame, VideoInfo};
 use throng_analytics::time::Timestamp;
+use tracing::Span;
 
 use super::{
     bus::End,
@@ -164,7 +165,8 @@ impl Passage {
         let segment = sample.segment()?.downcast_ref::<gst::ClockTime>()?;
         let running = segment.to_running_time(buffer.pts()?)?;
         let (seq, info) = (buffer.offset(), VideoInfo::from_caps(sample.caps()?).ok()?);
-        let (captured_at, captured_instant) = self.capture_time(running, pipeline?)?;
+        let decoded_instant = Instant::now();
+        let (captured_at, captured_instant) = self.capture_time(running, pipeline?, decoded_instant)?;
         let (source_width_px, source_height_px) = {
             let source = locked(&self.source);
             let source = source.as_ref()?;
@@ -176,21 +178,23 @@ impl Passage {
             seq,
             captured_at,
             captured_instant,
+            decoded_instant,
             stream_secs: running.nseconds() as f64 * 1e-9,
             source_width_px,
             source_height_px,
+            span: Span::none(),
             picture: VideoFrame::from_buffer_readable(buffer, &info).ok()?,
         })
     }
 
-    /// Capture time on both clocks, from stream time: the stream's clock says how long ago the frame was due, which
+    /// Capture time on both clocks, from stream time: the stream's clock says how long before `now` the frame was due, which
     /// is not when it arrived here. `None` after the stream's clock has jumped, which ends the connection.
     fn capture_time(
         &self,
         running: gst::ClockTime,
         pipeline: &gst::Pipeline,
+        now: Instant,
     ) -> Option<(Timestamp, Instant)> {
-        let now = Instant::now();
         let running_secs = running.nseconds() as f64 * 1e-9;
         let elapsed = match self.options.pace {
             Pace::AsFastAsPossible => None,

@@ -11,8 +11,9 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::{
+    gate::{film, site},
     support::{PATIENCE, free_port},
-    warnings::{Program, film, said, site},
+    warnings::{Program, said},
 };
 
 /// Pause between two looks at the pages.

@@ -8,8 +8,9 @@ use throng::publish::{Network, open_session};
 use throng_analytics::wire;
 
 use super::{
+    gate::{film, site},
     support::{PATIENCE, free_port, runtime},
-    warnings::{Program, film, site},
+    warnings::Program,
 };
 
 /// The first answer to a query.

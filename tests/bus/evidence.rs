@@ -10,8 +10,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::{
+    gate::{film, site},
     support::free_port,
-    warnings::{film, site},
 };
 
 fn throng(arguments: &[&str]) -> Output {

@@ -30,7 +30,7 @@ async fn level(tls: &Path, port: u16, above: Option<u16>, names: &[(&str, &str)]
 
 fn json_message(topic: Topic, bytes: usize) -> Outgoing {
     let payload = json!({ "schema": "test", "filling": "x".repeat(bytes) }).to_string().into_bytes();
-    Outgoing { topic, payload, expires_at: None, seq: None }
+    Outgoing::new(topic, payload)
 }
 
 /// Whether it is a density; nothing but densities and warnings crosses the radio.

@@ -17,6 +17,7 @@ mod drill;
 mod evidence;
 mod federation;
 mod field;
+mod gate;
 mod hostile;
 mod outage;
 mod room;

@@ -10,8 +10,9 @@ use throng::{
 };
 
 use super::{
+    gate::{film, site as site_file},
     support::{PATIENCE, free_port, id, message, next, runtime, site, until, warning},
-    warnings::{Program, film, said, site as site_file},
+    warnings::{Program, said},
 };
 
 /// Within this long of a process being killed, a watcher sees that there is no data.

@@ -13,8 +13,9 @@ use throng::stream::writer::VideoWriter;
 use throng_analytics::digest::sha256_hex;
 
 use super::{
+    gate::site,
     support::{PATIENCE, free_port},
-    warnings::{Program, said, site},
+    warnings::{Program, said},
 };
 
 /// A film in which as many people stand everywhere, at all times: `brightness` / 255 in each cell of 8 x 8 pixels.

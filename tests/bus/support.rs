@@ -46,7 +46,7 @@ pub(crate) fn warning(numbering: &str, zone: &str, seq: u64, expires_at: Option<
         "text": { "en": "x".repeat(1500) },
     });
     let payload = payload.to_string().into_bytes();
-    Outgoing { topic: Topic::Warning(id(zone)), payload, expires_at, seq: Some(seq) }
+    Outgoing { expires_at, seq: Some(seq), ..Outgoing::new(Topic::Warning(id(zone)), payload) }
 }
 
 /// The JSON of a message; `None` for signs of life.

@@ -76,8 +76,8 @@ fn the_loudspeaker_s_file_is_in_order_once_its_keys_are_there() {
 #[test]
 fn systemd_is_told_that_a_site_is_up_and_that_it_lives() {
     let folder = TempDir::new().unwrap();
-    super::warnings::film(&folder.path().join("film.mkv"), 30);
-    let site = super::warnings::site(
+    super::gate::film(&folder.path().join("film.mkv"), 30);
+    let site = super::gate::site(
         folder.path(),
         &format!("listen = [\"tcp/127.0.0.1:{}\"]", super::support::free_port()),
     );

@@ -99,7 +99,7 @@ impl Square {
                 kind: WarningKind::Crowding,
                 ack: None,
             });
-            for command in self.dispatch.step(&report).unwrap() {
+            for command in self.dispatch.step(&report, &[]).unwrap() {
                 assert!(matches!(&command.topic, Topic::SpeakerCommand(id) if id.as_str() == "pole"));
                 let signed: SignedSpeakerCommand = serde_json::from_slice(&command.payload).unwrap();
                 asked.push(serde_json::from_str(&signed.command).unwrap());

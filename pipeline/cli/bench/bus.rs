@@ -127,7 +127,7 @@ fn warning(numbering: &str, seq: u64) -> anyhow::Result<Outgoing> {
         "schema": "throng.warning.v1", "numbering": numbering, "seq": seq, "filling": "x".repeat(WARNING_BYTES),
     });
     let topic = Topic::Warning(Id::new("gate")?);
-    Ok(Outgoing { topic, payload: payload.to_string().into_bytes(), expires_at: None, seq: Some(seq) })
+    Ok(Outgoing { seq: Some(seq), ..Outgoing::new(topic, payload.to_string().into_bytes()) })
 }
 
 /// The next warning and its number.
@@ -228,12 +228,7 @@ async fn measured() -> anyhow::Result<(f64, f64, f64)> {
                     break;
                 }
                 round += 1;
-                let message = |zone: &Id| Outgoing {
-                    topic: Topic::ZoneDensity(zone.clone()),
-                    payload: payload.clone(),
-                    expires_at: None,
-                    seq: None,
-                };
+                let message = |zone: &Id| Outgoing::new(Topic::ZoneDensity(zone.clone()), payload.clone());
                 handle.publish_all(zones.iter().map(message).collect());
             }
             next = room.next() => arrived += u64::from(next.is_some()),

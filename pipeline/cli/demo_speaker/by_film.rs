@@ -42,7 +42,7 @@ impl FilmSpeaker {
     /// The audit trail cannot be written.
     pub fn step(&mut self, report: &SiteReport) -> Result<()> {
         let now = Moment { at: report.now, minute_of_day: 12 * 60 };
-        for command in self.dispatch.step(report)? {
+        for command in self.dispatch.step(report, &[])? {
             self.agent.hear(&SpeakerHeard::Order(command.payload), now)?;
         }
         if let Some(order) = self.officer.agree(now.at)? {

@@ -5,7 +5,7 @@ use crate::publish::Topic;
 
 fn warning(seq: u64) -> Outgoing {
     let payload = json!({ "seq": seq, "text": "x".repeat(2000) }).to_string().into_bytes();
-    Outgoing { topic: Topic::Warning(Id::new("gate").unwrap()), payload, expires_at: None, seq: Some(seq) }
+    Outgoing { seq: Some(seq), ..Outgoing::new(Topic::Warning(Id::new("gate").unwrap()), payload) }
 }
 
 #[test]

@@ -10,7 +10,7 @@ fn id(text: &str) -> Id {
 
 fn warning(zone: &str, seq: u64) -> Outgoing {
     let payload = json!({ "zone": zone, "seq": seq }).to_string().into_bytes();
-    Outgoing { topic: Topic::Warning(id(zone)), payload, expires_at: None, seq: Some(seq) }
+    Outgoing { seq: Some(seq), ..Outgoing::new(Topic::Warning(id(zone)), payload) }
 }
 
 fn receipt(store: &Store, group: &str, zone: &str, up_to_seq: u64) -> WarningReceipt {
