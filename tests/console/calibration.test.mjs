@@ -184,8 +184,10 @@ test("a_loudspeaker_is_placed_by_a_click_and_stands_there_on_the_map", { timeout
     await page.locator(".marker.speakers").first().waitFor();
     assert.equal(await page.locator(".marker.speakers").count(), 1);
     await show(page, "calibrate/square");
-    await page.locator("[data-act=undo]:not(:disabled)").click();
-    await page.locator("[data-act=undo]:not(:disabled)").click();
+    await undone(page);
+    await undone(page);
+    await page.locator("[data-mode=places]").click();
+    await page.locator("[data-choice=thing] option").filter({ hasText: "104.0, 60.0" }).waitFor({ state: "attached" });
   }));
 
 test("a_line_is_drawn_by_mouse_shows_its_direction_on_the_map_is_moved_by_keys_and_taken_out", { timeout: 90_000 }, () =>
