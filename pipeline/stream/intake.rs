@@ -188,20 +188,19 @@ impl Intake {
     }
 
     fn decide(&self, buffer: &gst::BufferRef, at_secs: f64, elapsed_secs: Option<f64>) -> Verdict {
-        if let Some((backlog, elapsed_secs)) = self.backlog.as_ref().zip(elapsed_secs) {
-            let is_key = !buffer.flags().contains(gst::BufferFlags::DELTA_UNIT);
-            let mut backlog = locked(backlog);
-            let verdict = backlog.decide(is_key, at_secs, elapsed_secs);
-            if backlog.is_leaving_out() {
-                *locked(&self.behind_at) = Some(Instant::now());
-            }
-            if verdict != Verdict::Decode {
-                return verdict;
-            }
+        // Both look at every picture: which are key frames alone could not be learned from those that the other lets pass.
+        let needless = match &self.skipper {
+            Some(skipper) => locked(skipper).decide(self.kind_of(buffer), at_secs),
+            None => Verdict::Decode,
+        };
+        let Some((backlog, elapsed_secs)) = self.backlog.as_ref().zip(elapsed_secs) else { return needless };
+        let is_key = !buffer.flags().contains(gst::BufferFlags::DELTA_UNIT);
+        let mut backlog = locked(backlog);
+        let late = backlog.decide(is_key, at_secs, elapsed_secs);
+        if backlog.is_leaving_out() {
+            *locked(&self.behind_at) = Some(Instant::now());
         }
-        self.skipper
-            .as_ref()
-            .map_or(Verdict::Decode, |skipper| locked(skipper).decide(self.kind_of(buffer), at_secs))
+        needless.and(late)
     }
 
     fn kind_of(&self, buffer: &gst::BufferRef) -> Picture {
@@ -237,4 +236,35 @@ impl Intake {
 
 fn secs(time: gst::ClockTime) -> f64 {
     time.nseconds() as f64 * 1e-9
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn key_frames_alone_are_decoded_also_where_the_first_pictures_came_late() {
+        const DECODES_PER_S: f64 = 8.0;
+        gst::init().unwrap();
+        let intake = Intake::new(Some(2.0), Some(2.0));
+        let (mut free_at, mut decoded) = (0.0_f64, Vec::new());
+        for i in 0..25 * 60 {
+            let captured_secs = f64::from(i) / 25.0;
+            let comes_at = captured_secs.max(free_at);
+            let mut picture = gst::Buffer::new();
+            if i % 12 != 0 {
+                picture.get_mut().unwrap().set_flags(gst::BufferFlags::DELTA_UNIT);
+            }
+            let verdict = intake.decide(&picture, captured_secs, Some(comes_at));
+            free_at = comes_at;
+            if verdict == Verdict::Decode {
+                free_at += 1.0 / DECODES_PER_S;
+                decoded.push((captured_secs, comes_at - captured_secs));
+            }
+        }
+        let settled: Vec<_> = decoded.into_iter().filter(|(at, _)| *at >= 10.0).collect();
+        assert!((94..=100).contains(&settled.len()), "{} pictures in 50 s", settled.len());
+        assert!(settled.iter().all(|(_, age_secs)| *age_secs < 0.2), "{settled:?}");
+        assert!(!locked(intake.backlog.as_ref().unwrap()).is_leaving_out());
+    }
 }

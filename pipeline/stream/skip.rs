@@ -41,6 +41,16 @@ pub(super) enum Verdict {
     },
 }
 
+impl Verdict {
+    /// What goes to the decoder by both.
+    pub(super) fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Decode, verdict) | (verdict, Self::Decode) => verdict,
+            (Self::Skip { drain }, Self::Skip { drain: or }) => Self::Skip { drain: drain || or },
+        }
+    }
+}
+
 /// Decides for one connection.
 #[derive(Clone, Debug)]
 pub(super) struct Skipper {
