@@ -1,7 +1,7 @@
 //! Lines that come into a site file, run elsewhere, and go out of it.
 
 use throng_analytics::line::Side;
-use toml_edit::{DocumentMut, Item, value};
+use toml_edit::{DocumentMut, Item, Table};
 
 use super::{listed, state, table, table_mut};
 
@@ -26,9 +26,7 @@ pub struct LineWay<'a> {
 /// There is one with its id, or the file lists its lines otherwise than as `[[line]]`.
 pub fn add_line(document: &mut DocumentMut, line: &LineWay<'_>) -> anyhow::Result<()> {
     let mut new = listed::named(line.id, line.name);
-    new.insert("points_m", value(listed::points(line.points_m)));
-    state(&mut new, "zone", line.zone.map(Into::into));
-    state(&mut new, "inside", line.inside.map(|side| side.name().into()));
+    lay(&mut new, line);
     listed::add(document, "line", new)
 }
 
@@ -42,9 +40,7 @@ pub fn set_line(document: &mut DocumentMut, line: &LineWay<'_>) -> anyhow::Resul
     if let Some(name) = line.name {
         state(table, "name", Some(name.into()));
     }
-    state(table, "points_m", Some(listed::points(line.points_m)));
-    state(table, "zone", line.zone.map(Into::into));
-    state(table, "inside", line.inside.map(|side| side.name().into()));
+    lay(table, line);
     Ok(before.filter(|before| line.zone != Some(before.as_str())).and_then(|before| open(document, before)))
 }
 
@@ -67,6 +63,13 @@ pub fn free_line(document: &mut DocumentMut, line: &str, inside: Side) -> anyhow
     state(table, "zone", None);
     state(table, "inside", Some(inside.name().into()));
     Ok(())
+}
+
+/// States where a line runs, what it bounds, and which way is "in".
+fn lay(table: &mut Table, line: &LineWay<'_>) {
+    state(table, "points_m", Some(listed::points(line.points_m)));
+    state(table, "zone", line.zone.map(Into::into));
+    state(table, "inside", line.inside.map(|side| side.name().into()));
 }
 
 /// The zone that a line bounds.
