@@ -53,8 +53,10 @@ def load_yolox(network: Counter, path: Path) -> None:
     targets = [m for part in network.trunk() for m in part.modules() if isinstance(m, Linear)]
     _pass_on(network)
     for (weight, bias), target in zip(_convolutions(path), targets):
-        if target is network.down.stem:  # four groups of B, G, R become four groups of R, G, B
-            weight = weight.reshape(16, 4, 3, 3, 3).flip(2).reshape(16, 12, 3, 3)
+        if target is network.down.stem:
+            # Four groups of B, G, R, the pixels of a block column by column, become blocks of R, G, B.
+            blocks = weight.reshape(16, 2, 2, 3, 3, 3).flip(3)  # out, x in block, y in block, colour, y, x of block
+            weight = blocks.permute(0, 3, 4, 2, 5, 1).reshape(16, 3, 6, 6)
         _take(target, weight, bias, path)
 
 

@@ -21,7 +21,7 @@ class Linear(nn.Module):
 
     def __init__(self, inside: int, outside: int, size: int = 1, stride: int = 1, groups: int = 1, dilation: int = 1):
         super().__init__()
-        pad = size // 2 * dilation
+        pad = (size - 1) // 2 * dilation
         self.conv = nn.Conv2d(inside, outside, size, stride, pad, dilation, groups, bias=False)
         self.norm = nn.BatchNorm2d(outside)
 
@@ -145,15 +145,14 @@ class CrossStageTrunk(nn.Module):
         def stage(inside: int, outside: int, depth: int) -> nn.Module:
             return nn.Sequential(spread(inside, outside, 2), CrossStage(outside, outside, depth))
 
-        self.stem = Conv(12, at2, 3) if deep4 else Conv(12, at4, 3, 2)
+        # 3x3 blocks of 2x2 pixels.
+        self.stem = Conv(3, at2, 6, 2) if deep4 else Conv(3, at4, 6, 4)
         self.stage4 = stage(at2, at4, deep4) if deep4 else nn.Identity()
         self.stage8, self.stage16 = stage(at4, at8, deep8), stage(at8, at16, deep16)
         self.stage32 = nn.Sequential(spread(at16, at32, 2), Pyramid(at32), CrossStage(at32, at32, deep32, add=False))
 
     def forward(self, image: Tensor) -> list[Tensor]:
-        x = image[..., ::2, :], image[..., 1::2, :]  # space to depth: each 2x2 block becomes 12 channels
-        x = torch.cat((x[0][..., ::2], x[1][..., ::2], x[0][..., 1::2], x[1][..., 1::2]), 1)
-        at4 = self.stage4(self.stem(x))
+        at4 = self.stage4(self.stem(image))
         at8 = self.stage8(at4)
         at16 = self.stage16(at8)
         return [at4, at8, at16, self.stage32(at16)]
