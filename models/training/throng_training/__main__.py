@@ -1,4 +1,4 @@
-"""`python -m throng_training import|train|export|quantise|evaluate|held-out|card|detector|smoke`: see README.md."""
+"""`python -m throng_training import|train|export|dense|quantise|evaluate|held-out|card|detector|smoke`: see README.md."""
 
 import argparse
 import json
@@ -38,6 +38,7 @@ def arguments() -> argparse.ArgumentParser:
     train.add_argument("--start", type=Path, help="checkpoint or exported counter to begin from")
     export = commands.add_parser("export", help="write the averaged weights as ONNX and check them against torch")
     export.add_argument("--checkpoint", type=Path, required=True)
+    dense = commands.add_parser("dense", help="tell how much of dense cells to believe, by the held-out pictures")
     detector = commands.add_parser("detector", help="write the person detector that measures heads, and its card")
     detector.add_argument("--source", type=Path, help="yolox_nano.onnx (default: that of --data)")
     detector.add_argument("--out", type=Path, default=CARDS / "people.onnx")
@@ -51,7 +52,7 @@ def arguments() -> argparse.ArgumentParser:
     card = commands.add_parser("card", help="measure the model and write its card beside it")
     card.add_argument("--log", type=Path, nargs="*", default=[], help="log.jsonl of each run, kept beside the card")
     card.add_argument("--history", default="", help="how the runs differed from the configuration, for the card")
-    for command in (smoke, export, quantise, evaluate, card):
+    for command in (smoke, export, dense, quantise, evaluate, card):
         command.add_argument("--model", type=Path, default=CARDS / "compact.onnx")
     return parser
 
@@ -83,7 +84,7 @@ def main() -> None:
         return derive(args.source or args.data / "models" / "yolox_nano.onnx", args.out)
     import torch
 
-    from . import card, evaluate, export, quantise, smoke
+    from . import card, dense, evaluate, export, quantise, smoke
     from .config import Config
     from .data import read_set, write_set
     from .network import SHAPES
@@ -110,7 +111,9 @@ def main() -> None:
                 config = replace(config, teacher=str(args.teacher))
             train(config, args.data, args.out, args.minutes, start=args.start, device=args.device, workers=args.workers)
         case "export":
-            export.export(args.checkpoint, args.model, SHAPES[config.network])
+            export.export(args.checkpoint, args.model, config)
+        case "dense":
+            dense.fit(config, evaluate.onnx_counter(args.model, args.threads), load_sets(config, args.data)[1])
         case "quantise":
             quantise.quantise(config, args.data, args.model, args.out)
         case "evaluate":

@@ -76,7 +76,7 @@ def write(config: Config, data: Path, model: Path, logs: list[Path], history: st
     init = f", initial trunk {config.initial_weights} (YOLOX-nano, COCO, Apache-2.0)" if config.initial_weights else ""
     parts = [
         _table("# Written by `python -m throng_training card`.", {
-            "name": config.name, "version": config.version, "file": model.name,
+            "name": config.name + model.stem.removeprefix(config.network), "version": config.version, "file": model.name,
             "sha256": hashlib.sha256(model.read_bytes()).hexdigest(), "licence": licence,
             "source": f"models/training of this repository, {config.network}.toml, seed {config.seed}{init}{history}",
         }),

@@ -41,6 +41,8 @@ class Config:
     ema_decay: float
     gradient_norm_max: float
     held_out: float
+    dense_beyond: float  # people of a cell beyond which what is exported counts by `dense_slope` only
+    dense_slope: float
     sets: tuple[PictureSet, ...]
 
     @staticmethod

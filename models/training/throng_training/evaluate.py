@@ -49,17 +49,17 @@ def padded(rgb: np.ndarray) -> np.ndarray:
     return np.pad(rgb, ((0, -high % MULTIPLE_PX), (0, -wide % MULTIPLE_PX), (0, 0)), mode="edge")
 
 
-def count(density_of: DensityOf, picture: Picture) -> float:
-    """People in a picture, at its own size; regions without truth count as empty."""
+def masked_density(density_of: DensityOf, picture: Picture) -> np.ndarray:
+    """People per cell `[H/8, W/8]` of a picture at its own size; regions without truth count as empty."""
     density = density_of(padded(picture.rgb))
     boxes = picture.ignore_in_image
     corners = np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], 1)
-    return float((density * ignore_mask(corners, *density.shape)).sum())
+    return density * ignore_mask(corners, *density.shape)
 
 
 def count_errors(density_of: DensityOf, pictures: list[Picture]) -> Errors:
     """Counts every picture."""
-    return Errors([count(density_of, p) for p in pictures], [len(p.heads_in_image) for p in pictures])
+    return Errors([float(masked_density(density_of, p).sum()) for p in pictures], [len(p.heads_in_image) for p in pictures])
 
 
 def onnx_counter(model: Path, threads: int = 2) -> DensityOf:

@@ -5,29 +5,31 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from .config import Config
 from .evaluate import onnx_counter
-from .network import MULTIPLE_PX, Counter, Shape, without_specks
+from .network import MULTIPLE_PX, SHAPES, Counter, shrunk, without_specks
 
 OPSET = 17
 TOLERANCE = 1e-3
 
 
 class Shipped(torch.nn.Module):
-    """What is exported: the network as trained, and its specks taken out."""
+    """What is exported: the network as trained, its specks taken out, and what it sees too much of in dense cells."""
 
-    def __init__(self, network: Counter):
+    def __init__(self, network: Counter, config: Config):
         super().__init__()
         self.network = network
+        self.beyond, self.slope = config.dense_beyond, config.dense_slope
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
-        return without_specks(self.network(image))
+        return shrunk(without_specks(self.network(image)), self.beyond, self.slope)
 
 
-def export(checkpoint: Path, model: Path, shape: Shape) -> None:
+def export(checkpoint: Path, model: Path, config: Config) -> None:
     """Exports with free batch, height and width."""
-    network = Counter(shape)
+    network = Counter(SHAPES[config.network])
     network.load_state_dict(torch.load(checkpoint, map_location="cpu")["average"])
-    export_network(Shipped(network).eval(), model)
+    export_network(Shipped(network, config).eval(), model)
 
 
 def export_network(network: Shipped, model: Path) -> None:

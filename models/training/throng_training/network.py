@@ -133,6 +133,15 @@ def without_specks(density: Tensor) -> Tensor:
     return density * (F.max_pool2d(near, SPECK_CELLS, 1, SPECK_CELLS // 2) > SPECK_PEOPLE)
 
 
+def shrunk(density: Tensor, beyond: float, slope: float) -> Tensor:
+    """What a cell `[N, 1, h, w]` holds beyond `beyond` people counts by `slope` only.
+
+    The densest cells of a new scene are dense in part because the network is wrong there, which it never is on scenes
+    that it has learned by heart. `beyond` and `slope` come from held-out pictures: see README.md.
+    """
+    return density.clamp(max=beyond) + slope * F.relu(density - beyond)
+
+
 class CrossStageTrunk(nn.Module):
     """Features `[N, C, H/s, W/s]` at the strides s of 4, 8, 16 and 32 of a picture `[N, 3, H, W]`, RGB 0..255."""
 

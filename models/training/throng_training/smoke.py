@@ -35,7 +35,7 @@ def run(config: Config, folder: Path) -> tuple[Path, Path]:
     _check_mass(read_set(folder), config.seed)
     config = replace(config, sets=(tiny,), held_out=0.25, crop_px=128, batch=2)
     train(config, folder, folder / "run", minutes=5, steps_max=3)
-    export(folder / "run" / "checkpoint.pt", folder / "smoke.onnx", SHAPES[config.network])
+    export(folder / "run" / "checkpoint.pt", folder / "smoke.onnx", config)
     _check_start(folder / "smoke.onnx", config)
     return folder / "run" / "checkpoint.pt", folder / "smoke.onnx"
 
@@ -66,7 +66,7 @@ def _check_start(exported: Path, config: Config) -> None:
     load_exported(network, exported)
     torch.manual_seed(config.seed)
     calibrate(network, 255 * torch.rand(2, 3, config.crop_px, config.crop_px))
-    check(Shipped(network).eval(), exported)
+    check(Shipped(network, config).eval(), exported)
 
 
 def _check_mass(pictures, seed: int, crop_px: int = 128) -> None:
