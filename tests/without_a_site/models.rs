@@ -3,6 +3,8 @@
 use std::fs;
 use std::process::{Command, Output};
 
+use throng_samples::training::picture::{Shots, training_picture};
+
 use crate::{CARD, lines, said};
 
 fn models(arguments: &[&str]) -> Output {
@@ -22,6 +24,28 @@ fn the_shipped_cards_are_listed_and_the_default_one_is_true() {
     let output = models(&["check", default["card"].as_str().unwrap()]);
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     assert!(said(&output).contains("compact.toml: as its card says"), "{}", said(&output));
+}
+
+#[test]
+fn every_shipped_counter_counts_a_crowd_that_it_was_not_trained_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let crowds = [1, 2, 3, 4].map(|seed| training_picture(seed, Shots::DenseFromMast));
+    let heads = crowds.iter().map(|crowd| crowd.heads_in_image.len()).sum::<usize>() as f64;
+    for (k, crowd) in crowds.iter().enumerate() {
+        crowd.rgb.save(folder.path().join(format!("{k}.png"))).unwrap();
+    }
+    for card in ["compact", "compact-int8", "nano"] {
+        let card = format!("{}/models/cards/{card}.toml", env!("CARGO_MANIFEST_DIR"));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_throng"));
+        let output = command
+            .args(["count", "--json", "--device", "cpu", "--model", &card])
+            .arg(folder.path())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+        let people = lines(&output).iter().filter_map(|line| line["count"].as_f64()).sum::<f64>();
+        assert!((people / heads - 1.0).abs() < 0.3, "{card}: {people} of {heads}");
+    }
 }
 
 #[test]
