@@ -5,10 +5,12 @@ import statistics
 from itertools import product
 
 import numpy as np
+import torch
 
 from .config import Config
 from .data import Picture
 from .evaluate import DensityOf, masked_density
+from .network import shrunk
 
 BEYOND = (0.2, 0.3, 0.4, 0.5, 0.6, 0.8)
 SLOPE = (0.0, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.85)
@@ -27,10 +29,11 @@ def fit(config: Config, density_of: DensityOf, validation: list[list[Picture]]) 
             if len(picture.heads_in_image) >= PEOPLE_MIN:
                 names.append(pictures_of.name)
                 true.append(len(picture.heads_in_image))
-                maps.append(_as_seen(masked_density(density_of, picture), config.dense_beyond, config.dense_slope))
+                seen = _as_seen(masked_density(density_of, picture), config.dense_beyond, config.dense_slope)
+                maps.append(torch.from_numpy(seen))
     people = np.array(true, float)
     choices = [AS_SEEN, *product(BEYOND, SLOPE)]
-    off = {c: np.array([_shrunk(m, *c) for m in maps]) - people for c in choices}
+    off = {c: np.array([float(shrunk(m, *c).sum()) for m in maps]) - people for c in choices}
     # Neither a few pictures of thousands nor many of twenty decide.
     cost = {c: np.abs(off[c]) / np.sqrt(people) for c in choices}
     sets = {name: np.array([name == n for n in names]) for name in dict.fromkeys(names)}
@@ -47,13 +50,9 @@ def fit(config: Config, density_of: DensityOf, validation: list[list[Picture]]) 
             if (rest := [k for k in other if of[k]]):
                 tried[name].append((np.abs(off[best][rest]).mean(), np.abs(off[AS_SEEN][rest]).mean()))
     for name, pairs in tried.items():
-        shrunk, seen = map(statistics.fmean, zip(*pairs))
-        print(f"{name}: {shrunk:.1f}, chosen by the other half of the pictures; as seen {seen:.1f}")
+        chosen, seen = map(statistics.fmean, zip(*pairs))
+        print(f"{name}: {chosen:.1f}, chosen by the other half of the pictures; as seen {seen:.1f}")
 
 
 def _as_seen(density: np.ndarray, beyond: float, slope: float) -> np.ndarray:
     return np.where(density < beyond, density, beyond + (density - beyond) / slope)
-
-
-def _shrunk(density: np.ndarray, beyond: float, slope: float) -> float:
-    return float(np.where(density < beyond, density, beyond + slope * (density - beyond)).sum())

@@ -10,6 +10,7 @@ import onnx
 from onnx import numpy_helper
 
 from .config import Config
+from .data import Picture
 from .evaluate import padded
 from .train import load_sets
 
@@ -28,8 +29,7 @@ RIDGE = 1e-3
 class Pictures:
     """Training pictures, one after the other, as ONNX Runtime's calibration reads them."""
 
-    def __init__(self, config: Config, data: Path, seed: int):
-        training, _ = load_sets(config, data)
+    def __init__(self, training: list[list[Picture]], seed: int):
         rng = random.Random(seed)
         pictures = [rng.choice(rng.choice([s for s in training if s])) for _ in range(CALIBRATION_PICTURES)]
         self._inputs = iter([self._input(p.rgb, rng) for p in pictures])
@@ -55,6 +55,7 @@ def quantise(config: Config, data: Path, model: Path, out: Path) -> None:
     from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_static
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
+    training, _ = load_sets(config, data)
     with tempfile.TemporaryDirectory() as folder:
         prepared = Path(folder) / "prepared.onnx"
         quant_pre_process(str(model), str(prepared), skip_symbolic_shape=True)
@@ -62,12 +63,12 @@ def quantise(config: Config, data: Path, model: Path, out: Path) -> None:
         last = max(at for at, node in enumerate(nodes) if node.op_type == "Conv")
         kept = [n.name for at, n in enumerate(nodes) if at >= last or n.name.startswith(IN_FLOATING_POINT)]
         quantize_static(
-            str(prepared), str(out), Pictures(config, data, config.seed), quant_format=QuantFormat.QDQ, per_channel=True,
+            str(prepared), str(out), Pictures(training, config.seed), quant_format=QuantFormat.QDQ, per_channel=True,
             activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8, nodes_to_exclude=kept,
             op_types_to_quantize=["Conv", "Sigmoid", "Mul", "Concat", "MaxPool", "Resize", "Add"],
             calibrate_method=CalibrationMethod.MinMax, extra_options={"CalibMovingAverage": True},
         )
-        _fit_last(prepared, out, Pictures(config, data, config.seed + 1))
+        _fit_last(prepared, out, Pictures(training, config.seed + 1))
     print(f"{out}: {out.stat().st_size / 1e6:.2f} MB")
 
 
